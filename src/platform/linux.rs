@@ -1,0 +1,272 @@
+//! The platform the library ships on: Linux on x86_64 and aarch64.
+//!
+//! The only file that turns inert words into atomics.
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::offset_of;
+use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+use core::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+
+use super::robust_list::{self, ThreadContext};
+use super::{Platform, ThreadId, Update, Waited, futex};
+use crate::deadline::{Deadline, Monotonic};
+use crate::error::{TooManyHeld, Unsupported};
+
+#[cfg(not(all(target_pointer_width = "64", target_endian = "little")))]
+compile_error!("lockproof's shared memory layout is for 64-bit little-endian Linux (x86_64, aarch64)");
+
+/// A shared 32-bit word.
+#[repr(transparent)]
+pub struct Word32(AtomicU32);
+
+/// A shared 64-bit word.
+#[repr(transparent)]
+pub struct Word64(AtomicU64);
+
+/// Shared data of 64 bits that a lock protects. Its accesses are relaxed atomics, which cost what plain
+/// ones do; that none of them races is shown by the models.
+#[repr(transparent)]
+pub struct Cell64(AtomicU64);
+
+/// A lock word and the links that let the kernel find it when its holder dies.
+///
+/// The distance between them is not ours to choose: it is the C library's, which registers one list per
+/// thread for its own robust mutexes. glibc has the word 32 bytes before the `next` link, musl 28.
+#[repr(C)]
+pub struct RobustWord {
+    words: [Word32; 2],
+    reserved: [AtomicU64; 2],
+    pub(super) links: Links,
+}
+
+/// An entry of the robust list, as glibc and musl lay it out.
+#[repr(C)]
+pub(super) struct Links {
+    pub(super) previous: AtomicUsize,
+    pub(super) next: AtomicUsize,
+}
+
+impl Links {
+    pub(super) const PREVIOUS_BEFORE_NEXT: usize =
+        offset_of!(Self, next) - offset_of!(Self, previous);
+}
+
+/// Which of the two words is the lock's.
+const WORD: usize = if cfg!(target_env = "musl") { 1 } else { 0 };
+
+/// From an entry's `next` link to the lock word, in bytes: `futex_offset` of the robust list.
+pub(crate) const WORD_FROM_LINK: i64 = (WORD * size_of::<Word32>()) as i64
+    - (offset_of!(RobustWord, links) + offset_of!(Links, next)) as i64;
+
+/// How long a waiter sleeps before it looks whether the holder still exists.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How often a contended lock is looked at before sleeping.
+const SPIN_ROUNDS: u32 = 100;
+
+/// Linux, as the calling thread sees it.
+#[derive(Clone, Copy)]
+pub struct Linux {
+    context: &'static ThreadContext,
+    /// A context is its own thread's.
+    not_send: PhantomData<*const ()>,
+}
+
+impl Linux {
+    /// Linux, for the calling thread. Cheap, after the first time in each thread.
+    ///
+    /// # Errors
+    ///
+    /// See [`Unsupported`].
+    #[inline]
+    pub fn current() -> Result<Self, Unsupported> {
+        Ok(Self { context: robust_list::current()?, not_send: PhantomData })
+    }
+
+    /// Linux, for operations that take no lock: those work everywhere, whatever the kernel supports. Taking a
+    /// lock through it fails.
+    #[inline]
+    #[must_use]
+    pub fn lockless() -> Self {
+        Self { context: &robust_list::LOCKLESS, not_send: PhantomData }
+    }
+}
+
+impl fmt::Debug for Linux {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Linux").field("thread", &self.me()).finish()
+    }
+}
+
+/// The time on `CLOCK_MONOTONIC`.
+pub(crate) fn monotonic_now() -> Monotonic {
+    let time = clock_gettime(ClockId::Monotonic);
+    // Neither part is ever negative on this clock.
+    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
+}
+
+impl Platform for Linux {
+    type Word = Word32;
+    type RobustWord = RobustWord;
+    type Word64 = Word64;
+    type Cell = Cell64;
+
+    #[inline]
+    fn word(robust: &RobustWord) -> &Word32 {
+        &robust.words[WORD]
+    }
+
+    #[inline]
+    fn load(&self, word: &Word32, order: Ordering) -> u32 {
+        word.0.load(order)
+    }
+
+    #[inline]
+    fn store(&self, word: &Word32, value: u32, order: Ordering) {
+        word.0.store(value, order);
+    }
+
+    #[inline]
+    fn swap(&self, word: &Word32, value: u32, order: Ordering) -> u32 {
+        word.0.swap(value, order)
+    }
+
+    #[inline]
+    fn compare_exchange(
+        &self,
+        word: &Word32,
+        current: u32,
+        new: u32,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<u32, u32> {
+        word.0.compare_exchange(current, new, success, failure)
+    }
+
+    #[inline]
+    fn fetch_add(&self, word: &Word32, value: u32, order: Ordering) -> u32 {
+        word.0.fetch_add(value, order)
+    }
+
+    #[inline]
+    fn fetch_and(&self, word: &Word32, value: u32, order: Ordering) -> u32 {
+        word.0.fetch_and(value, order)
+    }
+
+    #[inline]
+    fn fetch_or(&self, word: &Word32, value: u32, order: Ordering) -> u32 {
+        word.0.fetch_or(value, order)
+    }
+
+    #[inline]
+    fn fence(&self, order: Ordering) {
+        fence(order);
+    }
+
+    #[inline]
+    fn load64(&self, word: &Word64, order: Ordering) -> u64 {
+        word.0.load(order)
+    }
+
+    #[inline]
+    fn store64(&self, word: &Word64, value: u64, order: Ordering) {
+        word.0.store(value, order);
+    }
+
+    #[inline]
+    fn fetch_add64(&self, word: &Word64, value: u64, order: Ordering) -> u64 {
+        word.0.fetch_add(value, order)
+    }
+
+    #[inline]
+    fn compare_exchange64(
+        &self,
+        word: &Word64,
+        current: u64,
+        new: u64,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<u64, u64> {
+        word.0.compare_exchange(current, new, success, failure)
+    }
+
+    #[inline]
+    fn cell_get(&self, cell: &Cell64) -> u64 {
+        cell.0.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    fn cell_set(&self, cell: &Cell64, value: u64) {
+        cell.0.store(value, Ordering::Relaxed);
+    }
+
+    fn futex_wait(&self, word: &Word32, expected: u32, deadline: Deadline) -> Waited {
+        futex::futex_wait(&word.0, expected, deadline)
+    }
+
+    fn futex_wake(&self, word: &Word32, count: u32) -> u32 {
+        futex::futex_wake(&word.0, count)
+    }
+
+    fn futex_update_wake_all(&self, word: &Word32, update: Update) -> u32 {
+        futex::futex_update_wake_all(&word.0, update)
+    }
+
+    #[inline]
+    fn robust_begin(&self, robust: &RobustWord) -> Result<(), TooManyHeld> {
+        self.context.begin(robust)
+    }
+
+    #[inline]
+    fn robust_insert(&self, robust: &RobustWord) {
+        self.context.insert(robust);
+    }
+
+    #[inline]
+    fn robust_remove(&self, robust: &RobustWord) -> bool {
+        self.context.remove(robust)
+    }
+
+    #[inline]
+    fn robust_end(&self) {
+        self.context.end();
+    }
+
+    #[inline]
+    fn me(&self) -> ThreadId {
+        self.context.thread()
+    }
+
+    fn exists(&self, thread: ThreadId) -> bool {
+        robust_list::thread_exists(thread)
+    }
+
+    fn now(&self) -> Monotonic {
+        monotonic_now()
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        Some(PATIENCE)
+    }
+
+    #[inline]
+    fn spin(&self, round: u32) -> bool {
+        core::hint::spin_loop();
+        round < SPIN_ROUNDS
+    }
+}
+
+macro_rules! opaque_debug {
+    ($($word:ident),*) => {$(
+        impl fmt::Debug for $word {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($word)).finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+
+opaque_debug!(Word32, Word64, Cell64, RobustWord);

@@ -1,0 +1,17 @@
+//! The algorithms, written once over a [`Platform`](crate::platform::Platform).
+//!
+//! No `unsafe`, no `T`, no operating system: what is in these files runs as shipped on Linux and on every
+//! checker of the verification kit. The typed API in [`sync`](crate::sync) puts data beside them.
+
+mod counter;
+mod init;
+mod mutex;
+pub mod mutex_state;
+mod reentrant;
+mod value;
+
+pub use counter::{RawAtomicCounter, RawCounter};
+pub use init::{InitFailure, RawInit, Role};
+pub use mutex::{Acquired, LockFailure, RawMutex};
+pub use reentrant::RawReentrantMutex;
+pub use value::RawCell;

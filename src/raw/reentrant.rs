@@ -1,0 +1,128 @@
+//! A mutex that its holder may take again: the mutex of [`mutex`](super::mutex) and a depth.
+//!
+//! # What is promised
+//!
+//! As the mutex; and the holder may take it as often as it likes, and must release it as often.
+//!
+//! # The words
+//!
+//! The mutex's own, and the depth, which only the holder touches: how many releases are due. It means
+//! nothing while nobody holds the mutex.
+//!
+//! # What a death leaves
+//!
+//! A stale depth, overwritten by the next holder before it lets anybody else in.
+//!
+//! # Models
+//!
+//! `lockproof-verify`, `models/counter.rs`, the way `value-lock`: each step takes the lock three deep.
+
+use super::{Acquired, LockFailure, RawMutex};
+use crate::deadline::Deadline;
+use crate::error::NotHeld;
+use crate::platform::Platform;
+
+/// A reentrant mutex over a robust word `R` and a cell `C` of some platform.
+#[repr(C)]
+#[derive(Debug)]
+pub struct RawReentrantMutex<R, C> {
+    mutex: RawMutex<R>,
+    depth: C,
+}
+
+impl<R, C> RawReentrantMutex<R, C> {
+    /// A free mutex, over a robust word and a cell that hold zero.
+    pub const fn new(robust: R, depth: C) -> Self {
+        Self { mutex: RawMutex::new(robust), depth }
+    }
+
+    /// The mutex inside, to look at.
+    pub const fn mutex(&self) -> &RawMutex<R> {
+        &self.mutex
+    }
+
+    /// Takes the lock, or takes it once more if this thread holds it.
+    ///
+    /// # Errors
+    ///
+    /// See [`LockFailure`], of which `AlreadyHeld` does not occur; the lock is then as it was.
+    pub fn lock<P>(&self, p: &P, deadline: Deadline) -> Result<Acquired, LockFailure>
+    where
+        P: Platform<RobustWord = R, Cell = C>,
+    {
+        match self.mutex.lock(p, deadline) {
+            Err(LockFailure::AlreadyHeld) => {
+                p.cell_set(&self.depth, p.cell_get(&self.depth) + 1);
+                Ok(self.how_it_stands(p))
+            }
+            Ok(how) => {
+                p.cell_set(&self.depth, 1);
+                Ok(how)
+            }
+            failed => failed,
+        }
+    }
+
+    /// Undoes one `lock`. At the last one the lock is free for others.
+    ///
+    /// # Errors
+    ///
+    /// [`NotHeld`], and nothing changes, if the calling thread does not hold it.
+    pub fn unlock<P>(&self, p: &P) -> Result<(), NotHeld>
+    where
+        P: Platform<RobustWord = R, Cell = C>,
+    {
+        self.leave(p, RawMutex::unlock)
+    }
+
+    /// Undoes one `lock` as if the holder had died; see [`RawMutex::unlock_abandoned`].
+    ///
+    /// # Errors
+    ///
+    /// [`NotHeld`], and nothing changes, if the calling thread does not hold it.
+    pub fn unlock_abandoned<P>(&self, p: &P) -> Result<(), NotHeld>
+    where
+        P: Platform<RobustWord = R, Cell = C>,
+    {
+        self.leave(p, RawMutex::unlock_abandoned)
+    }
+
+    /// See [`RawMutex::make_consistent`].
+    ///
+    /// # Errors
+    ///
+    /// [`NotHeld`], and nothing changes, if the calling thread does not hold it.
+    pub fn make_consistent<P>(&self, p: &P) -> Result<(), NotHeld>
+    where
+        P: Platform<RobustWord = R, Cell = C>,
+    {
+        self.mutex.make_consistent(p)
+    }
+
+    fn leave<P>(
+        &self,
+        p: &P,
+        last: impl FnOnce(&RawMutex<R>, &P) -> Result<(), NotHeld>,
+    ) -> Result<(), NotHeld>
+    where
+        P: Platform<RobustWord = R, Cell = C>,
+    {
+        if self.mutex.state(p).owner() != p.me() {
+            return Err(NotHeld::new());
+        }
+        let depth = p.cell_get(&self.depth);
+        if depth > 1 {
+            p.cell_set(&self.depth, depth - 1);
+            return Ok(());
+        }
+        last(&self.mutex, p)
+    }
+
+    /// A holder that has not repaired yet is told again when it takes the lock again.
+    fn how_it_stands<P>(&self, p: &P) -> Acquired
+    where
+        P: Platform<RobustWord = R, Cell = C>,
+    {
+        if self.mutex.state(p).owner_died() { Acquired::OwnerDied } else { Acquired::Clean }
+    }
+}

@@ -1,0 +1,90 @@
+//! What may be placed in shared memory.
+
+use std::fmt::Write;
+
+use zerocopy::{FromBytes, Immutable, IntoBytes};
+
+/// Plain data: what a lock may protect.
+///
+/// Any bytes are a valid value of it (so that a process that dies half-way through a write leaves a wrong value,
+/// but never an invalid one), it has no pointers, no padding and no drop glue, and it means the same in every
+/// process. Implemented for everything that zerocopy says so of: integers, floats, arrays of them, and structs
+/// with zerocopy's derives (`FromBytes, IntoBytes, Immutable`).
+pub trait Plain: FromBytes + IntoBytes + Immutable + Copy + Send + 'static {
+    /// Writes what distinguishes this type's layout from others': its name without the path, size and
+    /// alignment.
+    fn describe(into: &mut String) {
+        let name = core::any::type_name::<Self>();
+        let _ = write!(into, "{}:{}/{}", without_paths(name), size_of::<Self>(), align_of::<Self>());
+    }
+}
+
+impl<T: FromBytes + IntoBytes + Immutable + Copy + Send + 'static> Plain for T {}
+
+/// A type that may be placed in a [`Region`](crate::Region) and used by several processes at once.
+///
+/// This crate's primitives are; structs of them become so with [`shareable!`](crate::shareable), and arrays
+/// `[T; N]` of them are.
+///
+/// # Safety
+///
+/// The type
+/// - has a fixed layout (`#[repr(C)]` or `#[repr(transparent)]`) and no pointers, references or handles, to
+///   itself or elsewhere: each process maps it at another address;
+/// - is valid for any bytes, as another process may write any; all zeroes is its initial state;
+/// - changes only through atomic operations, or under a lock inside it;
+/// - has no drop glue: it is never dropped.
+pub unsafe trait Shareable: Send + Sync + 'static {
+    /// Writes what distinguishes this type's layout from others'.
+    fn describe(into: &mut String);
+
+    /// Called by the first process to open the region after the machine was booted again, before any other can
+    /// use it: every holder of a lock in it is dead, and no kernel was there to say so.
+    fn after_reboot(&self);
+}
+
+// SAFETY: an array of what is shareable is laid out without gaps, and each element is as the trait demands.
+unsafe impl<T: Shareable, const N: usize> Shareable for [T; N] {
+    fn describe(into: &mut String) {
+        into.push('[');
+        T::describe(into);
+        let _ = write!(into, "; {N}]");
+    }
+
+    fn after_reboot(&self) {
+        self.iter().for_each(T::after_reboot);
+    }
+}
+
+/// `a::b::C<d::E>` becomes `C<E>`: the same type must look the same from two programs that have it in different
+/// modules.
+fn without_paths(name: &str) -> String {
+    let mut kept = String::with_capacity(name.len());
+    for part in name.split_inclusive(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')) {
+        let end = part.len() - part.chars().next_back().map_or(0, char::len_utf8);
+        let start = part[..end].rfind("::").map_or(0, |at| at + 2);
+        kept.push_str(&part[start..]);
+    }
+    match kept.rfind("::") {
+        Some(at) => kept.split_off(at + 2),
+        None => kept,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_do_not_matter() {
+        for (full, short) in [
+            ("u64", "u64"),
+            ("a::b::C", "C"),
+            ("[a::B; 3]", "[B; 3]"),
+            ("(a::B, c::d::E)", "(B, E)"),
+            ("a::B<c::D, [e::F; 2]>", "B<D, [F; 2]>"),
+        ] {
+            assert_eq!(without_paths(full), short);
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The typed primitives: the algorithms of [`raw`](crate::raw) with data beside them, on Linux.
+//!
+//! They exist only in place, inside a [`Region`](crate::shm::Region): none can be made by value or moved.
+
+mod counter;
+mod lock;
+mod mutex;
+mod value;
+
+pub use counter::{AtomicCounter, Counter};
+pub use lock::Lock;
+pub use mutex::{Mutex, MutexGuard};
+pub use value::{RawValue, Scalar, Value, ValueGuard};

@@ -1,0 +1,181 @@
+//! Counters that lose no addition.
+
+use core::fmt;
+
+use super::mutex::{said, without_blocking};
+use crate::error::LockError;
+use crate::platform::{Cell64, Linux, RobustWord, Word64};
+use crate::raw::{Acquired, LockFailure, RawAtomicCounter, RawCounter};
+use crate::shm::Shareable;
+
+/// A counter with a lock inside: no addition is lost.
+///
+/// Each operation takes the lock, so that a `get` never comes between the read and the write of an `add`. Where adding
+/// is all that is needed, [`AtomicCounter`] does it without a lock and several times as fast.
+///
+/// # If a holder dies
+///
+/// Nothing is torn: the value is written in one store. The next operation repairs the lock and goes on;
+/// [`deaths`](Self::deaths) says how often that happened. The addition that died with its caller may have happened or
+/// not.
+///
+/// # Examples
+///
+/// ```
+/// use lockproof::{Counter, Region};
+///
+/// let counter = Region::<Counter>::anonymous()?;
+/// counter.increment()?;
+/// counter.add(2)?;
+/// assert_eq!(counter.get()?, 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[repr(transparent)]
+pub struct Counter {
+    raw: RawCounter<RobustWord, Cell64>,
+}
+
+// SAFETY: a transparent wrapper of a lock and two values made of atomics, without pointers that anybody follows and
+// without drop glue.
+unsafe impl Shareable for Counter {
+    fn describe(into: &mut String) {
+        into.push_str("Counter");
+    }
+
+    fn after_reboot(&self) {
+        if let Ok(p) = Linux::current() {
+            self.raw.mutex().forget_holder(&p);
+        }
+    }
+}
+
+impl Counter {
+    /// Adds one, and returns the value before.
+    ///
+    /// # Errors
+    ///
+    /// See [`LockError`], of which `OwnerDied` and `NotRecoverable` do not occur.
+    pub fn increment(&self) -> Result<u64, LockError<()>> {
+        self.add(1)
+    }
+
+    /// Adds `n`, wrapping around at 2^64, and returns the value before.
+    ///
+    /// # Errors
+    ///
+    /// As [`increment`](Self::increment).
+    pub fn add(&self, n: u64) -> Result<u64, LockError<()>> {
+        self.run(|raw, p| raw.add(p, n))
+    }
+
+    /// The value.
+    ///
+    /// # Errors
+    ///
+    /// As [`increment`](Self::increment).
+    pub fn get(&self) -> Result<u64, LockError<()>> {
+        self.run(RawCounter::get)
+    }
+
+    /// Replaces the value, and returns the one before.
+    ///
+    /// # Errors
+    ///
+    /// As [`increment`](Self::increment).
+    pub fn set(&self, value: u64) -> Result<u64, LockError<()>> {
+        self.run(|raw, p| raw.set(p, value))
+    }
+
+    /// How many holders died inside an operation, as far as noticed.
+    ///
+    /// # Errors
+    ///
+    /// As [`increment`](Self::increment).
+    pub fn deaths(&self) -> Result<u64, LockError<()>> {
+        self.run(RawCounter::deaths)
+    }
+
+    fn run<T>(
+        &self,
+        work: impl FnOnce(&RawCounter<RobustWord, Cell64>, &Linux) -> Result<T, LockFailure>,
+    ) -> Result<T, LockError<()>> {
+        let p = Linux::current()?;
+        work(&self.raw, &p).map_err(|failure| in_words(Err(failure)))
+    }
+}
+
+/// A raw failure as an error.
+fn in_words(failure: Result<Acquired, LockFailure>) -> LockError<()> {
+    match said(failure, || ()) {
+        Err(error) => without_blocking(error),
+        Ok(()) => unreachable!("a failure is no success"),
+    }
+}
+
+/// A counter without a lock: each addition is one atomic instruction.
+///
+/// # If a holder dies
+///
+/// There is none. An addition happened or it did not.
+///
+/// # Examples
+///
+/// ```
+/// use lockproof::{AtomicCounter, Region};
+///
+/// let counter = Region::<AtomicCounter>::anonymous()?;
+/// counter.increment();
+/// assert_eq!(counter.get(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[repr(transparent)]
+pub struct AtomicCounter {
+    raw: RawAtomicCounter<Word64>,
+}
+
+// SAFETY: a transparent wrapper of one atomic.
+unsafe impl Shareable for AtomicCounter {
+    fn describe(into: &mut String) {
+        into.push_str("AtomicCounter");
+    }
+
+    fn after_reboot(&self) {}
+}
+
+impl AtomicCounter {
+    /// Adds one, and returns the value before.
+    #[inline]
+    pub fn increment(&self) -> u64 {
+        self.add(1)
+    }
+
+    /// Adds `n`, wrapping around at 2^64, and returns the value before.
+    #[inline]
+    pub fn add(&self, n: u64) -> u64 {
+        self.raw.add(&Linux::lockless(), n)
+    }
+
+    /// The value.
+    #[inline]
+    pub fn get(&self) -> u64 {
+        self.raw.get(&Linux::lockless())
+    }
+
+    /// Replaces the value, and returns the one before.
+    #[inline]
+    pub fn set(&self, value: u64) -> u64 {
+        self.raw.set(&Linux::lockless(), value)
+    }
+}
+
+macro_rules! opaque_debug {
+    ($($counter:ident),*) => {$(
+        impl fmt::Debug for $counter {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($counter)).finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+
+opaque_debug!(Counter, AtomicCounter);

@@ -1,0 +1,106 @@
+//! A lock without data and without a guard.
+
+use core::fmt;
+use std::time::Duration;
+
+use super::mutex::{lock_raw, without_blocking};
+use crate::deadline::Deadline;
+use crate::error::{LockError, NotHeld, TryLockError};
+use crate::platform::{Linux, RobustWord, monotonic_now};
+use crate::raw::RawMutex;
+use crate::shm::Shareable;
+
+/// A lock for people who think in `acquire` and `release`, as Python's `multiprocessing.Lock`.
+///
+/// It protects whatever its users agree on: a file, a terminal, memory. Prefer [`Mutex`](crate::Mutex) where that is
+/// data in the region, as there the compiler keeps watch.
+///
+/// Unlike Python's, only the thread that acquired it can release it.
+///
+/// # If a holder dies
+///
+/// The next to acquire it gets [`LockError::OwnerDied`], holds the lock, and should call
+/// [`make_consistent`](Self::make_consistent) once things are in order. If it releases without, the lock is
+/// [`NotRecoverable`](crate::error::NotRecoverable) for everyone.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use lockproof::{Lock, Region};
+///
+/// let lock = Region::<Lock>::anonymous()?;
+/// if lock.acquire(true, Some(Duration::from_secs(1)))? {
+///     println!("alone");
+///     lock.release()?;
+/// }
+/// assert!(lock.release().is_err(), "not held: an error, and nothing changes");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[repr(transparent)]
+pub struct Lock {
+    raw: RawMutex<RobustWord>,
+}
+
+// SAFETY: a transparent wrapper of a lock made of atomics, without pointers that anybody follows and without drop
+// glue.
+unsafe impl Shareable for Lock {
+    fn describe(into: &mut String) {
+        into.push_str("Lock");
+    }
+
+    fn after_reboot(&self) {
+        if let Ok(p) = Linux::current() {
+            self.raw.forget_holder(&p);
+        }
+    }
+}
+
+impl Lock {
+    /// Takes the lock, and says whether it did.
+    ///
+    /// With `block` and no `timeout` it waits for ever; with a `timeout` no longer than that; without `block` not
+    /// at all, whatever the `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// See [`LockError`]. With [`LockError::OwnerDied`] the lock *is* taken.
+    pub fn acquire(&self, block: bool, timeout: Option<Duration>) -> Result<bool, LockError<()>> {
+        let deadline = match (block, timeout) {
+            (false, _) => Deadline::Now,
+            (true, None) => Deadline::Never,
+            (true, Some(timeout)) => Deadline::after(monotonic_now(), timeout),
+        };
+        match lock_raw(&self.raw, deadline, || ()) {
+            Ok(()) => Ok(true),
+            Err(TryLockError::WouldBlock(_)) => Ok(false),
+            Err(error) => Err(without_blocking(error)),
+        }
+    }
+
+    /// Lets go of the lock.
+    ///
+    /// # Errors
+    ///
+    /// [`NotHeld`], and nothing changes, if the calling thread does not hold it.
+    pub fn release(&self) -> Result<(), NotHeld> {
+        let p = Linux::current().map_err(|_| NotHeld::new())?;
+        self.raw.unlock(&p)
+    }
+
+    /// Declares what the lock protects consistent again, after [`LockError::OwnerDied`].
+    ///
+    /// # Errors
+    ///
+    /// [`NotHeld`], and nothing changes, if the calling thread does not hold it.
+    pub fn make_consistent(&self) -> Result<(), NotHeld> {
+        let p = Linux::current().map_err(|_| NotHeld::new())?;
+        self.raw.make_consistent(&p)
+    }
+}
+
+impl fmt::Debug for Lock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lock").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,266 @@
+//! A mutex with the data it protects.
+
+use core::cell::UnsafeCell;
+use core::fmt;
+use core::marker::PhantomData;
+use core::ops::{Deref, DerefMut};
+use std::time::{Duration, Instant};
+
+use crate::deadline::{Deadline, Monotonic};
+use crate::error::{
+    AlreadyHeld, LockError, NotHeld, NotRecoverable, OwnerDied, TooManyHeld, TryLockError, WouldBlock,
+};
+use crate::platform::{Linux, RobustWord, monotonic_now};
+use crate::raw::{Acquired, LockFailure, RawMutex};
+use crate::shm::{Plain, Shareable};
+
+/// A mutual exclusion lock between processes, and threads, with the data it protects.
+///
+/// It lives in a [`Region`](crate::Region) and nowhere else. The API is that of [`std::sync::Mutex`]; where std
+/// says poisoned, this says [`OwnerDied`].
+///
+/// # Fairness
+///
+/// None is promised: a thread that arrives while the lock is free takes it, whoever has waited longer.
+///
+/// # If a holder dies
+///
+/// By SIGKILL, exit, exec, the end of its thread with the guard forgotten, or a panic: whoever takes the lock next
+/// gets [`LockError::OwnerDied`] with the guard inside, repairs the data, and calls
+/// [`make_consistent`](MutexGuard::make_consistent). If it lets go without, the lock is
+/// [`NotRecoverable`] for everyone. Nobody waits for a dead thread: a sleeper is woken by the kernel at once; only
+/// after an exec by a thread other than the main one it takes up to a second, until a waiter notices that the
+/// holder no longer exists. A dead waiter disturbs nobody.
+///
+/// # Examples
+///
+/// ```
+/// use lockproof::{Mutex, Region, error::LockError};
+///
+/// let region = Region::<Mutex<u64>>::anonymous()?;
+/// match region.lock() {
+///     Ok(mut count) => *count += 1,
+///     Err(LockError::OwnerDied(died)) => {
+///         let mut count = died.into_guard();
+///         *count = 0; // whatever makes sense of a half-made change
+///         count.make_consistent();
+///     }
+///     Err(error) => return Err(error.to_string().into()),
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[repr(C)]
+pub struct Mutex<T> {
+    raw: RawMutex<RobustWord>,
+    data: UnsafeCell<T>,
+}
+
+// SAFETY: the raw mutex admits one thread at a time to the data, which may be sent to it.
+unsafe impl<T: Send> Sync for Mutex<T> {}
+
+// SAFETY: `repr(C)` of a lock of atomics and of plain data under that lock; no pointers and no drop glue in
+// either.
+unsafe impl<T: Plain> Shareable for Mutex<T> {
+    fn describe(into: &mut String) {
+        into.push_str("Mutex<");
+        T::describe(into);
+        into.push('>');
+    }
+
+    fn after_reboot(&self) {
+        if let Ok(p) = Linux::current() {
+            self.raw.forget_holder(&p);
+        }
+    }
+}
+
+impl<T: Plain> Mutex<T> {
+    /// Takes the lock, waiting for it as long as it takes.
+    ///
+    /// # Errors
+    ///
+    /// See [`LockError`]. With [`LockError::OwnerDied`] the lock *is* taken; the guard is inside.
+    pub fn lock(&self) -> Result<MutexGuard<'_, T>, LockError<MutexGuard<'_, T>>> {
+        self.lock_until(Deadline::Never).map_err(without_blocking)
+    }
+
+    /// Takes the lock if nobody else holds it.
+    ///
+    /// # Errors
+    ///
+    /// [`TryLockError::WouldBlock`] if somebody does; else as [`lock`](Self::lock).
+    pub fn try_lock(&self) -> Result<MutexGuard<'_, T>, TryLockError<MutexGuard<'_, T>>> {
+        self.lock_until(Deadline::Now)
+    }
+
+    /// Takes the lock, waiting for it no longer than `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// [`TryLockError::WouldBlock`] if somebody else still held it when the time ran out; else as
+    /// [`lock`](Self::lock).
+    pub fn try_lock_for(
+        &self,
+        timeout: Duration,
+    ) -> Result<MutexGuard<'_, T>, TryLockError<MutexGuard<'_, T>>> {
+        self.lock_until(Deadline::after(monotonic_now(), timeout))
+    }
+
+    /// Takes the lock, waiting for it no longer than until `moment`.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_lock_for`](Self::try_lock_for).
+    pub fn try_lock_until(
+        &self,
+        moment: Instant,
+    ) -> Result<MutexGuard<'_, T>, TryLockError<MutexGuard<'_, T>>> {
+        self.lock_until(deadline_at(moment))
+    }
+
+    #[inline]
+    fn lock_until(
+        &self,
+        deadline: Deadline,
+    ) -> Result<MutexGuard<'_, T>, TryLockError<MutexGuard<'_, T>>> {
+        lock_raw(&self.raw, deadline, || MutexGuard::new(self))
+    }
+}
+
+impl<T> fmt::Debug for Mutex<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mutex").finish_non_exhaustive()
+    }
+}
+
+/// A `std` moment as a deadline on the same clock.
+pub(super) fn deadline_at(moment: Instant) -> Deadline {
+    let now: Monotonic = monotonic_now();
+    Deadline::after(now, moment.saturating_duration_since(Instant::now()))
+}
+
+/// Takes a raw mutex, and says in this crate's words how that went. `guard` is called once the mutex is held.
+#[inline]
+pub(super) fn lock_raw<G>(
+    raw: &RawMutex<RobustWord>,
+    deadline: Deadline,
+    guard: impl FnOnce() -> G,
+) -> Result<G, TryLockError<G>> {
+    let p = Linux::current().map_err(LockError::Unsupported)?;
+    said(raw.lock(&p, deadline), guard)
+}
+
+/// The typed result for a raw one.
+#[inline]
+pub(super) fn said<G>(
+    taken: Result<Acquired, LockFailure>,
+    guard: impl FnOnce() -> G,
+) -> Result<G, TryLockError<G>> {
+    Err(match taken {
+        Ok(Acquired::Clean) => return Ok(guard()),
+        Ok(Acquired::OwnerDied) => LockError::OwnerDied(OwnerDied::new(guard())).into(),
+        Err(LockFailure::TimedOut) => TryLockError::WouldBlock(WouldBlock::new()),
+        Err(LockFailure::NotRecoverable) => LockError::NotRecoverable(NotRecoverable::new()).into(),
+        Err(LockFailure::AlreadyHeld) => LockError::AlreadyHeld(AlreadyHeld::new()).into(),
+        Err(LockFailure::TooManyHeld) => LockError::TooManyHeld(TooManyHeld::new()).into(),
+    })
+}
+
+/// The error of an operation that waits for ever.
+pub(super) fn without_blocking<G>(error: TryLockError<G>) -> LockError<G> {
+    match error {
+        TryLockError::Lock(error) => error,
+        TryLockError::WouldBlock(_) => unreachable!("a lock without deadline does not time out"),
+    }
+}
+
+/// The lock, held: gives the data, and lets go when dropped.
+///
+/// Belongs to the thread that took it. Leaking it (`mem::forget`) keeps the lock held until the thread ends, which
+/// then counts as its death.
+///
+/// # If a holder dies
+///
+/// See [`Mutex`]. A panic while the guard exists, and that drops it, counts as the holder's death.
+#[must_use = "the lock is released as soon as the guard is dropped"]
+pub struct MutexGuard<'a, T: Plain> {
+    mutex: &'a Mutex<T>,
+    panicking_before: bool,
+    /// The kernel knows the holder by its thread.
+    not_send: PhantomData<*const ()>,
+}
+
+// SAFETY: a shared guard gives only shared access to the data, and cannot release the lock.
+unsafe impl<T: Plain + Sync> Sync for MutexGuard<'_, T> {}
+
+impl<'a, T: Plain> MutexGuard<'a, T> {
+    #[inline]
+    fn new(mutex: &'a Mutex<T>) -> Self {
+        Self { mutex, panicking_before: std::thread::panicking(), not_send: PhantomData }
+    }
+
+    /// Declares the data consistent again, after [`LockError::OwnerDied`]. Does nothing otherwise.
+    pub fn make_consistent(&mut self) {
+        if let Ok(p) = Linux::current() {
+            // Cannot fail: the guard's thread holds the lock. In a forked child, which does not, nothing changes.
+            let _ = self.mutex.raw.make_consistent(&p);
+        }
+    }
+
+    /// Lets go, and says whether this thread really held the lock. A guard that was inherited by a forked child
+    /// holds nothing there.
+    ///
+    /// # Errors
+    ///
+    /// [`NotHeld`], and nothing changes, in a forked child.
+    pub fn unlock(self) -> Result<(), NotHeld> {
+        let this = core::mem::ManuallyDrop::new(self);
+        release(&this.mutex.raw, this.panicking_before)
+    }
+}
+
+/// Lets go of a raw mutex, as a death if the thread has begun to panic since it took it.
+#[inline]
+pub(super) fn release(
+    raw: &RawMutex<RobustWord>,
+    panicking_before: bool,
+) -> Result<(), NotHeld> {
+    let p = Linux::current().map_err(|_| NotHeld::new())?;
+    if !panicking_before && std::thread::panicking() {
+        raw.unlock_abandoned(&p)
+    } else {
+        raw.unlock(&p)
+    }
+}
+
+impl<T: Plain> Drop for MutexGuard<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        // An error means a forked child's copy of its parent's guard: not its lock to release.
+        let _ = release(&self.mutex.raw, self.panicking_before);
+    }
+}
+
+impl<T: Plain> Deref for MutexGuard<'_, T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        // SAFETY: the guard's thread holds the lock, so nobody else has access to the data.
+        unsafe { &*self.mutex.data.get() }
+    }
+}
+
+impl<T: Plain> DerefMut for MutexGuard<'_, T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: as in `deref`; and the guard is borrowed exclusively.
+        unsafe { &mut *self.mutex.data.get() }
+    }
+}
+
+impl<T: Plain + fmt::Debug> fmt::Debug for MutexGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}

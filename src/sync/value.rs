@@ -1,0 +1,261 @@
+//! Shared values, with and without a lock of their own.
+
+use core::cell::UnsafeCell;
+use core::fmt;
+use core::marker::PhantomData;
+
+use super::mutex::{said, without_blocking};
+use crate::deadline::Deadline;
+use crate::error::LockError;
+use crate::platform::{Cell64, Linux, RobustWord, Word64};
+use crate::raw::{RawCell, RawReentrantMutex};
+use crate::shm::{Plain, Shareable};
+
+/// A number that fits 64 bits, as bits.
+pub trait Scalar: Copy + Send + Sync + 'static + sealed::Sealed {
+    /// The type's name, for the layout's fingerprint.
+    const NAME: &'static str;
+    /// The value as bits.
+    fn to_bits64(self) -> u64;
+    /// The value of these bits.
+    fn from_bits64(bits: u64) -> Self;
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+macro_rules! scalar {
+    ($($scalar:ident: $to:expr, $from:expr;)*) => {$(
+        impl sealed::Sealed for $scalar {}
+        impl Scalar for $scalar {
+            const NAME: &'static str = stringify!($scalar);
+            fn to_bits64(self) -> u64 {
+                let to: fn($scalar) -> u64 = $to;
+                to(self)
+            }
+            fn from_bits64(bits: u64) -> Self {
+                let from: fn(u64) -> $scalar = $from;
+                from(bits)
+            }
+        }
+    )*};
+}
+
+scalar! {
+    u8: u64::from, |bits| bits as u8;
+    u16: u64::from, |bits| bits as u16;
+    u32: u64::from, |bits| bits as u32;
+    u64: |value| value, |bits| bits;
+    i8: |value| value as u64, |bits| bits as i8;
+    i16: |value| value as u64, |bits| bits as i16;
+    i32: |value| value as u64, |bits| bits as i32;
+    i64: |value| value as u64, |bits| bits as i64;
+    f32: |value| u64::from(value.to_bits()), |bits| f32::from_bits(bits as u32);
+    f64: f64::to_bits, f64::from_bits;
+    bool: u64::from, |bits| bits != 0;
+}
+
+/// A shared number without a lock: load and store, and nothing else.
+///
+/// **It loses updates.** `value.store(value.load() + 1)` is two steps; what another process stores between them is
+/// overwritten. That is no defect of this type but what "without a lock" means. Use it for a flag, a
+/// measurement, a limit that one process writes; use [`Counter`](crate::Counter) or
+/// [`AtomicCounter`](crate::AtomicCounter) to count, and [`Value`] or [`Mutex`](crate::Mutex) for changes that
+/// depend on what was there.
+///
+/// A load or a store is never torn. Nothing is ordered: that a flag is seen does not mean that what was written
+/// before it is seen too.
+///
+/// # If a holder dies
+///
+/// There is none: nothing can be left half-done.
+///
+/// # Examples
+///
+/// ```
+/// use lockproof::{RawValue, Region};
+///
+/// let limit = Region::<RawValue<f64>>::anonymous()?;
+/// limit.store(0.5);
+/// assert_eq!(limit.load(), 0.5);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[repr(transparent)]
+pub struct RawValue<T> {
+    raw: RawCell<Word64>,
+    scalar: PhantomData<T>,
+}
+
+// SAFETY: a transparent wrapper of one atomic.
+unsafe impl<T: Scalar> Shareable for RawValue<T> {
+    fn describe(into: &mut String) {
+        into.push_str("RawValue<");
+        into.push_str(T::NAME);
+        into.push('>');
+    }
+
+    fn after_reboot(&self) {}
+}
+
+impl<T: Scalar> RawValue<T> {
+    /// Reads the value.
+    #[inline]
+    pub fn load(&self) -> T {
+        T::from_bits64(self.raw.load(&Linux::lockless()))
+    }
+
+    /// Writes the value.
+    #[inline]
+    pub fn store(&self, value: T) {
+        self.raw.store(&Linux::lockless(), value.to_bits64());
+    }
+}
+
+impl<T> fmt::Debug for RawValue<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawValue").finish_non_exhaustive()
+    }
+}
+
+/// A shared value with a lock of its own, which its holder may take again: Python's `multiprocessing.Value`.
+///
+/// [`get`](Self::get) and [`set`](Self::set) each take the lock. To read, compute and write as one step, hold it
+/// meanwhile: [`lock`](Self::lock) is Python's `get_lock()`. That takes the lock three times for one increment, once
+/// for itself and once in each of `get` and `set`, which makes this the slow way to count;
+/// [`Mutex`](crate::Mutex) and [`Counter`](crate::Counter) take it once.
+///
+/// # If a holder dies
+///
+/// As [`Mutex`](crate::Mutex): the next to take the lock is told, with the guard in the error. `get` and `set` tell it
+/// as well, and have then read or written nothing.
+///
+/// # Examples
+///
+/// ```
+/// use lockproof::{Region, Value};
+///
+/// let value = Region::<Value<u32>>::anonymous()?;
+/// {
+///     let _guard = value.lock().map_err(|e| e.to_string())?;
+///     let before = value.get().map_err(|e| e.to_string())?;
+///     value.set(before + 1).map_err(|e| e.to_string())?;
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[repr(C)]
+pub struct Value<T> {
+    raw: RawReentrantMutex<RobustWord, Cell64>,
+    data: UnsafeCell<T>,
+}
+
+// SAFETY: the raw mutex admits one thread at a time to the data, which may be sent to it.
+unsafe impl<T: Send> Sync for Value<T> {}
+
+// SAFETY: `repr(C)` of a lock of atomics and of plain data under that lock; no pointers and no drop glue in either.
+unsafe impl<T: Plain> Shareable for Value<T> {
+    fn describe(into: &mut String) {
+        into.push_str("Value<");
+        T::describe(into);
+        into.push('>');
+    }
+
+    fn after_reboot(&self) {
+        if let Ok(p) = Linux::current() {
+            self.raw.mutex().forget_holder(&p);
+        }
+    }
+}
+
+impl<T: Plain> Value<T> {
+    /// Takes the value's lock, or takes it once more.
+    ///
+    /// # Errors
+    ///
+    /// See [`LockError`], of which `AlreadyHeld` does not occur. With [`LockError::OwnerDied`] the lock *is* taken;
+    /// the guard is inside.
+    pub fn lock(&self) -> Result<ValueGuard<'_, T>, LockError<ValueGuard<'_, T>>> {
+        let p = Linux::current()?;
+        let guard = || ValueGuard {
+            value: self,
+            panicking_before: std::thread::panicking(),
+            not_send: PhantomData,
+        };
+        said(self.raw.lock(&p, Deadline::Never), guard).map_err(without_blocking)
+    }
+
+    /// The value.
+    ///
+    /// # Errors
+    ///
+    /// As [`lock`](Self::lock).
+    pub fn get(&self) -> Result<T, LockError<ValueGuard<'_, T>>> {
+        self.lock().map(|guard| guard.read())
+    }
+
+    /// Replaces the value.
+    ///
+    /// # Errors
+    ///
+    /// As [`lock`](Self::lock); nothing was written.
+    pub fn set(&self, value: T) -> Result<(), LockError<ValueGuard<'_, T>>> {
+        self.lock().map(|guard| guard.write(value))
+    }
+}
+
+impl<T> fmt::Debug for Value<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Value").finish_non_exhaustive()
+    }
+}
+
+/// The lock of a [`Value`], held. As the same thread may hold several of them, it gives copies of the value, not
+/// references to it.
+#[must_use = "the lock is released as soon as the guard is dropped"]
+pub struct ValueGuard<'a, T: Plain> {
+    value: &'a Value<T>,
+    panicking_before: bool,
+    /// The kernel knows the holder by its thread.
+    not_send: PhantomData<*const ()>,
+}
+
+impl<T: Plain> ValueGuard<'_, T> {
+    /// The value.
+    #[must_use]
+    pub fn read(&self) -> T {
+        // SAFETY: this thread holds the lock, no other has access, and nobody is ever given a reference.
+        unsafe { *self.value.data.get() }
+    }
+
+    /// Replaces the value.
+    pub fn write(&self, value: T) {
+        // SAFETY: as in `read`.
+        unsafe { *self.value.data.get() = value };
+    }
+
+    /// Declares the value consistent again, after [`LockError::OwnerDied`]. Does nothing otherwise.
+    pub fn make_consistent(&mut self) {
+        if let Ok(p) = Linux::current() {
+            // Cannot fail: the guard's thread holds the lock. In a forked child, which does not, nothing changes.
+            let _ = self.value.raw.make_consistent(&p);
+        }
+    }
+}
+
+impl<T: Plain> Drop for ValueGuard<'_, T> {
+    fn drop(&mut self) {
+        let Ok(p) = Linux::current() else { return };
+        // An error means a forked child's copy of its parent's guard: not its lock to release.
+        let _ = if !self.panicking_before && std::thread::panicking() {
+            self.value.raw.unlock_abandoned(&p)
+        } else {
+            self.value.raw.unlock(&p)
+        };
+    }
+}
+
+impl<T: Plain + fmt::Debug> fmt::Debug for ValueGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.read().fmt(f)
+    }
+}

@@ -1,0 +1,165 @@
+//! A claim: one property of one subject, by one method, at one size.
+
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use crate::verdict::{Bound, Finding, Verdict};
+
+/// How a claim is examined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    /// loom: all interleavings and weak-memory behaviours.
+    Loom,
+    /// shuttle: random schedules, sequentially consistent.
+    Shuttle,
+    /// loom, with a death at every step in turn.
+    Crash,
+    /// Real processes.
+    Stress,
+}
+
+/// Which memory model the method sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum MemoryModel {
+    /// C11 as loom implements it: RC11 with C++20's release sequences, load buffering excluded.
+    #[serde(rename = "c11")]
+    C11,
+    /// Sequential consistency.
+    #[serde(rename = "sc")]
+    Sc,
+    /// What the machine does.
+    #[serde(rename = "hardware")]
+    Hardware,
+}
+
+/// What a claim says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Expected {
+    /// The property holds.
+    Holds,
+    /// The property fails, and the method finds out.
+    Fails,
+}
+
+/// What a run may use.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    /// Where random choices start.
+    pub seed: u64,
+    /// When to stop without a verdict.
+    pub until: Option<Instant>,
+}
+
+/// Told by a running claim how far it is.
+pub trait Progress: Sync {
+    /// `done` of `total` (0 where unknown) of whatever `unit` says.
+    fn report(&self, done: u64, total: u64, unit: &str);
+}
+
+/// Progress that nobody looks at.
+#[derive(Clone, Copy, Debug)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn report(&self, _done: u64, _total: u64, _unit: &str) {}
+}
+
+type Run = Box<dyn Fn(&Budget, &dyn Progress) -> Finding + Send + Sync>;
+
+/// A claim, and how to examine it.
+pub struct Claim {
+    /// Names it: `mutex/2x2/loom`. Unique, and the same from run to run.
+    pub id: String,
+    /// What it is about: `mutex`, `counter`, `unlocked`, ...
+    pub subject: &'static str,
+    /// What it says, in a few words.
+    pub property: &'static str,
+    /// How it is examined.
+    pub method: Method,
+    /// What the method sees of the memory.
+    pub memory_model: MemoryModel,
+    /// How many processes (threads of the model).
+    pub processes: usize,
+    /// How many increments (critical sections) each.
+    pub increments: usize,
+    /// Whether the property should hold.
+    pub expected: Expected,
+    /// Whether only `--full` runs it.
+    pub full_only: bool,
+    /// Examines it.
+    pub run: Run,
+}
+
+impl std::fmt::Debug for Claim {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Claim").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// A claim that was examined.
+#[derive(Clone, Debug)]
+pub struct Examined {
+    /// [`Claim::id`].
+    pub id: String,
+    /// [`Claim::subject`].
+    pub subject: &'static str,
+    /// [`Claim::property`].
+    pub property: &'static str,
+    /// [`Claim::method`].
+    pub method: Method,
+    /// [`Claim::memory_model`].
+    pub memory_model: MemoryModel,
+    /// [`Claim::processes`].
+    pub processes: usize,
+    /// [`Claim::increments`].
+    pub increments: usize,
+    /// [`Claim::expected`].
+    pub expected: Expected,
+    /// What was found.
+    pub finding: Finding,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl Claim {
+    /// Examines the claim.
+    pub fn examine(&self, budget: &Budget, progress: &dyn Progress) -> Examined {
+        let start = Instant::now();
+        let finding = (self.run)(budget, progress);
+        Examined {
+            id: self.id.clone(),
+            subject: self.subject,
+            property: self.property,
+            method: self.method,
+            memory_model: self.memory_model,
+            processes: self.processes,
+            increments: self.increments,
+            expected: self.expected,
+            finding,
+            took: start.elapsed(),
+        }
+    }
+}
+
+impl Examined {
+    /// Whether the claim stands: the property holds as expected, or the failure that was expected was found.
+    #[must_use]
+    pub fn ok(&self) -> bool {
+        match self.expected {
+            Expected::Holds => self.finding.verdict.holds(),
+            Expected::Fails => self.finding.verdict == Verdict::Counterexample,
+        }
+    }
+
+    /// The bound of the search, if it had one.
+    #[must_use]
+    pub const fn bound(&self) -> Option<&Bound> {
+        match &self.finding.verdict {
+            Verdict::Bounded(bound) => Some(bound),
+            _ => None,
+        }
+    }
+}
