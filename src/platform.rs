@@ -193,6 +193,10 @@ pub trait Platform {
     #[track_caller]
     fn robust_end(&self);
 
+    /// Whether the robust word is among those this thread holds. Known to the thread itself, without a look at the
+    /// word.
+    fn robust_holds(&self, robust: &Self::RobustWord) -> bool;
+
     /// This thread.
     fn me(&self) -> ThreadId;
     /// Whether that thread still exists. Only a `false` is certain: ids are reused.

@@ -236,6 +236,11 @@ impl Platform for Linux {
     }
 
     #[inline]
+    fn robust_holds(&self, robust: &RobustWord) -> bool {
+        self.context.holds(robust)
+    }
+
+    #[inline]
     fn me(&self) -> ThreadId {
         self.context.thread()
     }

@@ -287,6 +287,11 @@ impl ThreadContext {
     }
 
     #[inline]
+    pub(super) fn holds(&self, robust: &RobustWord) -> bool {
+        self.position(entry_of(robust)).is_some()
+    }
+
+    #[inline]
     pub(super) fn end(&self) {
         compiler_fence(SeqCst);
         self.head().pending.store(0, Relaxed);

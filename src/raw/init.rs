@@ -172,7 +172,7 @@ impl<R, W, L> RawInit<R, W, L> {
     where
         P: Platform<RobustWord = R, Word = W, Word64 = L>,
     {
-        if self.mutex.state(p).owner() != p.me() {
+        if !self.mutex.is_mine(p) {
             return Err(NotHeld::new());
         }
         // Release: publishes what was built; matches the Acquire of `is_ready`, which does not take the mutex.

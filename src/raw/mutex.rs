@@ -14,11 +14,10 @@
 //! |---|---|---|
 //! | free (flags kept) | held by me | `lock` |
 //! | held by another | + `WAITERS` | `lock`, before it sleeps |
-//! | held by me | `UNLOCKED` | `unlock`, nobody sleeping |
-//! | held by me, `WAITERS` | `WAITERS` | `unlock`, which then wakes one |
+//! | held by me | free (flags kept) | `unlock`, which then wakes one if `WAITERS` was set |
 //! | `WAITERS` anywhere | without it, all sleepers woken in the same step | `unlock` that found nobody to wake |
 //! | held by me, `OWNER_DIED` | without it | `make_consistent` |
-//! | held by me, `OWNER_DIED` | + `NOT_RECOVERABLE`, all sleepers woken in the same step | `unlock` |
+//! | held by me | + `NOT_RECOVERABLE`, all sleepers woken in the same step | `give_up` |
 //! | held by me | `OWNER_DIED` (`WAITERS` kept), one woken | the kernel at my death; `unlock_abandoned` |
 //! | held by a vanished thread | the same | a waiter that lost patience |
 //!
@@ -181,12 +180,15 @@ impl<R> RawMutex<R> {
         }
     }
 
-    /// Sleeps once, if the word still is `seen`; returns what the word is now, and whether the deadline
-    /// passed.
+    /// Sleeps once, if the word still is `seen`. Returns what the word may be now, and whether the deadline passed.
+    ///
+    /// After a sleep that is a guess: free, with other sleepers. It saves a load where it is right, and the
+    /// compare-exchange that tries it finds out where it is not.
     fn sleep<P>(&self, p: &P, seen: State, deadline: Deadline) -> (State, bool)
     where
         P: Platform<RobustWord = R>,
     {
+        const LIKELY: State = State(UNLOCKED).with_waiters();
         let word = self.word::<P>();
         let known = seen.with_waiters();
         // Relaxed: the bit carries no data. That it is seen follows from the word's modification order:
@@ -197,13 +199,12 @@ impl<R> RawMutex<R> {
             return (State(now), false);
         }
         let impatient = p.patience().map_or(Deadline::Never, |p0| Deadline::after(p.now(), p0));
-        let waited = p.futex_wait(word, known.0, deadline.min(impatient));
-        if waited == Waited::TimedOut && deadline.min(impatient) != deadline {
+        let until = deadline.min(impatient);
+        let timed_out = p.futex_wait(word, known.0, until) == Waited::TimedOut;
+        if timed_out && until != deadline {
             self.release_if_vanished(p, known);
-            return (State(p.load(word, Relaxed)), false);
         }
-        // Relaxed: only a guess for the compare-exchange that takes the lock, which has the Acquire.
-        (State(p.load(word, Relaxed)), waited == Waited::TimedOut)
+        (LIKELY, timed_out && until == deadline)
     }
 
     /// Does for a holder that no longer exists what the kernel did not: after an exec by another thread than
@@ -226,8 +227,8 @@ impl<R> RawMutex<R> {
         }
     }
 
-    /// Lets go of the lock. If it was taken from a dead holder and not declared consistent, it is lost for
-    /// good.
+    /// Lets go of the lock. If it was taken from a dead holder and not declared consistent since, the next
+    /// one is told as well.
     ///
     /// # Errors
     ///
@@ -240,34 +241,44 @@ impl<R> RawMutex<R> {
         if !p.robust_remove(&self.robust) {
             return Err(NotHeld::new());
         }
-        // Release: publishes what this holder wrote; matches the Acquire of `lock`.
-        let released = match p.compare_exchange(self.word::<P>(), p.me(), UNLOCKED, Release, Relaxed) {
-            Ok(_) => Ok(()),
-            Err(seen) => self.unlock_contended(p, State(seen)),
-        };
+        let me = p.me();
+        // Release: publishes what this holder wrote; matches the Acquire of `lock`. A subtraction takes this
+        // thread out and leaves the flags, whoever sets one meanwhile.
+        if p.fetch_add(self.word::<P>(), me.wrapping_neg(), Release) != me {
+            self.wake_one(p);
+        }
         p.robust_end();
-        released
+        Ok(())
     }
 
+    /// After letting go with a flag set: wakes a sleeper, or finds out that there is none.
     #[cold]
-    fn unlock_contended<P>(&self, p: &P, seen: State) -> Result<(), NotHeld>
+    fn wake_one<P>(&self, p: &P)
     where
         P: Platform<RobustWord = R>,
     {
         let word = self.word::<P>();
-        if seen.owner() != p.me() {
-            return Err(NotHeld::new());
-        }
-        if seen.owner_died() {
-            p.futex_update_wake_all(word, GIVE_UP);
-            return Ok(());
-        }
-        // Release: as in `unlock`. A read-modify-write, so that a waiter that sets the bit meanwhile is
-        // not overwritten.
-        p.fetch_and(word, WAITERS, Release);
         if p.futex_wake(word, 1) == 0 {
             p.futex_update_wake_all(word, FORGET_WAITERS);
         }
+    }
+
+    /// Lets go of the lock for good: what it protects cannot be repaired, and nobody will get it again. For holders that
+    /// were told of a death ([`Acquired::OwnerDied`]).
+    ///
+    /// # Errors
+    ///
+    /// [`NotHeld`], and nothing changes, if the calling thread does not hold it.
+    #[cold]
+    pub fn give_up<P>(&self, p: &P) -> Result<(), NotHeld>
+    where
+        P: Platform<RobustWord = R>,
+    {
+        if !p.robust_remove(&self.robust) {
+            return Err(NotHeld::new());
+        }
+        p.futex_update_wake_all(self.word::<P>(), GIVE_UP);
+        p.robust_end();
         Ok(())
     }
 
@@ -306,14 +317,20 @@ impl<R> RawMutex<R> {
     where
         P: Platform<RobustWord = R>,
     {
-        let word = self.word::<P>();
-        // Relaxed: a thread reads its own id here only if it wrote it.
-        if State(p.load(word, Relaxed)).owner() != p.me() {
+        if !p.robust_holds(&self.robust) {
             return Err(NotHeld::new());
         }
         // Relaxed: only the holder acts on the bit, and the next one gets it with the word it takes.
-        p.fetch_and(word, !OWNER_DIED, Relaxed);
+        p.fetch_and(self.word::<P>(), !OWNER_DIED, Relaxed);
         Ok(())
+    }
+
+    /// Whether the calling thread holds the lock.
+    pub fn is_mine<P>(&self, p: &P) -> bool
+    where
+        P: Platform<RobustWord = R>,
+    {
+        p.robust_holds(&self.robust)
     }
 
     /// What the word says at this moment. It may be something else by the time the caller looks at it.

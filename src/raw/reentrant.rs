@@ -6,8 +6,8 @@
 //!
 //! # The words
 //!
-//! The mutex's own, and the depth, which only the holder touches: how many releases are due. It means
-//! nothing while nobody holds the mutex.
+//! The mutex's own, and one that only the holder touches: how many releases are due, and in bit 63 whether the holder
+//! was told of a death and has not repaired yet. It means nothing while nobody holds the mutex.
 //!
 //! # What a death leaves
 //!
@@ -21,6 +21,9 @@ use super::{Acquired, LockFailure, RawMutex};
 use crate::deadline::Deadline;
 use crate::error::NotHeld;
 use crate::platform::Platform;
+
+/// The holder was told of a death, and has not declared the data consistent.
+const UNREPAIRED: u64 = 1 << 63;
 
 /// A reentrant mutex over a robust word `R` and a cell `C` of some platform.
 #[repr(C)]
@@ -50,17 +53,15 @@ impl<R, C> RawReentrantMutex<R, C> {
     where
         P: Platform<RobustWord = R, Cell = C>,
     {
-        match self.mutex.lock(p, deadline) {
-            Err(LockFailure::AlreadyHeld) => {
-                p.cell_set(&self.depth, p.cell_get(&self.depth) + 1);
-                Ok(self.how_it_stands(p))
-            }
-            Ok(how) => {
-                p.cell_set(&self.depth, 1);
-                Ok(how)
-            }
-            failed => failed,
+        if self.mutex.is_mine(p) {
+            let depth = p.cell_get(&self.depth) + 1;
+            p.cell_set(&self.depth, depth);
+            return Ok(if depth & UNREPAIRED == 0 { Acquired::Clean } else { Acquired::OwnerDied });
         }
+        let how = self.mutex.lock(p, deadline)?;
+        let unrepaired = if how == Acquired::OwnerDied { UNREPAIRED } else { 0 };
+        p.cell_set(&self.depth, unrepaired | 1);
+        Ok(how)
     }
 
     /// Undoes one `lock`. At the last one the lock is free for others.
@@ -73,6 +74,18 @@ impl<R, C> RawReentrantMutex<R, C> {
         P: Platform<RobustWord = R, Cell = C>,
     {
         self.leave(p, RawMutex::unlock)
+    }
+
+    /// Undoes one `lock`, the last one for good; see [`RawMutex::give_up`].
+    ///
+    /// # Errors
+    ///
+    /// [`NotHeld`], and nothing changes, if the calling thread does not hold it.
+    pub fn give_up<P>(&self, p: &P) -> Result<(), NotHeld>
+    where
+        P: Platform<RobustWord = R, Cell = C>,
+    {
+        self.leave(p, RawMutex::give_up)
     }
 
     /// Undoes one `lock` as if the holder had died; see [`RawMutex::unlock_abandoned`].
@@ -96,7 +109,9 @@ impl<R, C> RawReentrantMutex<R, C> {
     where
         P: Platform<RobustWord = R, Cell = C>,
     {
-        self.mutex.make_consistent(p)
+        self.mutex.make_consistent(p)?;
+        p.cell_set(&self.depth, p.cell_get(&self.depth) & !UNREPAIRED);
+        Ok(())
     }
 
     fn leave<P>(
@@ -107,22 +122,14 @@ impl<R, C> RawReentrantMutex<R, C> {
     where
         P: Platform<RobustWord = R, Cell = C>,
     {
-        if self.mutex.state(p).owner() != p.me() {
+        if !self.mutex.is_mine(p) {
             return Err(NotHeld::new());
         }
         let depth = p.cell_get(&self.depth);
-        if depth > 1 {
+        if depth & !UNREPAIRED > 1 {
             p.cell_set(&self.depth, depth - 1);
             return Ok(());
         }
         last(&self.mutex, p)
-    }
-
-    /// A holder that has not repaired yet is told again when it takes the lock again.
-    fn how_it_stands<P>(&self, p: &P) -> Acquired
-    where
-        P: Platform<RobustWord = R, Cell = C>,
-    {
-        if self.mutex.state(p).owner_died() { Acquired::OwnerDied } else { Acquired::Clean }
     }
 }

@@ -106,7 +106,7 @@ impl Counter {
 
 /// A raw failure as an error.
 fn in_words(failure: Result<Acquired, LockFailure>) -> LockError<()> {
-    match said(failure, || ()) {
+    match said(failure, |_| ()) {
         Err(error) => without_blocking(error),
         Ok(()) => unreachable!("a failure is no success"),
     }

@@ -71,7 +71,7 @@ impl Lock {
             (true, None) => Deadline::Never,
             (true, Some(timeout)) => Deadline::after(monotonic_now(), timeout),
         };
-        match lock_raw(&self.raw, deadline, || ()) {
+        match lock_raw(&self.raw, deadline, |_| ()) {
             Ok(()) => Ok(true),
             Err(TryLockError::WouldBlock(_)) => Ok(false),
             Err(error) => Err(without_blocking(error)),
@@ -85,7 +85,7 @@ impl Lock {
     /// [`NotHeld`], and nothing changes, if the calling thread does not hold it.
     pub fn release(&self) -> Result<(), NotHeld> {
         let p = Linux::current().map_err(|_| NotHeld::new())?;
-        self.raw.unlock(&p)
+        if self.raw.state(&p).owner_died() { self.raw.give_up(&p) } else { self.raw.unlock(&p) }
     }
 
     /// Declares what the lock protects consistent again, after [`LockError::OwnerDied`].

@@ -123,7 +123,7 @@ impl<T: Plain> Mutex<T> {
         &self,
         deadline: Deadline,
     ) -> Result<MutexGuard<'_, T>, TryLockError<MutexGuard<'_, T>>> {
-        lock_raw(&self.raw, deadline, || MutexGuard::new(self))
+        lock_raw(&self.raw, deadline, |how| MutexGuard::new(self, how))
     }
 }
 
@@ -144,7 +144,7 @@ pub(super) fn deadline_at(moment: Instant) -> Deadline {
 pub(super) fn lock_raw<G>(
     raw: &RawMutex<RobustWord>,
     deadline: Deadline,
-    guard: impl FnOnce() -> G,
+    guard: impl FnOnce(Acquired) -> G,
 ) -> Result<G, TryLockError<G>> {
     let p = Linux::current().map_err(LockError::Unsupported)?;
     said(raw.lock(&p, deadline), guard)
@@ -154,11 +154,11 @@ pub(super) fn lock_raw<G>(
 #[inline]
 pub(super) fn said<G>(
     taken: Result<Acquired, LockFailure>,
-    guard: impl FnOnce() -> G,
+    guard: impl FnOnce(Acquired) -> G,
 ) -> Result<G, TryLockError<G>> {
     Err(match taken {
-        Ok(Acquired::Clean) => return Ok(guard()),
-        Ok(Acquired::OwnerDied) => LockError::OwnerDied(OwnerDied::new(guard())).into(),
+        Ok(Acquired::Clean) => return Ok(guard(Acquired::Clean)),
+        Ok(how) => LockError::OwnerDied(OwnerDied::new(guard(how))).into(),
         Err(LockFailure::TimedOut) => TryLockError::WouldBlock(WouldBlock::new()),
         Err(LockFailure::NotRecoverable) => LockError::NotRecoverable(NotRecoverable::new()).into(),
         Err(LockFailure::AlreadyHeld) => LockError::AlreadyHeld(AlreadyHeld::new()).into(),
@@ -185,7 +185,7 @@ pub(super) fn without_blocking<G>(error: TryLockError<G>) -> LockError<G> {
 #[must_use = "the lock is released as soon as the guard is dropped"]
 pub struct MutexGuard<'a, T: Plain> {
     mutex: &'a Mutex<T>,
-    panicking_before: bool,
+    leaving: Leaving,
     /// The kernel knows the holder by its thread.
     not_send: PhantomData<*const ()>,
 }
@@ -195,8 +195,8 @@ unsafe impl<T: Plain + Sync> Sync for MutexGuard<'_, T> {}
 
 impl<'a, T: Plain> MutexGuard<'a, T> {
     #[inline]
-    fn new(mutex: &'a Mutex<T>) -> Self {
-        Self { mutex, panicking_before: std::thread::panicking(), not_send: PhantomData }
+    fn new(mutex: &'a Mutex<T>, how: Acquired) -> Self {
+        Self { mutex, leaving: Leaving::after(how), not_send: PhantomData }
     }
 
     /// Declares the data consistent again, after [`LockError::OwnerDied`]. Does nothing otherwise.
@@ -205,6 +205,7 @@ impl<'a, T: Plain> MutexGuard<'a, T> {
             // Cannot fail: the guard's thread holds the lock. In a forked child, which does not, nothing changes.
             let _ = self.mutex.raw.make_consistent(&p);
         }
+        self.leaving.repaired();
     }
 
     /// Lets go, and says whether this thread really held the lock. A guard that was inherited by a forked child
@@ -215,29 +216,56 @@ impl<'a, T: Plain> MutexGuard<'a, T> {
     /// [`NotHeld`], and nothing changes, in a forked child.
     pub fn unlock(self) -> Result<(), NotHeld> {
         let this = core::mem::ManuallyDrop::new(self);
-        release(&this.mutex.raw, this.panicking_before)
+        release(&this.mutex.raw, this.leaving)
     }
 }
 
-/// Lets go of a raw mutex, as a death if the thread has begun to panic since it took it.
-#[inline]
-pub(super) fn release(
-    raw: &RawMutex<RobustWord>,
+/// How a guard lets go when it is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Leaving {
     panicking_before: bool,
-) -> Result<(), NotHeld> {
-    let p = Linux::current().map_err(|_| NotHeld::new())?;
-    if !panicking_before && std::thread::panicking() {
-        raw.unlock_abandoned(&p)
-    } else {
-        raw.unlock(&p)
+    broken: bool,
+}
+
+impl Leaving {
+    /// As decided when the lock was taken.
+    #[inline]
+    pub(super) fn after(how: Acquired) -> Self {
+        Self { panicking_before: std::thread::panicking(), broken: how == Acquired::OwnerDied }
     }
+
+    /// The data was declared consistent.
+    pub(super) const fn repaired(&mut self) {
+        self.broken = false;
+    }
+
+    /// The raw operation to let go with: as a death, if the thread has begun to panic since; for good, if a dead
+    /// holder's data was not repaired.
+    #[inline]
+    pub(super) fn choose<F>(self, unlock: F, abandon: F, give_up: F) -> F {
+        if !self.panicking_before && std::thread::panicking() {
+            abandon
+        } else if self.broken {
+            give_up
+        } else {
+            unlock
+        }
+    }
+}
+
+#[inline]
+fn release(raw: &RawMutex<RobustWord>, leaving: Leaving) -> Result<(), NotHeld> {
+    let p = Linux::current().map_err(|_| NotHeld::new())?;
+    let how: fn(&RawMutex<RobustWord>, &Linux) -> _ =
+        leaving.choose(RawMutex::unlock, RawMutex::unlock_abandoned, RawMutex::give_up);
+    how(raw, &p)
 }
 
 impl<T: Plain> Drop for MutexGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
         // An error means a forked child's copy of its parent's guard: not its lock to release.
-        let _ = release(&self.mutex.raw, self.panicking_before);
+        let _ = release(&self.mutex.raw, self.leaving);
     }
 }
 

@@ -4,7 +4,7 @@ use core::cell::UnsafeCell;
 use core::fmt;
 use core::marker::PhantomData;
 
-use super::mutex::{said, without_blocking};
+use super::mutex::{Leaving, said, without_blocking};
 use crate::deadline::Deadline;
 use crate::error::LockError;
 use crate::platform::{Cell64, Linux, RobustWord, Word64};
@@ -176,9 +176,9 @@ impl<T: Plain> Value<T> {
     /// the guard is inside.
     pub fn lock(&self) -> Result<ValueGuard<'_, T>, LockError<ValueGuard<'_, T>>> {
         let p = Linux::current()?;
-        let guard = || ValueGuard {
+        let guard = |how| ValueGuard {
             value: self,
-            panicking_before: std::thread::panicking(),
+            leaving: Leaving::after(how),
             not_send: PhantomData,
         };
         said(self.raw.lock(&p, Deadline::Never), guard).map_err(without_blocking)
@@ -214,7 +214,7 @@ impl<T> fmt::Debug for Value<T> {
 #[must_use = "the lock is released as soon as the guard is dropped"]
 pub struct ValueGuard<'a, T: Plain> {
     value: &'a Value<T>,
-    panicking_before: bool,
+    leaving: Leaving,
     /// The kernel knows the holder by its thread.
     not_send: PhantomData<*const ()>,
 }
@@ -239,18 +239,20 @@ impl<T: Plain> ValueGuard<'_, T> {
             // Cannot fail: the guard's thread holds the lock. In a forked child, which does not, nothing changes.
             let _ = self.value.raw.make_consistent(&p);
         }
+        self.leaving.repaired();
     }
 }
 
 impl<T: Plain> Drop for ValueGuard<'_, T> {
     fn drop(&mut self) {
         let Ok(p) = Linux::current() else { return };
+        let how: fn(&RawReentrantMutex<RobustWord, Cell64>, &Linux) -> _ = self.leaving.choose(
+            RawReentrantMutex::unlock,
+            RawReentrantMutex::unlock_abandoned,
+            RawReentrantMutex::give_up,
+        );
         // An error means a forked child's copy of its parent's guard: not its lock to release.
-        let _ = if !self.panicking_before && std::thread::panicking() {
-            self.value.raw.unlock_abandoned(&p)
-        } else {
-            self.value.raw.unlock(&p)
-        };
+        let _ = how(&self.value.raw, &p);
     }
 }
 

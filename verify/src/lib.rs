@@ -1,5 +1,9 @@
 //! The kit that proves the locks of `lockproof`, and yours.
 
 pub mod claim;
+pub mod explore;
+pub mod model;
+pub mod models;
+pub mod platform;
 pub mod trace;
 pub mod verdict;

@@ -1,0 +1,9 @@
+//! Explorers: each runs a model through many executions and returns a finding.
+
+mod failure;
+#[cfg(feature = "loom")]
+pub mod loom;
+mod quiet;
+#[cfg(feature = "shuttle")]
+pub mod shuttle;
+mod tally;

@@ -1,0 +1,266 @@
+//! loom as an explorer: every execution of a model, with the futex's and the deaths' own choices around it.
+//!
+//! One exploration is many of loom's: one per wake order (last-in only where two ever slept at once), per wait that
+//! returns early, and per point of death. The verdict is `Exhausted` only if each of them ran to its end without a
+//! bound.
+//!
+//! A counterexample is looked for again with as few preemptions as will do, since people have to read it.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::failure::{Failure, read};
+use super::quiet::catch_quietly;
+use super::tally::Tally;
+use crate::claim::{Budget, Progress};
+use crate::model::{Log, Model};
+use crate::platform::loom::LoomWorld;
+use crate::platform::{
+    Control, CrashPoint, Decorated, Interruption, KernelRule, Mutation, Plan, WakeOrder, World,
+};
+use crate::verdict::{Bound, Finding, Verdict};
+
+/// A step limit for each execution: a lock that spins for ever ends here. Ten times what our models need.
+const MOST_BRANCHES: usize = 5_000;
+
+/// What to explore.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LoomSearch {
+    /// At most so many preemptions; `None` for all there are.
+    pub preemptions: Option<usize>,
+    /// Whether one process dies, at every step in turn.
+    pub deaths: bool,
+    /// Which kernel cleans up after it.
+    pub kernel: KernelRule,
+    /// What the algorithm does wrong.
+    pub mutation: Option<Mutation>,
+    /// Whether to go on after a counterexample, to see all outcomes.
+    pub all_outcomes: bool,
+}
+
+/// Explores a model with loom.
+pub fn explore<M: Model>(
+    model: &Arc<M>,
+    name: &str,
+    search: LoomSearch,
+    budget: &Budget,
+    progress: &dyn Progress,
+) -> Finding {
+    let tally = Arc::new(Tally::new(&**model, budget));
+    let mut explorer =
+        Explorer { model, name, search, tally: Arc::clone(&tally), most_waits: vec![0] };
+    let searched = explorer.all_variants(progress);
+    if matches!(searched, Err(Failure::Broken(_))) {
+        explorer.shorten();
+    }
+    drop(explorer);
+    let bound = Bound {
+        preemptions: search.preemptions,
+        deaths: search.deaths.then_some(1),
+        ..Bound::default()
+    };
+    let verdict = match search.preemptions {
+        None => Verdict::Exhausted,
+        Some(_) => Verdict::Bounded(bound),
+    };
+    tally.finding(searched.map(|_| verdict))
+}
+
+struct Explorer<'a, M> {
+    model: &'a Arc<M>,
+    name: &'a str,
+    search: LoomSearch,
+    tally: Arc<Tally>,
+    /// How many waits each thread began at most, by thread id.
+    most_waits: Vec<usize>,
+}
+
+/// One of loom's own explorations.
+#[derive(Clone, Copy, Debug, Default)]
+struct Variant {
+    order: WakeOrder,
+    interruption: Option<Interruption>,
+    crash: Option<CrashPoint>,
+    preemptions: Option<usize>,
+}
+
+/// What one of them showed that decides on the next ones.
+#[derive(Default)]
+struct Shown {
+    order_mattered: AtomicBool,
+    somebody_died: AtomicBool,
+    waits: Mutex<Vec<usize>>,
+}
+
+impl<M: Model> Explorer<'_, M> {
+    fn all_variants(&mut self, progress: &dyn Progress) -> Result<(), Failure> {
+        let first = Variant { preemptions: self.search.preemptions, ..Variant::default() };
+        let shown = self.run(first, progress)?;
+        let mut orders = vec![WakeOrder::Fifo];
+        if shown.order_mattered.load(Relaxed) {
+            orders.push(WakeOrder::Lifo);
+            if !self.search.deaths {
+                self.run(Variant { order: WakeOrder::Lifo, ..first }, progress)?;
+            }
+        }
+        if self.search.deaths {
+            orders.iter().try_for_each(|order| self.deaths(Variant { order: *order, ..first }, progress))
+        } else {
+            self.interruptions(first, progress)
+        }
+    }
+
+    /// Each wait of each process returns early, one at a time, until there is none left to do so.
+    fn interruptions(&mut self, first: Variant, progress: &dyn Progress) -> Result<(), Failure> {
+        let kinds: &[bool] = if self.model.has_deadlines() { &[false, true] } else { &[false] };
+        for thread in self.one_for_all() {
+            let mut wait = 0;
+            while wait < self.most_waits.get(thread as usize).copied().unwrap_or(0) {
+                for timed_out in kinds {
+                    let interruption = Interruption { thread, wait, timed_out: *timed_out };
+                    self.run(Variant { interruption: Some(interruption), ..first }, progress)?;
+                }
+                wait += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Each process dies before each of its steps in turn, until it ends in every execution before it would die.
+    fn deaths(&mut self, first: Variant, progress: &dyn Progress) -> Result<(), Failure> {
+        for thread in self.one_for_all() {
+            for before in 0.. {
+                let crash = Some(CrashPoint { thread, before });
+                let shown = self.run(Variant { crash, ..first }, progress)?;
+                if !shown.somebody_died.load(Relaxed) {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The processes that have to be tried: the first stands for all, if all do the same.
+    fn one_for_all(&self) -> std::ops::RangeInclusive<u32> {
+        let all = self.model.processes() as u32;
+        if self.model.is_symmetric() { 1..=1 } else { 1..=all }
+    }
+
+    fn run(&mut self, variant: Variant, progress: &dyn Progress) -> Result<Arc<Shown>, Failure> {
+        self.tally.report(progress, 0);
+        let shown = Arc::new(Shown::default());
+        let run = self.execution(variant, Arc::clone(&shown));
+        let mut checker = loom::model::Builder::new();
+        checker.max_branches = MOST_BRANCHES;
+        checker.preemption_bound = variant.preemptions;
+        // loom's own limits end in silence, as if all had been seen.
+        checker.max_permutations = None;
+        checker.max_duration = None;
+        if let Err(panic) = catch_quietly(|| checker.check(run)) {
+            let failure = read(&*panic);
+            if let Failure::Broken(why) = &failure {
+                self.tally.broke(why, &self.replay(variant));
+            }
+            return Err(failure);
+        }
+        raise(&mut self.most_waits, &shown.waits.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok(shown)
+    }
+
+    /// The closure of one execution.
+    fn execution(&self, variant: Variant, shown: Arc<Shown>) -> impl Fn() + Send + Sync + 'static {
+        let plan = Plan {
+            crash: variant.crash,
+            mutation: self.search.mutation,
+            kernel: self.search.kernel,
+        };
+        let (model, tally) = (Arc::clone(self.model), Arc::clone(&self.tally));
+        let (replay, all_outcomes) = (self.replay(variant), self.search.all_outcomes);
+        move || {
+            let control = Arc::new(Control::new(plan));
+            tally.begin(&control);
+            let machine = LoomWorld::new(variant.order, variant.interruption);
+            let log = Arc::new(Log::default());
+            let outcome = run_processes(&model, &machine, &control, &log);
+            let facts = control.facts();
+            shown.order_mattered.fetch_or(machine.order_mattered(), Relaxed);
+            shown.somebody_died.fetch_or(facts.deaths > 0, Relaxed);
+            let mut waits = shown.waits.lock().unwrap_or_else(PoisonError::into_inner);
+            raise(&mut waits, &machine.waits());
+            drop(waits);
+            if let Some(why) = tally.end(outcome, &log, &facts, &replay)
+                && !all_outcomes
+            {
+                crate::model::violated(why);
+            }
+        }
+    }
+
+    /// Looks for the counterexample with the fewest preemptions.
+    fn shorten(&mut self) {
+        let found = self.tally.take_counterexample();
+        let most = self.search.preemptions.unwrap_or(4);
+        for preemptions in 0..most {
+            self.search.preemptions = Some(preemptions);
+            if let Err(failure) = self.all_variants(&crate::claim::Silent) {
+                match failure {
+                    Failure::Broken(_) => return,
+                    Failure::OutOfTime => break,
+                }
+            }
+        }
+        if let Some(found) = found {
+            self.tally.put_back(found);
+        }
+    }
+
+    fn replay(&self, variant: Variant) -> String {
+        let mut token = format!("{}/{:?}", self.name, variant.order).to_lowercase();
+        if let Some(preemptions) = variant.preemptions {
+            token.push_str(&format!("/preemptions={preemptions}"));
+        }
+        if let Some(i) = variant.interruption {
+            token.push_str(&format!("/early={}.{}.{}", i.thread, i.wait, u8::from(i.timed_out)));
+        }
+        if let Some(crash) = variant.crash {
+            token.push_str(&format!("/dies={}.{}", crash.thread, crash.before));
+        }
+        token
+    }
+}
+
+/// Raises each of `most` to the one in `counts`.
+fn raise(most: &mut Vec<usize>, counts: &[usize]) {
+    most.resize(most.len().max(counts.len()), 0);
+    for (most, count) in most.iter_mut().zip(counts) {
+        *most = (*most).max(*count);
+    }
+}
+
+fn run_processes<M: Model>(
+    model: &Arc<M>,
+    machine: &LoomWorld,
+    control: &Arc<Control>,
+    log: &Arc<Log>,
+) -> crate::model::Outcome {
+    let main = Decorated::new(machine.clone(), Arc::clone(control));
+    let shared = Arc::new(model.share(&main));
+    let (ended, waiting) = (Arc::new(AtomicUsize::new(0)), loom::thread::current());
+    for index in 0..model.processes() {
+        let p = main.as_thread(index as u32 + 1);
+        let (model, shared, log) = (Arc::clone(model), Arc::clone(&shared), Arc::clone(log));
+        let (ended, waiting) = (Arc::clone(&ended), waiting.clone());
+        loom::thread::spawn(move || {
+            p.run_mortal(|p| model.process(p, &shared, index, &log));
+            ended.fetch_add(1, Relaxed);
+            waiting.unpark();
+        });
+    }
+    // Not `join`: that is an operation on an object, and loom would explore its order with everything else.
+    // `unpark` hands over the process's history as `join` would.
+    while ended.load(Relaxed) < model.processes() {
+        loom::thread::park();
+    }
+    let last = main.as_thread(model.processes() as u32 + 1);
+    model.end(&last, &shared, log, control.facts())
+}

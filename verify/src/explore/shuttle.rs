@@ -1,0 +1,150 @@
+//! shuttle as an explorer: schedules drawn at random, or by PCT, from a seed.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
+use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
+
+use super::failure::{Failure, read};
+use super::quiet::catch_quietly;
+use super::tally::Tally;
+use crate::claim::{Budget, Progress};
+use crate::model::{Log, Model, Outcome, violated};
+use crate::platform::shuttle::ShuttleWorld;
+use crate::platform::{Control, Decorated, Plan, WakeOrder, World};
+use crate::verdict::{Bound, Finding, Verdict};
+
+/// A step limit for each execution, far above what the largest of our models needs.
+const MOST_STEPS: usize = 200_000;
+
+/// How schedules are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drawn {
+    /// Each step by a throw of dice.
+    Random,
+    /// By priorities with this many changes (Burckhardt et al., ASPLOS 2010).
+    Pct(usize),
+}
+
+/// What to explore.
+#[derive(Clone, Copy, Debug)]
+pub struct ShuttleSearch {
+    /// How schedules are drawn.
+    pub drawn: Drawn,
+    /// How many of them.
+    pub schedules: u64,
+    /// What happens beside the model.
+    pub plan: Plan,
+}
+
+/// Explores a model with shuttle.
+pub fn explore<M>(
+    model: &Arc<M>,
+    name: &str,
+    search: ShuttleSearch,
+    budget: &Budget,
+    progress: &dyn Progress,
+) -> Finding
+where
+    M: Model,
+    M::Shared<Decorated<ShuttleWorld>>: Send + Sync,
+{
+    let tally = Arc::new(Tally::new(&**model, budget));
+    let (seed, schedules) = (budget.seed, search.schedules as usize);
+    let scheduler = match search.drawn {
+        Drawn::Random => "random",
+        Drawn::Pct(_) => "pct",
+    };
+    let replay = format!("{name}/{scheduler}/seed={seed}");
+    let run = execution(model, &tally, search.plan, replay.clone());
+    tally.report(progress, search.schedules);
+    let result = catch_quietly(|| match search.drawn {
+        Drawn::Random => run_all(RandomScheduler::new_from_seed(seed, schedules), budget, run),
+        Drawn::Pct(depth) => {
+            run_all(PctScheduler::new_from_seed(seed, depth, schedules), budget, run);
+        }
+    });
+    let searched = match result.map_err(|panic| read(&*panic)) {
+        Err(Failure::Broken(why)) => {
+            tally.broke(&why, &replay);
+            Err(Failure::Broken(why))
+        }
+        Err(failure) => Err(failure),
+        Ok(()) if tally.executions() < search.schedules => Err(Failure::OutOfTime),
+        Ok(()) => Ok(Verdict::Bounded(Bound {
+            schedules: Some(search.schedules),
+            scheduler: Some(scheduler),
+            seed: Some(seed),
+            ..Bound::default()
+        })),
+    };
+    tally.finding(searched)
+}
+
+fn run_all(
+    scheduler: impl Scheduler + 'static,
+    budget: &Budget,
+    run: impl Fn() + Send + Sync + 'static,
+) {
+    let mut config = Config::new();
+    config.failure_persistence = FailurePersistence::None;
+    config.max_steps = MaxSteps::FailAfter(MOST_STEPS);
+    config.silence_warnings = true;
+    config.max_time = budget.until.map(|until| until.saturating_duration_since(Instant::now()));
+    config.ungraceful_shutdown_config.immediately_return_on_panic = true;
+    Runner::new(scheduler, config).run(run);
+}
+
+fn execution<M>(
+    model: &Arc<M>,
+    tally: &Arc<Tally>,
+    plan: Plan,
+    replay: String,
+) -> impl Fn() + Send + Sync + 'static
+where
+    M: Model,
+    M::Shared<Decorated<ShuttleWorld>>: Send + Sync,
+{
+    let (model, tally) = (Arc::clone(model), Arc::clone(tally));
+    move || {
+        let control = Arc::new(Control::new(plan));
+        tally.begin(&control);
+        let machine = ShuttleWorld::new(WakeOrder::Fifo);
+        let log = Arc::new(Log::default());
+        let outcome = run_processes(&model, &machine, &control, &log);
+        if let Some(why) = tally.end(outcome, &log, &control.facts(), &replay) {
+            violated(why);
+        }
+    }
+}
+
+fn run_processes<M>(
+    model: &Arc<M>,
+    machine: &ShuttleWorld,
+    control: &Arc<Control>,
+    log: &Arc<Log>,
+) -> Outcome
+where
+    M: Model,
+    M::Shared<Decorated<ShuttleWorld>>: Send + Sync,
+{
+    let main = Decorated::new(machine.clone(), Arc::clone(control));
+    let shared = Arc::new(model.share(&main));
+    let processes: Vec<_> = (0..model.processes())
+        .map(|index| {
+            let p = main.as_thread(index as u32 + 1);
+            let (model, shared, log) = (Arc::clone(model), Arc::clone(&shared), Arc::clone(log));
+            shuttle::thread::spawn(move || {
+                p.run_mortal(|p| model.process(p, &shared, index, &log));
+            })
+        })
+        .collect();
+    for process in processes {
+        if process.join().is_err() {
+            violated("a process panicked");
+        }
+    }
+    let last = main.as_thread(model.processes() as u32 + 1);
+    model.end(&last, &shared, log, control.facts())
+}

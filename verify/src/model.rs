@@ -1,0 +1,101 @@
+//! A model: a small program over a [`World`], with properties.
+//!
+//! The same source runs on every explorer. A model's processes are the explorer's threads; each gets a platform value of
+//! its own. It says what must always be so by calling [`violated`], or at the end by what it returns; what must
+//! sometimes happen for that to mean anything it lists in [`Model::sometimes`].
+
+use std::collections::BTreeMap;
+use std::panic::panic_any;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::platform::{Facts, World};
+
+/// A small program whose executions are explored.
+pub trait Model: Send + Sync + 'static {
+    /// What its processes share.
+    type Shared<W: World>: 'static;
+
+    /// How many processes it has.
+    fn processes(&self) -> usize;
+
+    /// Makes what they share, all zero.
+    fn share<W: World>(&self, p: &W) -> Self::Shared<W>;
+
+    /// One process; `index` counts from zero.
+    fn process<W: World>(&self, p: &W, shared: &Self::Shared<W>, index: usize, log: &Log);
+
+    /// What came of it, after all processes have ended or died. Runs as one more process, which does not die.
+    fn end<W: World>(&self, p: &W, shared: &Self::Shared<W>, log: &Log, facts: Facts) -> Outcome;
+
+    /// Whether all processes run the same program: then one of them dies for all.
+    fn is_symmetric(&self) -> bool {
+        true
+    }
+
+    /// Whether waits have deadlines: then the explorer lets them pass, too.
+    fn has_deadlines(&self) -> bool {
+        false
+    }
+
+    /// What must happen in at least one execution.
+    fn sometimes(&self) -> Vec<Sometimes>;
+}
+
+/// What came of one execution.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The final result, as people compare it: a total, a sequence.
+    pub result: String,
+    /// What went wrong, if it did.
+    pub wrong: Option<String>,
+}
+
+/// Something that must happen in some execution, or a model says nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Sometimes {
+    /// What: "two processes wanted the lock at once".
+    pub what: &'static str,
+    /// Whether it happened in that execution.
+    pub happened: fn(&Facts, &Log) -> bool,
+}
+
+/// Two processes wanted the same word at once.
+pub const CONTENTION: Sometimes =
+    Sometimes { what: "two processes wanting the lock at once", happened: |f, _| f.contended > 0 };
+/// A process slept.
+pub const WAIT: Sometimes =
+    Sometimes { what: "a process sleeping until it is woken", happened: |f, _| f.slept > 0 };
+/// A process died.
+pub const DEATH: Sometimes =
+    Sometimes { what: "a process dying", happened: |f, _| f.deaths > 0 };
+/// A process died holding a lock.
+pub const DEATH_OF_A_HOLDER: Sometimes =
+    Sometimes { what: "a process dying while it holds the lock", happened: |f, _| f.died_holding > 0 };
+
+/// What a model's processes count, outside of its memory: nothing here orders anything.
+#[derive(Debug, Default)]
+pub struct Log(Mutex<BTreeMap<&'static str, u64>>);
+
+impl Log {
+    /// Counts one more of `what`.
+    pub fn count(&self, what: &'static str) {
+        *self.lock().entry(what).or_default() += 1;
+    }
+
+    /// How many of `what` were counted.
+    pub fn counted(&self, what: &'static str) -> u64 {
+        self.lock().get(what).copied().unwrap_or(0)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, u64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Unwinds an execution that broke a property.
+pub(crate) struct Violation(pub(crate) String);
+
+/// Ends the execution: a property is broken, and `why` says how.
+pub fn violated(why: impl Into<String>) -> ! {
+    panic_any(Violation(why.into()))
+}

@@ -1,0 +1,258 @@
+//! Models of a mutex: a counter under it, deadlines, and a holder whose data nobody repairs.
+//!
+//! Exclusion is not asked for by a flag but by what it is for: the counter is protected data, so any overlap is a data race
+//! or a lost update. That everybody gets there is the explorer's own property: an execution in which nobody can go on
+//! is a counterexample.
+
+use std::marker::PhantomData;
+
+use lockproof::deadline::{Deadline, Monotonic};
+use lockproof::platform::Platform;
+use lockproof::raw::{Acquired, LockFailure, RawMutex};
+
+use super::lock::{Lock, Shipped};
+use crate::model::{
+    CONTENTION, DEATH, DEATH_OF_A_HOLDER, Log, Model, Outcome, Sometimes, WAIT, violated,
+};
+use crate::platform::{Facts, World};
+
+/// What a process counts once an increment is done.
+pub(super) const DONE: &str = "increments done";
+/// What a process counts when it is told that the last holder died.
+pub(super) const TOLD: &str = "reports of a dead holder";
+const TIMED_OUT: &str = "waits that timed out";
+const REFUSED: &str = "refusals";
+
+/// Processes that each increment a counter under a lock.
+#[derive(Clone, Copy, Debug)]
+pub struct MutexModel<L = Shipped> {
+    processes: usize,
+    increments: usize,
+    deaths: bool,
+    lock: PhantomData<L>,
+}
+
+impl<L: Lock> MutexModel<L> {
+    /// A model of this size.
+    #[must_use]
+    pub const fn new(processes: usize, increments: usize) -> Self {
+        Self { processes, increments, deaths: false, lock: PhantomData }
+    }
+
+    /// The same, where one process dies.
+    #[must_use]
+    pub const fn with_deaths(self) -> Self {
+        Self { deaths: true, ..self }
+    }
+}
+
+/// A lock and what it protects.
+pub struct Protected<W: World, L: Lock> {
+    lock: L::On<W>,
+    total: W::Cell,
+}
+
+impl<W: World, L: Lock> std::fmt::Debug for Protected<W, L> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Protected").finish_non_exhaustive()
+    }
+}
+
+impl<L: Lock> Model for MutexModel<L> {
+    type Shared<W: World> = Protected<W, L>;
+
+    fn processes(&self) -> usize {
+        self.processes
+    }
+
+    fn share<W: World>(&self, p: &W) -> Protected<W, L> {
+        Protected { lock: L::make(p), total: p.new_cell("total") }
+    }
+
+    fn process<W: World>(&self, p: &W, shared: &Protected<W, L>, _: usize, log: &Log) {
+        for _ in 0..self.increments {
+            enter::<W, L>(p, shared, log);
+            let before = p.cell_get(&shared.total);
+            p.cell_set(&shared.total, before + 1);
+            leave::<W, L>(p, shared);
+            log.count(DONE);
+        }
+    }
+
+    fn end<W: World>(&self, p: &W, shared: &Protected<W, L>, log: &Log, facts: Facts) -> Outcome {
+        enter::<W, L>(p, shared, log);
+        let total = p.cell_get(&shared.total);
+        leave::<W, L>(p, shared);
+        Outcome { result: total.to_string(), wrong: judge(total, log, facts) }
+    }
+
+    fn sometimes(&self) -> Vec<Sometimes> {
+        match self.deaths {
+            true => vec![CONTENTION, WAIT, DEATH, DEATH_OF_A_HOLDER],
+            false => vec![CONTENTION, WAIT],
+        }
+    }
+}
+
+/// What is wrong with a total, given what its processes did.
+pub(super) fn judge(total: u64, log: &Log, facts: Facts) -> Option<String> {
+    let (done, told) = (log.counted(DONE), log.counted(TOLD));
+    let (deaths, died_holding) = (facts.deaths as u64, facts.died_holding as u64);
+    if total < done {
+        return Some(format!("{done} increments were done, and the total is {total}: updates were lost"));
+    }
+    if total > done + deaths {
+        return Some(format!("{done} increments were done, and the total is {total}: too many"));
+    }
+    // A report may die with the one it was made to, and is then made again.
+    if told != died_holding {
+        return Some(format!("{died_holding} holders died, and {told} such deaths were reported"));
+    }
+    None
+}
+
+fn enter<W: World, L: Lock>(p: &W, shared: &Protected<W, L>, log: &Log) {
+    match L::lock(&shared.lock, p, Deadline::Never) {
+        Ok(Acquired::Clean) => {}
+        Ok(Acquired::OwnerDied) => {
+            log.count(TOLD);
+            L::make_consistent(&shared.lock, p);
+        }
+        Err(failure) => violated(format!("lock failed: {failure:?}")),
+    }
+}
+
+fn leave<W: World, L: Lock>(p: &W, shared: &Protected<W, L>) {
+    if L::unlock(&shared.lock, p).is_err() {
+        violated("the holder was told that it does not hold the lock");
+    }
+}
+
+/// Processes of which the first waits only until a deadline, which may pass at any wait: a process that gives up takes no
+/// wake with it that another needs.
+#[derive(Clone, Copy, Debug)]
+pub struct DeadlineModel {
+    /// How many.
+    pub processes: usize,
+}
+
+impl Model for DeadlineModel {
+    type Shared<W: World> = Protected<W, Shipped>;
+
+    fn processes(&self) -> usize {
+        self.processes
+    }
+
+    fn share<W: World>(&self, p: &W) -> Self::Shared<W> {
+        Protected { lock: Shipped::make(p), total: p.new_cell("total") }
+    }
+
+    fn process<W: World>(&self, p: &W, shared: &Self::Shared<W>, index: usize, log: &Log) {
+        let soon = Deadline::At(Monotonic::from_secs(1));
+        let until = if index == 0 { soon } else { Deadline::Never };
+        match shared.lock.lock(p, until) {
+            Ok(_) => {
+                p.cell_set(&shared.total, p.cell_get(&shared.total) + 1);
+                leave::<W, Shipped>(p, shared);
+                log.count(DONE);
+            }
+            Err(LockFailure::TimedOut) if index == 0 => log.count(TIMED_OUT),
+            Err(failure) => violated(format!("lock failed: {failure:?}")),
+        }
+    }
+
+    fn end<W: World>(&self, p: &W, shared: &Self::Shared<W>, log: &Log, facts: Facts) -> Outcome {
+        enter::<W, Shipped>(p, shared, log);
+        let total = p.cell_get(&shared.total);
+        leave::<W, Shipped>(p, shared);
+        let timed_out = log.counted(TIMED_OUT);
+        let wrong = (total + timed_out != self.processes as u64).then(|| {
+            format!("{total} took the lock and {timed_out} gave up, of {}", self.processes)
+        });
+        let wrong = wrong.or_else(|| judge(total, log, facts));
+        Outcome { result: format!("{total} took it, {timed_out} gave up"), wrong }
+    }
+
+    fn is_symmetric(&self) -> bool {
+        false
+    }
+
+    fn has_deadlines(&self) -> bool {
+        true
+    }
+
+    fn sometimes(&self) -> Vec<Sometimes> {
+        let timed_out = Sometimes {
+            what: "a deadline passing",
+            happened: |_, log| log.counted(TIMED_OUT) > 0,
+        };
+        vec![CONTENTION, WAIT, timed_out]
+    }
+}
+
+/// A holder abandons the lock, and whoever is told lets go without repair: everybody else, asleep or not yet there, is
+/// refused. Where `deaths` is set, one process dies at every step in turn.
+#[derive(Clone, Copy, Debug)]
+pub struct NotRecoverableModel {
+    /// How many processes.
+    pub processes: usize,
+    /// Whether one of them may die as well.
+    pub deaths: bool,
+}
+
+impl Model for NotRecoverableModel {
+    type Shared<W: World> = RawMutex<W::RobustWord>;
+
+    fn processes(&self) -> usize {
+        self.processes
+    }
+
+    fn share<W: World>(&self, p: &W) -> Self::Shared<W> {
+        Shipped::make(p)
+    }
+
+    fn process<W: World>(&self, p: &W, lock: &Self::Shared<W>, _: usize, log: &Log) {
+        let released = match lock.lock(p, Deadline::Never) {
+            Ok(Acquired::Clean) => lock.unlock_abandoned(p),
+            Ok(Acquired::OwnerDied) => {
+                log.count(TOLD);
+                lock.give_up(p)
+            }
+            Err(LockFailure::NotRecoverable) => {
+                log.count(REFUSED);
+                return;
+            }
+            Err(failure) => violated(format!("lock failed: {failure:?}")),
+        };
+        if released.is_err() {
+            violated("the holder was told that it does not hold the lock");
+        }
+    }
+
+    fn end<W: World>(&self, p: &W, lock: &Self::Shared<W>, log: &Log, facts: Facts) -> Outcome {
+        let (told, refused) = (log.counted(TOLD), log.counted(REFUSED));
+        let after = lock.lock(p, Deadline::Never);
+        let lost = after == Err(LockFailure::NotRecoverable);
+        // One who dies having been told has not let go: the next is told in its place.
+        let wrong = if told > 1 + facts.deaths as u64 {
+            Some(format!("{told} were told of the one abandoned lock"))
+        } else if told >= 1 && !lost && facts.deaths == 0 {
+            Some("the lock was let go unrepaired, and can be taken".to_owned())
+        } else if refused > 0 && !lost {
+            Some("some were refused for good, and others were not".to_owned())
+        } else {
+            None
+        };
+        Outcome { result: format!("{told} told, {refused} refused"), wrong }
+    }
+
+    fn sometimes(&self) -> Vec<Sometimes> {
+        let refused =
+            Sometimes { what: "a refusal for good", happened: |_, log| log.counted(REFUSED) > 0 };
+        let mut all = vec![CONTENTION, WAIT, refused];
+        if self.deaths {
+            all.push(DEATH);
+        }
+        all
+    }
+}

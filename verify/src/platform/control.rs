@@ -1,0 +1,222 @@
+//! What is planned for one execution, and what happened in it: shared by the decorators of all its threads.
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use lockproof::platform::{Ordering, ThreadId};
+use lockproof::raw::mutex_state::{NOT_RECOVERABLE, OWNER, OWNER_DIED, WAITERS};
+
+use super::mutated::{Done, Kind, Mutation, Op};
+use crate::trace::Step;
+
+/// Which thread dies, and before which of its operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CrashPoint {
+    /// The thread.
+    pub thread: ThreadId,
+    /// Its operations are counted from zero.
+    pub before: usize,
+}
+
+/// For which announced word that the dying thread does not own the kernel wakes a waiter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KernelRule {
+    /// One that nobody owns (90d758896787: Linux 6.2 and the stable series of late 2022).
+    #[default]
+    Since62,
+    /// Only one that is 0.
+    Before62,
+}
+
+/// What is to happen in an execution, beside what the model does.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Plan {
+    /// Who dies.
+    pub crash: Option<CrashPoint>,
+    /// What the algorithm does wrong.
+    pub mutation: Option<Mutation>,
+    /// Which kernel it runs on.
+    pub kernel: KernelRule,
+}
+
+/// What happened in an execution that makes it worth something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Compare-exchanges that failed: threads met.
+    pub contended: usize,
+    /// Waits that did not return at once.
+    pub slept: usize,
+    /// Threads that died.
+    pub deaths: usize,
+    /// Robust words that a dead thread held.
+    pub died_holding: usize,
+}
+
+struct State {
+    steps: Vec<Recorded>,
+    facts: Facts,
+    operations: usize,
+}
+
+struct Recorded {
+    thread: ThreadId,
+    what: What,
+    word: &'static str,
+    order: Option<Ordering>,
+    before: Option<u64>,
+    after: Option<u64>,
+    robust: bool,
+    site: Option<&'static Location<'static>>,
+}
+
+#[derive(Clone, Copy)]
+enum What {
+    Did(Kind),
+    Said(&'static str),
+}
+
+/// The plan and the record of one execution.
+pub struct Control {
+    plan: Plan,
+    state: Mutex<State>,
+}
+
+impl fmt::Debug for Control {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Control").field("plan", &self.plan).finish_non_exhaustive()
+    }
+}
+
+/// Unwinds a thread of a model that dies.
+pub(super) struct Died;
+
+/// Whether a panic was the planned death of a model's thread.
+#[must_use]
+pub fn thread_died(panic: &(dyn std::any::Any + Send)) -> bool {
+    panic.is::<Died>()
+}
+
+impl Control {
+    /// A record, empty.
+    #[must_use]
+    pub fn new(plan: Plan) -> Self {
+        let state = State { steps: Vec::new(), facts: Facts::default(), operations: 0 };
+        Self { plan, state: Mutex::new(state) }
+    }
+
+    /// What is planned.
+    pub const fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// What happened so far.
+    pub fn facts(&self) -> Facts {
+        self.lock().facts
+    }
+
+    /// All steps so far, in the order in which they were done.
+    pub fn steps(&self) -> Vec<Step> {
+        self.lock().steps.iter().map(Recorded::in_words).collect()
+    }
+
+    /// Before an operation: whether it is done, and how. `None` means that the thread dies first.
+    pub(super) fn before(&self, thread: ThreadId, op: &mut Op) -> Option<Done> {
+        if let Some(crash) = self.plan.crash
+            && crash.thread == thread
+        {
+            let mut state = self.lock();
+            state.operations += 1;
+            if state.operations > crash.before {
+                state.facts.deaths += 1;
+                drop(state);
+                self.say(thread, "dies", op.word);
+                return None;
+            }
+        }
+        Some(self.plan.mutation.map_or(Done::Yes, |mutation| mutation.apply(op)))
+    }
+
+    /// After an operation.
+    pub(super) fn did(&self, thread: ThreadId, op: &Op, before: Option<u64>, after: Option<u64>, robust: bool) {
+        let mut state = self.lock();
+        state.steps.push(Recorded {
+            thread,
+            what: What::Did(op.kind),
+            word: op.word,
+            order: op.order,
+            before,
+            after,
+            robust,
+            site: Some(op.site),
+        });
+        if op.kind == Kind::CompareExchange && after.is_none() {
+            state.facts.contended += 1;
+        }
+    }
+
+    /// Something that is no operation: a death, the end of a sleep.
+    pub(super) fn say(&self, thread: ThreadId, what: &'static str, word: &'static str) {
+        self.lock().steps.push(Recorded {
+            thread,
+            what: What::Said(what),
+            word,
+            order: None,
+            before: None,
+            after: None,
+            robust: false,
+            site: None,
+        });
+    }
+
+    pub(super) fn slept(&self) {
+        self.lock().facts.slept += 1;
+    }
+
+    pub(super) fn died_holding(&self, words: usize) {
+        self.lock().facts.died_holding += words;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A violation unwinds through here; what is inside is never half-changed.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Recorded {
+    fn in_words(&self) -> Step {
+        let value = |value: Option<u64>| match value {
+            None => String::new(),
+            Some(value) if self.robust => lock_word(value as u32),
+            Some(value) => value.to_string(),
+        };
+        Step {
+            thread: self.thread as usize,
+            op: match self.what {
+                What::Did(kind) => kind.name().to_owned(),
+                What::Said(what) => what.to_owned(),
+            },
+            word: self.word.to_owned(),
+            ordering: self.order.map_or_else(String::new, |order| format!("{order:?}")),
+            before: value(self.before),
+            after: value(self.after),
+            site: self.site.map_or_else(String::new, |at| format!("{}:{}", at.file(), at.line())),
+        }
+    }
+}
+
+/// A lock word in words: who holds it, and its flags.
+fn lock_word(word: u32) -> String {
+    let mut said = match word & OWNER {
+        0 => "free".to_owned(),
+        owner => format!("held by {owner}"),
+    };
+    for (flag, name) in
+        [(WAITERS, "+waiters"), (OWNER_DIED, "+died"), (NOT_RECOVERABLE, "+lost")]
+    {
+        if word & flag != 0 {
+            said.push_str(name);
+        }
+    }
+    said
+}

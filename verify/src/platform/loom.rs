@@ -1,0 +1,125 @@
+//! loom as a platform: every interleaving, and the weak-memory behaviours that loom knows.
+//!
+//! The futex is [`wait_queue`](super::wait_queue); its header says what that can and cannot show. The kernel's
+//! comparison is a compare-exchange that can never match: unlike a load, it reads the latest value.
+//!
+//! loom itself raises false alarms on words changed by both stores and read-modify-writes, and on SeqCst
+//! accesses, and does not show stale failing compare-exchanges. `models/litmus.rs` holds each of these.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use lockproof::deadline::{Deadline, Monotonic};
+use lockproof::error::TooManyHeld;
+use lockproof::platform::{Ordering, Platform, ThreadId, Update, Waited};
+use loom::sync::atomic::{AtomicU32, AtomicU64, fence};
+
+use super::wait_queue::{Sleeper, WaitQueues};
+use super::{Interruption, WakeOrder, World};
+
+/// No word ever holds this: ids end far below, and numbers in models are small.
+const NEVER: u32 = u32::MAX;
+
+impl Sleeper for loom::thread::Thread {
+    fn wake(&self) {
+        self.unpark();
+    }
+}
+
+super::words::named!(AtomicU32, AtomicU64, loom::cell::Cell<u64>);
+
+/// The machine of one execution, as one of its threads sees it.
+#[derive(Clone)]
+pub struct LoomWorld {
+    me: ThreadId,
+    kernel: Arc<WaitQueues<loom::thread::Thread>>,
+    next_id: Arc<Cell<usize>>,
+}
+
+impl LoomWorld {
+    /// A machine; made anew inside each execution.
+    pub(crate) fn new(order: WakeOrder, interruption: Option<Interruption>) -> Self {
+        Self {
+            me: 0,
+            kernel: Arc::new(WaitQueues::new(order, interruption)),
+            next_id: Arc::new(Cell::new(0)),
+        }
+    }
+
+    pub(crate) fn order_mattered(&self) -> bool {
+        self.kernel.order_mattered()
+    }
+
+    pub(crate) fn waits(&self) -> Vec<usize> {
+        self.kernel.waits()
+    }
+
+    fn next_id(&self) -> usize {
+        self.next_id.set(self.next_id.get() + 1);
+        self.next_id.get()
+    }
+
+    fn latest(word: &Word) -> u32 {
+        let never = word.inner.compare_exchange(NEVER, NEVER, Ordering::Relaxed, Ordering::Relaxed);
+        never.unwrap_or_else(|value| value)
+    }
+}
+
+impl std::fmt::Debug for LoomWorld {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LoomWorld").field("me", &self.me).finish_non_exhaustive()
+    }
+}
+
+impl Platform for LoomWorld {
+    super::words::atomic_operations!();
+
+    fn cell_get(&self, cell: &Cell64) -> u64 {
+        cell.inner.get()
+    }
+
+    fn cell_set(&self, cell: &Cell64, value: u64) {
+        cell.inner.set(value);
+    }
+
+    fn futex_wait(&self, word: &Word, expected: u32, deadline: Deadline) -> Waited {
+        if deadline == Deadline::Now {
+            return Waited::TimedOut;
+        }
+        if let Some(early) = self.kernel.begin_wait(self.me) {
+            return match early.timed_out && deadline != Deadline::Never {
+                true => Waited::TimedOut,
+                false => Waited::Woken,
+            };
+        }
+        if Self::latest(word) != expected {
+            return Waited::Changed;
+        }
+        let woken = self.kernel.enter(word.id, loom::thread::current());
+        while !woken.load(Relaxed) {
+            loom::thread::park();
+        }
+        Waited::Woken
+    }
+
+    fn futex_wake(&self, word: &Word, count: u32) -> u32 {
+        Self::latest(word);
+        self.kernel.wake(word.id, count)
+    }
+
+    fn futex_update_wake_all(&self, word: &Word, update: Update) -> u32 {
+        match update {
+            Update::Clear(_) => word.inner.fetch_and(update.apply(u32::MAX), Ordering::Relaxed),
+            Update::Set(_) => word.inner.fetch_or(update.apply(0), Ordering::Relaxed),
+        };
+        self.kernel.wake(word.id, u32::MAX)
+    }
+
+    super::words::bare_thread!();
+}
+
+impl World for LoomWorld {
+    super::words::make_words!(AtomicU32, AtomicU64, loom::cell::Cell<u64>);
+}

@@ -1,0 +1,145 @@
+//! One thing changed at one source site of an algorithm: the decorator's part that weakens.
+//!
+//! A mutant is the shipped source, run on a platform that does something else than asked at one place. It is how a
+//! proof is proved: a model that cannot tell the mutant from the lock says nothing about the lock.
+
+use std::fmt;
+use std::panic::Location;
+
+use lockproof::platform::Ordering;
+
+/// What kind of operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "named as the platform's methods")]
+pub enum Kind {
+    Load,
+    Store,
+    Swap,
+    CompareExchange,
+    FetchAdd,
+    FetchAnd,
+    FetchOr,
+    Fence,
+    CellGet,
+    CellSet,
+    FutexWait,
+    FutexWake,
+    FutexUpdateWakeAll,
+    RobustBegin,
+    RobustInsert,
+    RobustRemove,
+    RobustEnd,
+}
+
+impl Kind {
+    /// The platform's method.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Load => "load",
+            Self::Store => "store",
+            Self::Swap => "swap",
+            Self::CompareExchange => "compare_exchange",
+            Self::FetchAdd => "fetch_add",
+            Self::FetchAnd => "fetch_and",
+            Self::FetchOr => "fetch_or",
+            Self::Fence => "fence",
+            Self::CellGet => "get",
+            Self::CellSet => "set",
+            Self::FutexWait => "futex_wait",
+            Self::FutexWake => "futex_wake",
+            Self::FutexUpdateWakeAll => "futex_update_wake_all",
+            Self::RobustBegin => "robust_begin",
+            Self::RobustInsert => "robust_insert",
+            Self::RobustRemove => "robust_remove",
+            Self::RobustEnd => "robust_end",
+        }
+    }
+}
+
+/// A place in an algorithm's source.
+pub type Site = &'static Location<'static>;
+
+/// An operation about to be done.
+#[derive(Clone, Copy, Debug)]
+pub struct Op {
+    /// What.
+    pub kind: Kind,
+    /// On which word, by name; empty where there is none.
+    pub word: &'static str,
+    /// With which ordering, if it has one; of a compare-exchange, when it succeeds.
+    pub order: Option<Ordering>,
+    /// The ordering of a compare-exchange that fails.
+    pub failure: Option<Ordering>,
+    /// The value it writes, keeps, adds or sets, if it has one.
+    pub operand: Option<u64>,
+    /// Where in the source.
+    pub site: Site,
+}
+
+/// What a mutant does instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The ordering becomes this one.
+    Order(Ordering),
+    /// The operation is not done, and says it was: a compare-exchange succeeded, a wake woke somebody.
+    Skip,
+    /// The operand becomes this value.
+    Operand(u64),
+    /// The futex operation's change of the word is done, its wake is not.
+    WithoutWake,
+}
+
+/// Which operation of which source file: counted among those of its kind and ordering, in the order of the lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mutation {
+    /// The source site.
+    pub line: u32,
+    /// And its column.
+    pub column: u32,
+    /// And its file.
+    pub file: &'static str,
+    /// What happens there instead.
+    pub change: Change,
+}
+
+impl Mutation {
+    /// A change at a site.
+    #[must_use]
+    pub fn at(site: Site, change: Change) -> Self {
+        Self { line: site.line(), column: site.column(), file: site.file(), change }
+    }
+
+    fn concerns(&self, op: &Op) -> bool {
+        (op.site.line(), op.site.column()) == (self.line, self.column)
+            && op.site.file() == self.file
+    }
+
+    /// Changes the operation if it is the one. Returns whether it is to be done at all.
+    pub(super) fn apply(&self, op: &mut Op) -> Done {
+        if !self.concerns(op) {
+            return Done::Yes;
+        }
+        match self.change {
+            Change::Order(order) => op.order = Some(order),
+            Change::Operand(value) => op.operand = Some(value),
+            Change::Skip => return Done::No,
+            Change::WithoutWake => return Done::WithoutWake,
+        }
+        Done::Yes
+    }
+}
+
+/// Whether an operation is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Done {
+    Yes,
+    WithoutWake,
+    No,
+}
+
+impl fmt::Display for Mutation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {:?}", self.file, self.line, self.change)
+    }
+}

@@ -1,0 +1,110 @@
+//! shuttle as a platform: random schedules, sequentially consistent, at sizes that loom cannot reach.
+//!
+//! The futex is [`wait_queue`](super::wait_queue). Which sleeper is woken is first-in; now and then a wait returns
+//! for no reason, by shuttle's own dice, so that a schedule's seed replays it.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use lockproof::deadline::{Deadline, Monotonic};
+use lockproof::error::TooManyHeld;
+use lockproof::platform::{Ordering, Platform, ThreadId, Update, Waited};
+use shuttle::rand::Rng;
+use shuttle::sync::atomic::{AtomicU32, AtomicU64, fence};
+
+use super::wait_queue::{Sleeper, WaitQueues};
+use super::{WakeOrder, World};
+
+/// One wait in so many returns for no reason.
+const EARLY_RETURNS: u32 = 16;
+
+impl Sleeper for shuttle::thread::Thread {
+    fn wake(&self) {
+        self.unpark();
+    }
+}
+
+super::words::named!(AtomicU32, AtomicU64, AtomicU64);
+
+/// The machine of one execution, as one of its threads sees it.
+#[derive(Clone)]
+pub struct ShuttleWorld {
+    me: ThreadId,
+    kernel: Arc<WaitQueues<shuttle::thread::Thread>>,
+    next_id: Arc<AtomicUsize>,
+}
+
+impl ShuttleWorld {
+    /// A machine; made anew inside each execution.
+    pub(crate) fn new(order: WakeOrder) -> Self {
+        Self { me: 0, kernel: Arc::new(WaitQueues::new(order, None)), next_id: Arc::default() }
+    }
+
+    fn next_id(&self) -> usize {
+        self.next_id.fetch_add(1, Relaxed)
+    }
+
+    fn early_return() -> bool {
+        shuttle::rand::thread_rng().gen_ratio(1, EARLY_RETURNS)
+    }
+}
+
+impl std::fmt::Debug for ShuttleWorld {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ShuttleWorld").field("me", &self.me).finish_non_exhaustive()
+    }
+}
+
+impl Platform for ShuttleWorld {
+    super::words::atomic_operations!();
+
+    fn cell_get(&self, cell: &Cell64) -> u64 {
+        cell.inner.load(Ordering::SeqCst)
+    }
+
+    fn cell_set(&self, cell: &Cell64, value: u64) {
+        cell.inner.store(value, Ordering::SeqCst);
+    }
+
+    fn futex_wait(&self, word: &Word, expected: u32, deadline: Deadline) -> Waited {
+        if deadline == Deadline::Now {
+            return Waited::TimedOut;
+        }
+        self.kernel.begin_wait(self.me);
+        if Self::early_return() {
+            return match deadline {
+                Deadline::Never => Waited::Woken,
+                _ => Waited::TimedOut,
+            };
+        }
+        if word.inner.load(Ordering::SeqCst) != expected {
+            return Waited::Changed;
+        }
+        let woken = self.kernel.enter(word.id, shuttle::thread::current());
+        while !woken.load(Relaxed) {
+            shuttle::thread::park();
+        }
+        Waited::Woken
+    }
+
+    fn futex_wake(&self, word: &Word, count: u32) -> u32 {
+        word.inner.load(Ordering::SeqCst);
+        self.kernel.wake(word.id, count)
+    }
+
+    fn futex_update_wake_all(&self, word: &Word, update: Update) -> u32 {
+        match update {
+            Update::Clear(_) => word.inner.fetch_and(update.apply(u32::MAX), Ordering::SeqCst),
+            Update::Set(_) => word.inner.fetch_or(update.apply(0), Ordering::SeqCst),
+        };
+        self.kernel.wake(word.id, u32::MAX)
+    }
+
+    super::words::bare_thread!();
+}
+
+impl World for ShuttleWorld {
+    super::words::make_words!(AtomicU32, AtomicU64, AtomicU64);
+}
