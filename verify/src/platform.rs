@@ -13,7 +13,7 @@ pub mod shuttle;
 mod wait_queue;
 mod words;
 
-pub use control::{Control, CrashPoint, Facts, KernelRule, Plan, thread_died};
+pub use control::{Control, CrashPoint, Facts, KernelRule, Plan, Sites, thread_died};
 pub use decorated::Decorated;
 pub use mutated::{Change, Kind, Mutation, Op, Site};
 pub use wait_queue::WakeOrder;

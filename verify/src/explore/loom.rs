@@ -16,7 +16,7 @@ use crate::claim::{Budget, Progress};
 use crate::model::{Log, Model};
 use crate::platform::loom::LoomWorld;
 use crate::platform::{
-    Control, CrashPoint, Decorated, Interruption, KernelRule, Mutation, Plan, WakeOrder, World,
+    Control, CrashPoint, Decorated, Interruption, KernelRule, Mutation, Plan, Sites, WakeOrder, World,
 };
 use crate::verdict::{Bound, Finding, Verdict};
 
@@ -34,6 +34,8 @@ pub struct LoomSearch {
     pub kernel: KernelRule,
     /// What the algorithm does wrong.
     pub mutation: Option<Mutation>,
+    /// Where to write down the source sites that are passed.
+    pub sites: Option<&'static Sites>,
     /// Whether to go on after a counterexample, to see all outcomes.
     pub all_outcomes: bool,
 }
@@ -173,6 +175,7 @@ impl<M: Model> Explorer<'_, M> {
             crash: variant.crash,
             mutation: self.search.mutation,
             kernel: self.search.kernel,
+            sites: self.search.sites,
         };
         let (model, tally) = (Arc::clone(self.model), Arc::clone(&self.tally));
         let (replay, all_outcomes) = (self.replay(variant), self.search.all_outcomes);

@@ -108,13 +108,16 @@ where
 {
     let (model, tally) = (Arc::clone(model), Arc::clone(tally));
     move || {
+        if tally.is_stopped() {
+            return;
+        }
         let control = Arc::new(Control::new(plan));
         tally.begin(&control);
         let machine = ShuttleWorld::new(WakeOrder::Fifo);
         let log = Arc::new(Log::default());
         let outcome = run_processes(&model, &machine, &control, &log);
-        if let Some(why) = tally.end(outcome, &log, &control.facts(), &replay) {
-            violated(why);
+        if tally.end(outcome, &log, &control.facts(), &replay).is_some() {
+            tally.stop();
         }
     }
 }

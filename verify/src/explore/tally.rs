@@ -29,6 +29,7 @@ struct Sums {
     happened: Vec<u64>,
     current: Option<Arc<Control>>,
     shortest: Option<Counterexample>,
+    stopped: bool,
 }
 
 impl Tally {
@@ -61,6 +62,15 @@ impl Tally {
             sums.keep(why, replay);
         }
         outcome.wrong
+    }
+
+    /// No more executions are wanted: for checkers that make much noise about a panic.
+    pub(super) fn stop(&self) {
+        self.lock().stopped = true;
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.lock().stopped
     }
 
     /// The execution under way was ended by a panic.

@@ -1,12 +1,13 @@
 //! Models of the shared counter, four ways and one more: `unlocked`, `separate-lock`, `value-lock`, `counter`, and `atomic`.
 
 use lockproof::deadline::Deadline;
+use lockproof::error::NotHeld;
 use lockproof::platform::Platform;
 use lockproof::raw::{
     Acquired, LockFailure, RawAtomicCounter, RawCell, RawCounter, RawMutex, RawReentrantMutex,
 };
 
-use super::mutex::{DONE, TOLD, judge};
+use super::mutex::{DONE, TOLD, held, judge};
 use crate::model::{CONTENTION, DEATH, Log, Model, Outcome, Sometimes, WAIT, violated};
 use crate::platform::{Facts, World};
 
@@ -166,25 +167,17 @@ impl<W: World> Counted<W> {
     }
 }
 
-fn told<E>(
+fn told(
     taken: Result<Acquired, LockFailure>,
     log: &Log,
-    make_consistent: impl FnOnce() -> Result<(), E>,
+    make_consistent: impl FnOnce() -> Result<(), NotHeld>,
 ) {
     match taken {
         Ok(Acquired::Clean) => {}
         Ok(Acquired::OwnerDied) => {
             log.count(TOLD);
-            if make_consistent().is_err() {
-                violated("the holder was told that it does not hold the lock");
-            }
+            held(make_consistent());
         }
         Err(failure) => violated(format!("lock failed: {failure:?}")),
-    }
-}
-
-fn held<E>(released: Result<(), E>) {
-    if released.is_err() {
-        violated("the holder was told that it does not hold the lock");
     }
 }

@@ -28,6 +28,15 @@ pub trait Lock: Send + Sync + 'static {
     /// [`NotHeld`] if this thread does not hold it.
     fn unlock<W: World>(lock: &Self::On<W>, p: &W) -> Result<(), NotHeld>;
 
+    /// Lets go of it as a panic does, where the lock knows about that.
+    ///
+    /// # Errors
+    ///
+    /// [`NotHeld`] if this thread does not hold it.
+    fn abandon<W: World>(lock: &Self::On<W>, p: &W) -> Result<(), NotHeld> {
+        Self::unlock(lock, p)
+    }
+
     /// Declares what it protects consistent after a holder's death.
     fn make_consistent<W: World>(lock: &Self::On<W>, p: &W);
 }
@@ -49,6 +58,10 @@ impl Lock for Shipped {
 
     fn unlock<W: World>(lock: &Self::On<W>, p: &W) -> Result<(), NotHeld> {
         lock.unlock(p)
+    }
+
+    fn abandon<W: World>(lock: &Self::On<W>, p: &W) -> Result<(), NotHeld> {
+        lock.unlock_abandoned(p)
     }
 
     fn make_consistent<W: World>(lock: &Self::On<W>, p: &W) {

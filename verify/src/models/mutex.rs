@@ -7,6 +7,7 @@
 use std::marker::PhantomData;
 
 use lockproof::deadline::{Deadline, Monotonic};
+use lockproof::error::NotHeld;
 use lockproof::platform::Platform;
 use lockproof::raw::{Acquired, LockFailure, RawMutex};
 
@@ -20,6 +21,7 @@ use crate::platform::{Facts, World};
 pub(super) const DONE: &str = "increments done";
 /// What a process counts when it is told that the last holder died.
 pub(super) const TOLD: &str = "reports of a dead holder";
+const ABANDONED: &str = "releases by a panic";
 const TIMED_OUT: &str = "waits that timed out";
 const REFUSED: &str = "refusals";
 
@@ -29,6 +31,7 @@ pub struct MutexModel<L = Shipped> {
     processes: usize,
     increments: usize,
     deaths: bool,
+    abandons: bool,
     lock: PhantomData<L>,
 }
 
@@ -36,13 +39,21 @@ impl<L: Lock> MutexModel<L> {
     /// A model of this size.
     #[must_use]
     pub const fn new(processes: usize, increments: usize) -> Self {
-        Self { processes, increments, deaths: false, lock: PhantomData }
+        Self { processes, increments, deaths: false, abandons: false, lock: PhantomData }
     }
 
     /// The same, where one process dies.
     #[must_use]
     pub const fn with_deaths(self) -> Self {
         Self { deaths: true, ..self }
+    }
+}
+
+impl MutexModel {
+    /// The same, where the first process lets go of the lock as a panic does, each time.
+    #[must_use]
+    pub const fn with_panics(self) -> Self {
+        Self { abandons: true, ..self }
     }
 }
 
@@ -69,14 +80,23 @@ impl<L: Lock> Model for MutexModel<L> {
         Protected { lock: L::make(p), total: p.new_cell("total") }
     }
 
-    fn process<W: World>(&self, p: &W, shared: &Protected<W, L>, _: usize, log: &Log) {
+    fn process<W: World>(&self, p: &W, shared: &Protected<W, L>, index: usize, log: &Log) {
         for _ in 0..self.increments {
             enter::<W, L>(p, shared, log);
             let before = p.cell_get(&shared.total);
             p.cell_set(&shared.total, before + 1);
-            leave::<W, L>(p, shared);
+            if self.abandons && index == 0 {
+                held(L::abandon(&shared.lock, p));
+                log.count(ABANDONED);
+            } else {
+                leave::<W, L>(p, shared);
+            }
             log.count(DONE);
         }
+    }
+
+    fn is_symmetric(&self) -> bool {
+        !self.abandons
     }
 
     fn end<W: World>(&self, p: &W, shared: &Protected<W, L>, log: &Log, facts: Facts) -> Outcome {
@@ -97,7 +117,8 @@ impl<L: Lock> Model for MutexModel<L> {
 /// What is wrong with a total, given what its processes did.
 pub(super) fn judge(total: u64, log: &Log, facts: Facts) -> Option<String> {
     let (done, told) = (log.counted(DONE), log.counted(TOLD));
-    let (deaths, died_holding) = (facts.deaths as u64, facts.died_holding as u64);
+    let deaths = facts.deaths as u64;
+    let died_holding = facts.died_holding as u64 + log.counted(ABANDONED);
     if total < done {
         return Some(format!("{done} increments were done, and the total is {total}: updates were lost"));
     }
@@ -123,7 +144,12 @@ fn enter<W: World, L: Lock>(p: &W, shared: &Protected<W, L>, log: &Log) {
 }
 
 fn leave<W: World, L: Lock>(p: &W, shared: &Protected<W, L>) {
-    if L::unlock(&shared.lock, p).is_err() {
+    held(L::unlock(&shared.lock, p));
+}
+
+/// Lets nobody tell the holder that it does not hold the lock.
+pub(super) fn held(released: Result<(), NotHeld>) {
+    if released.is_err() {
         violated("the holder was told that it does not hold the lock");
     }
 }
@@ -224,9 +250,7 @@ impl Model for NotRecoverableModel {
             }
             Err(failure) => violated(format!("lock failed: {failure:?}")),
         };
-        if released.is_err() {
-            violated("the holder was told that it does not hold the lock");
-        }
+        held(released);
     }
 
     fn end<W: World>(&self, p: &W, lock: &Self::Shared<W>, log: &Log, facts: Facts) -> Outcome {

@@ -1,5 +1,6 @@
 //! What is planned for one execution, and what happened in it: shared by the decorators of all its threads.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::Location;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -38,6 +39,25 @@ pub struct Plan {
     pub mutation: Option<Mutation>,
     /// Which kernel it runs on.
     pub kernel: KernelRule,
+    /// Where to write down each source site that is passed.
+    pub sites: Option<&'static Sites>,
+}
+
+/// The source sites that executions passed, with the operation last seen at each.
+#[derive(Debug, Default)]
+pub struct Sites(Mutex<BTreeMap<(&'static str, u32, u32), Op>>);
+
+impl Sites {
+    /// Those within the file whose path ends so, in the order of the source.
+    pub fn within(&self, file: &str) -> Vec<Op> {
+        let sites = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        sites.values().filter(|op| op.site.file().ends_with(file)).copied().collect()
+    }
+
+    fn pass(&self, op: &Op) {
+        let key = (op.site.file(), op.site.line(), op.site.column());
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, *op);
+    }
 }
 
 /// What happened in an execution that makes it worth something.
@@ -122,6 +142,9 @@ impl Control {
 
     /// Before an operation: whether it is done, and how. `None` means that the thread dies first.
     pub(super) fn before(&self, thread: ThreadId, op: &mut Op) -> Option<Done> {
+        if let Some(sites) = self.plan.sites {
+            sites.pass(op);
+        }
         if let Some(crash) = self.plan.crash
             && crash.thread == thread
         {

@@ -76,7 +76,7 @@ impl<W: World> Decorated<W> {
     #[track_caller]
     fn op(&self, kind: Kind, word: &'static str) -> Op {
         let site = Location::caller();
-        Op { kind, word, order: None, failure: None, operand: None, site }
+        Op { kind, word, order: None, failure: None, operand: None, result: None, site }
     }
 
     /// Whether, and how, to do the operation. Does not return if the thread dies before it.
@@ -120,7 +120,13 @@ impl<W: World> Decorated<W> {
             return 0;
         }
         let operand = op.operand.unwrap_or(0) as u32;
-        let before = change(&self.inner, operand, op.order.unwrap_or(Ordering::Relaxed));
+        let order = op.order.unwrap_or(Ordering::Relaxed);
+        if let Some(result) = op.result {
+            let before = self.inner.swap(word, result as u32, order);
+            self.did_to(word, &op, Some(before), Some(result as u32));
+            return before;
+        }
+        let before = change(&self.inner, operand, order);
         self.did_to(word, &op, Some(before), Some(after(before, operand)));
         before
     }
@@ -323,7 +329,7 @@ impl<W: World> Platform for Decorated<W> {
         let woken = match self.before(&mut op) {
             Done::No => return 1,
             Done::Yes => self.inner.futex_update_wake_all(word, update),
-            Done::WithoutWake => {
+            Done::Half => {
                 match update {
                     Update::Clear(_) => {
                         self.inner.fetch_and(word, update.apply(u32::MAX), Ordering::Relaxed)
@@ -352,12 +358,13 @@ impl<W: World> Platform for Decorated<W> {
 
     fn robust_remove(&self, robust: &W::RobustWord) -> bool {
         let is_it = |held: &W::RobustWord| W::id_of(W::word(held)) == W::id_of(W::word(robust));
-        if self.robust_op(Kind::RobustRemove, robust) == Done::No {
+        let done = self.robust_op(Kind::RobustRemove, robust);
+        if done == Done::No {
             return true;
         }
         let mut list = self.list();
         let was_there = list.remove(is_it);
-        if was_there {
+        if was_there && done == Done::Yes {
             list.announce(robust);
         }
         was_there

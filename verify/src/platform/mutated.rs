@@ -73,6 +73,8 @@ pub struct Op {
     pub failure: Option<Ordering>,
     /// The value it writes, keeps, adds or sets, if it has one.
     pub operand: Option<u64>,
+    /// What a read-modify-write is made to leave instead of its own result.
+    pub result: Option<u64>,
     /// Where in the source.
     pub site: Site,
 }
@@ -86,11 +88,14 @@ pub enum Change {
     Skip,
     /// The operand becomes this value.
     Operand(u64),
-    /// The futex operation's change of the word is done, its wake is not.
-    WithoutWake,
+    /// A read-modify-write leaves this value, whatever was there.
+    Result(u64),
+    /// Only the first half of a double operation is done: the word is changed and nobody is woken, the lock is struck from
+    /// the list and not announced.
+    Half,
 }
 
-/// Which operation of which source file: counted among those of its kind and ordering, in the order of the lines.
+/// What is done otherwise, and at which source site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mutation {
     /// The source site.
@@ -124,7 +129,8 @@ impl Mutation {
             Change::Order(order) => op.order = Some(order),
             Change::Operand(value) => op.operand = Some(value),
             Change::Skip => return Done::No,
-            Change::WithoutWake => return Done::WithoutWake,
+            Change::Half => return Done::Half,
+            Change::Result(value) => op.result = Some(value),
         }
         Done::Yes
     }
@@ -134,7 +140,7 @@ impl Mutation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Done {
     Yes,
-    WithoutWake,
+    Half,
     No,
 }
 
