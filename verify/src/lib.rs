@@ -1,9 +1,13 @@
 //! The kit that proves the locks of `lockproof`, and yours.
 
 pub mod claim;
+pub mod cli;
+pub mod diagram;
 pub mod explore;
 pub mod model;
 pub mod models;
 pub mod platform;
+mod progress;
+pub mod report;
 pub mod trace;
 pub mod verdict;

@@ -2,10 +2,25 @@
 
 use serde::Serialize;
 
+/// The names of steps that are more than an access to a word, as [`Step::op`] has them.
+pub mod op {
+    /// The thread dies. What it does afterwards is what the kernel does on its behalf.
+    pub const DIES: &str = "dies";
+    /// The thread is about to sleep, while the word holds what [`before`](super::Step::before) says. Recorded
+    /// before it does, so that one that sleeps for ever shows; its next step, whatever it is, finds it awake.
+    pub const FUTEX_WAIT: &str = "futex_wait";
+    /// The thread wakes as many others as [`after`](super::Step::after) says.
+    pub const FUTEX_WAKE: &str = "futex_wake";
+    /// The thread changes a word and wakes as many others as [`after`](super::Step::after) says, in one step.
+    pub const FUTEX_UPDATE_WAKE_ALL: &str = "futex_update_wake_all";
+    /// How the names of the robust list's bookkeeping steps begin.
+    pub const ROBUST: &str = "robust_";
+}
+
 /// One step of one thread.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// Which thread (process) did it, counted from 1.
+    /// Which thread (process) did it, counted from 1. 0 is whoever looks at the result when all have ended.
     pub thread: usize,
     /// What: `compare_exchange`, `futex_wait`, `dies`, ...
     pub op: String,
@@ -17,7 +32,7 @@ pub struct Step {
     pub before: String,
     /// What is there after; empty where nothing was written.
     pub after: String,
-    /// Where in the source: `src/raw/mutex.rs:123`.
+    /// Where in the source: `src/raw/mutex.rs:123`; empty for what happens to a thread.
     pub site: String,
 }
 

@@ -1,0 +1,71 @@
+//! Draws a counterexample for the terminal, as a sequence diagram.
+//!
+//! A lane per process, time running downwards, a row per step. Where the screen is wide enough, each step is
+//! written in its process's own lane; elsewhere the lanes are narrow and the steps stand beside them in
+//! columns. What a person looks for is said under the step: a write that is lost because another process
+//! wrote between the read and the write (the lane is thick as long as it holds the old value), and a read of
+//! a value that is no longer there.
+//!
+//! The robust list's bookkeeping is shown only where somebody dies: nothing else ever reads it.
+
+mod columns;
+mod effect;
+mod kind;
+mod notes;
+mod paint;
+mod side_by_side;
+mod story;
+mod table;
+
+use textwrap::wrap;
+
+use crate::trace::Counterexample;
+use paint::{EMPHASIS, FAINT, paint};
+use story::Story;
+
+/// Below this nothing can be laid out; lines may then be longer than the screen is wide.
+const NARROWEST: usize = 60;
+
+/// The counterexample as lines of at most `width` columns, each ended by a newline.
+#[must_use]
+pub fn draw(counterexample: &Counterexample, width: usize, colour: bool) -> String {
+    let width = width.max(NARROWEST);
+    let story = Story::of(&counterexample.steps);
+    let mut lines = Vec::new();
+    for line in wrap(&counterexample.why, width) {
+        lines.push(paint(&line, EMPHASIS, colour));
+    }
+    if !story.rows.is_empty() {
+        lines.push(String::new());
+        let drawn = side_by_side::draw(&story, width, colour);
+        lines.extend(drawn.unwrap_or_else(|| table::draw(&story, width, colour)));
+        lines.push(String::new());
+    }
+    for remark in remarks(&story, &counterexample.replay) {
+        for line in wrap(&remark, width) {
+            lines.push(paint(&line, FAINT, colour));
+        }
+    }
+    lines.into_iter().map(|line| line.trim_end().to_owned() + "\n").collect()
+}
+
+fn remarks(story: &Story<'_>, replay: &str) -> Vec<String> {
+    let mut remarks: Vec<String> =
+        story.asleep.iter().map(|thread| format!("Process {thread} is still asleep.")).collect();
+    if story.folded > 0 {
+        let folded = story.folded;
+        remarks
+            .push(format!("Not shown: {folded} steps of robust-list bookkeeping (nobody dies)."));
+    }
+    let legend = kind::legend(story);
+    if !legend.is_empty() {
+        remarks.push(legend);
+    }
+    if !replay.is_empty() {
+        remarks.push(format!("This execution: {replay}"));
+    }
+    remarks
+}
+
+#[cfg(test)]
+mod tests;
