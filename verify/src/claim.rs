@@ -44,6 +44,30 @@ pub enum Expected {
     Fails,
 }
 
+/// Which claims are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Those that take long, too.
+    pub full: bool,
+    /// Those whose id contains one of these; all, if there are none.
+    pub only: Vec<String>,
+}
+
+impl Selection {
+    /// Every claim there is.
+    #[must_use]
+    pub const fn everything() -> Self {
+        Self { full: true, only: Vec::new() }
+    }
+
+    /// Whether the claim is wanted.
+    #[must_use]
+    pub fn includes(&self, claim: &Claim) -> bool {
+        (self.full || !claim.full_only)
+            && (self.only.is_empty() || self.only.iter().any(|part| claim.id.contains(part)))
+    }
+}
+
 /// What a run may use.
 #[derive(Clone, Debug)]
 pub struct Budget {
@@ -129,6 +153,12 @@ impl Claim {
     pub fn examine(&self, budget: &Budget, progress: &dyn Progress) -> Examined {
         let start = Instant::now();
         let finding = (self.run)(budget, progress);
+        self.examined(finding, start.elapsed())
+    }
+
+    /// The claim with what was found about it.
+    #[must_use]
+    pub fn examined(&self, finding: Finding, took: Duration) -> Examined {
         Examined {
             id: self.id.clone(),
             subject: self.subject,
@@ -139,7 +169,7 @@ impl Claim {
             increments: self.increments,
             expected: self.expected,
             finding,
-            took: start.elapsed(),
+            took,
         }
     }
 }

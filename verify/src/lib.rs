@@ -7,7 +7,7 @@ pub mod explore;
 pub mod model;
 pub mod models;
 pub mod platform;
-mod progress;
+pub mod progress;
 pub mod report;
 pub mod trace;
 pub mod verdict;

@@ -66,11 +66,12 @@ pub const CONTENTION: Sometimes =
 pub const WAIT: Sometimes =
     Sometimes { what: "a process sleeping until it is woken", happened: |f, _| f.slept > 0 };
 /// A process died.
-pub const DEATH: Sometimes =
-    Sometimes { what: "a process dying", happened: |f, _| f.deaths > 0 };
+pub const DEATH: Sometimes = Sometimes { what: "a process dying", happened: |f, _| f.deaths > 0 };
 /// A process died holding a lock.
-pub const DEATH_OF_A_HOLDER: Sometimes =
-    Sometimes { what: "a process dying while it holds the lock", happened: |f, _| f.died_holding > 0 };
+pub const DEATH_OF_A_HOLDER: Sometimes = Sometimes {
+    what: "a process dying while it holds the lock",
+    happened: |f, _| f.died_holding > 0,
+};
 
 /// What a model's processes count, outside of its memory: nothing here orders anything.
 #[derive(Debug, Default)]

@@ -36,13 +36,25 @@ fn in_our_words(message: &str) -> String {
     let message = message.trim();
     let known = [
         ("deadlock", "nobody can go on: every process that is left waits, and nobody will wake it"),
-        ("Causality violation", "a data race: two accesses to protected data, of which one is a write, \
-          and nothing orders them"),
-        ("Concurrent", "a data race: two accesses to protected data, of which one is a write, and \
-          nothing orders them"),
-        ("exceeded maximum number of branches", "an execution does not end within the steps allowed: \
-          somebody spins"),
-        ("exceeded max_steps", "an execution does not end within the steps allowed: somebody spins"),
+        (
+            "Causality violation",
+            "a data race: two accesses to protected data, of which one is a write, \
+          and nothing orders them",
+        ),
+        (
+            "Concurrent",
+            "a data race: two accesses to protected data, of which one is a write, and \
+          nothing orders them",
+        ),
+        (
+            "exceeded maximum number of branches",
+            "an execution does not end within the steps allowed: \
+          somebody spins",
+        ),
+        (
+            "exceeded max_steps",
+            "an execution does not end within the steps allowed: somebody spins",
+        ),
     ];
     match known.iter().find(|(theirs, _)| message.contains(theirs)) {
         Some((_, ours)) => (*ours).to_owned(),

@@ -16,7 +16,8 @@ use crate::claim::{Budget, Progress};
 use crate::model::{Log, Model};
 use crate::platform::loom::LoomWorld;
 use crate::platform::{
-    Control, CrashPoint, Decorated, Interruption, KernelRule, Mutation, Plan, Sites, WakeOrder, World,
+    Control, CrashPoint, Decorated, Interruption, KernelRule, Mutation, Plan, Sites, WakeOrder,
+    World,
 };
 use crate::verdict::{Bound, Finding, Verdict};
 
@@ -106,7 +107,9 @@ impl<M: Model> Explorer<'_, M> {
             }
         }
         if self.search.deaths {
-            orders.iter().try_for_each(|order| self.deaths(Variant { order: *order, ..first }, progress))
+            orders
+                .iter()
+                .try_for_each(|order| self.deaths(Variant { order: *order, ..first }, progress))
         } else {
             self.interruptions(first, progress)
         }

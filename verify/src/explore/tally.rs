@@ -52,7 +52,13 @@ impl Tally {
     }
 
     /// An execution ended. Returns what went wrong, if it did.
-    pub(super) fn end(&self, outcome: Outcome, log: &Log, facts: &Facts, replay: &str) -> Option<String> {
+    pub(super) fn end(
+        &self,
+        outcome: Outcome,
+        log: &Log,
+        facts: &Facts,
+        replay: &str,
+    ) -> Option<String> {
         let mut sums = self.lock();
         for (sometimes, count) in self.sometimes.iter().zip(&mut sums.happened) {
             *count += u64::from((sometimes.happened)(facts, log));
@@ -109,7 +115,8 @@ impl Tally {
             (Ok(_), Some((never, _))) => Verdict::Vacuous { what: never.what.to_owned() },
             (Ok(verdict), None) => verdict,
         };
-        let notes = happened().map(|(s, count)| format!("{} in {count} executions", s.what)).collect();
+        let notes =
+            happened().map(|(s, count)| format!("{} in {count} executions", s.what)).collect();
         Finding {
             executions: sums.executions,
             outcomes: sums.outcomes.clone(),

@@ -1,8 +1,321 @@
-//! All claims.
-use crate::claim::Claim;
+//! Every claim about the shipped primitives, at every size, by every method.
 
-/// All claims.
+use std::sync::Arc;
+
+use super::broken::Trial;
+use super::broken::mutants::MUTANTS;
+use super::broken::others::{Drepper, GlibcRobust};
+use super::counter::{CounterModel, Way};
+use super::init::InitModel;
+use super::lock::{Lock, Shipped};
+use super::mutex::{DeadlineModel, MutexModel, NotRecoverableModel};
+use crate::claim::{Budget, Claim, Expected, MemoryModel, Method, Progress, Selection};
+use crate::explore::loom::{self, LoomSearch};
+use crate::explore::shuttle::{self, Drawn, ShuttleSearch};
+use crate::model::Model;
+use crate::platform::{KernelRule, Plan};
+use crate::verdict::Finding;
+
+const KEEPS_COUNT: &str = "exclusion, no lost update, everybody gets there";
+const SURVIVES: &str =
+    "nobody hangs and nothing is lost when one dies at any step, and one is told";
+
+/// All claims that are selected, cheapest first within a subject.
 #[must_use]
-pub fn claims() -> Vec<Claim> {
-    Vec::new()
+pub fn claims(selection: &Selection) -> Vec<Claim> {
+    let mut all = mutex();
+    all.extend(counters());
+    all.extend(init());
+    all.extend(broken());
+    all.retain(|claim| selection.includes(claim));
+    all
+}
+
+fn mutex() -> Vec<Claim> {
+    let size = |n, c| Arc::new(MutexModel::<Shipped>::new(n, c));
+    let mut all = vec![
+        held(loom_claim("mutex", size(2, 1), 2, 1, KEEPS_COUNT, ALL)),
+        held(loom_claim("mutex", size(2, 2), 2, 2, KEEPS_COUNT, ALL)),
+        held(loom_claim("mutex", size(3, 1), 3, 1, KEEPS_COUNT, up_to(4))),
+        held(loom_claim("mutex", size(3, 2), 3, 2, KEEPS_COUNT, up_to(3))),
+        held(loom_claim("mutex", size(4, 1), 4, 1, KEEPS_COUNT, up_to(3))),
+        held(loom_claim("mutex", size(2, 4), 2, 4, KEEPS_COUNT, up_to(2))),
+        held(loom_claim("mutex", size(4, 2), 4, 2, KEEPS_COUNT, up_to(2))),
+        full(held(loom_claim("mutex", size(3, 1), 3, 1, KEEPS_COUNT, ALL))),
+    ];
+    for (n, c) in [(4, 10), (8, 5)] {
+        all.extend(shuttle_claims("mutex", &size(n, c), n, c));
+    }
+    let dying = |n| Arc::new(MutexModel::<Shipped>::new(n, 1).with_deaths());
+    all.push(held(crash_claim("mutex", dying(2), 2, 1, ALL)));
+    all.push(held(crash_claim("mutex", dying(3), 3, 1, up_to(3))));
+    all.push(held(crash_claim("mutex", dying(4), 4, 1, up_to(2))));
+    let panicking = Arc::new(MutexModel::new(2, 1).with_panics());
+    all.push(held(loom_claim(
+        "mutex-panic",
+        panicking,
+        2,
+        1,
+        "a panic in the critical section is told to the next holder, once",
+        ALL,
+    )));
+    let deadline = "a waiter that gives up takes no wake with it";
+    for (n, search) in [(2, ALL), (3, up_to(3))] {
+        let model = Arc::new(DeadlineModel { processes: n });
+        all.push(held(loom_claim("mutex-deadline", model, n, 1, deadline, search)));
+    }
+    let given_up = "a lock given up for good refuses everybody, sleepers too";
+    for (n, search) in [(2, ALL), (3, up_to(3))] {
+        let model = Arc::new(NotRecoverableModel { processes: n, deaths: false });
+        all.push(held(loom_claim("mutex-given-up", model, n, 1, given_up, search)));
+    }
+    let model = Arc::new(NotRecoverableModel { processes: 3, deaths: true });
+    all.push(held(crash_claim("mutex-given-up", model, 3, 1, up_to(2))));
+    all
+}
+
+fn counters() -> Vec<Claim> {
+    let mut all = Vec::new();
+    for way in [Way::SeparateLock, Way::ValueLock, Way::Counter, Way::Atomic] {
+        let model = |processes, increments| {
+            Arc::new(CounterModel { way, processes, increments, deaths: false })
+        };
+        all.push(held(loom_claim(way.name(), model(2, 1), 2, 1, KEEPS_COUNT, ALL)));
+        all.push(full(held(loom_claim(way.name(), model(2, 2), 2, 2, KEEPS_COUNT, ALL))));
+        all.push(held(loom_claim(way.name(), model(2, 2), 2, 2, KEEPS_COUNT, up_to(3))));
+        all.extend(shuttle_claims(way.name(), &model(4, 10), 4, 10));
+        let dying = Arc::new(CounterModel { way, processes: 2, increments: 1, deaths: true });
+        all.push(held(crash_claim(way.name(), dying, 2, 1, ALL)));
+    }
+    let threads =
+        Arc::new(CounterModel { way: Way::Counter, processes: 3, increments: 2, deaths: false });
+    all.push(held(loom_claim("threads", threads, 3, 2, KEEPS_COUNT, up_to(2))));
+    all.extend(unlocked());
+    all
+}
+
+/// The counter without a lock: it has to be caught losing updates, and every total that can come out is listed.
+fn unlocked() -> Vec<Claim> {
+    let loses = "no lost update";
+    let model = |processes, increments| {
+        Arc::new(CounterModel { way: Way::Unlocked, processes, increments, deaths: false })
+    };
+    let mut all = Vec::new();
+    for (n, c) in [(2, 1), (2, 2), (2, 3), (3, 1)] {
+        let search = LoomSearch { all_outcomes: true, ..ALL };
+        all.push(fails(loom_claim("unlocked", model(n, c), n, c, loses, search)));
+    }
+    for drawn in [Drawn::Random, Drawn::Pct(3)] {
+        all.push(fails(shuttle_claim("unlocked", &model(2, 2), 2, 2, drawn)));
+    }
+    all
+}
+
+fn init() -> Vec<Claim> {
+    let built = "one builds it, everybody finds it whole";
+    let rebuilt = "a builder that dies half-way is followed by another, and nobody hangs";
+    let model = |processes, deaths| Arc::new(InitModel { processes, deaths });
+    let mut all = vec![
+        held(loom_claim("init", model(2, false), 2, 1, built, ALL)),
+        held(loom_claim("init", model(3, false), 3, 1, built, up_to(3))),
+        held(loom_claim("init", model(4, false), 4, 1, built, up_to(2))),
+    ];
+    for (n, search) in [(2, ALL), (3, up_to(2))] {
+        let mut claim = crash_claim("init", model(n, true), n, 1, search);
+        claim.property = rebuilt;
+        all.push(held(claim));
+    }
+    all
+}
+
+/// Locks that must be caught, and those that hold as long as nobody dies.
+fn broken() -> Vec<Claim> {
+    let mut all: Vec<_> = MUTANTS
+        .iter()
+        .map(|mutant| {
+            let id = format!("mutex/broken/{}", mutant.name);
+            let trial = mutant.caught_by;
+            fails(Claim {
+                run: Box::new(|budget, progress| mutant.try_it(budget, progress)),
+                ..blank(id, "broken", property_of(trial), method_of(trial), trial.processes(), 1)
+            })
+        })
+        .collect();
+    all.push(held(other::<Drepper<true>>("drepper", Trial::Alive(2), ALL)));
+    all.push(held(other::<Drepper<true>>("drepper", Trial::Alive(3), up_to(3))));
+    all.push(held(other::<Drepper<false>>("drepper-forgets", Trial::Alive(2), ALL)));
+    all.push(fails(other::<Drepper<false>>("drepper-forgets", Trial::Alive(3), up_to(3))));
+    all.push(fails(other::<Drepper<true>>("drepper-dying", Trial::Dying(2), up_to(2))));
+    all.push(held(other::<GlibcRobust>("glibc-robust", Trial::Alive(2), ALL)));
+    all.push(held(other::<GlibcRobust>("glibc-robust", Trial::Dying(2), up_to(3))));
+    all.push(fails(other::<GlibcRobust>("glibc-robust-dying", Trial::Dying(3), up_to(3))));
+    all.push(fails(other::<GlibcRobust>("glibc-robust-dying", Trial::Dying(4), up_to(2))));
+    all.push(fails(on_an_old_kernel()));
+    all
+}
+
+/// The shipped mutex where the kernel wakes only for an announced word that is 0: a waiter's patience, which models
+/// do not have, ends such a sleep.
+fn on_an_old_kernel() -> Claim {
+    let search = LoomSearch { kernel: KernelRule::Before62, ..up_to(2) };
+    let trial = Trial::Dying(3);
+    Claim {
+        run: Box::new(move |budget, progress| {
+            trial.of_shipped("mutex/old-kernel", search, budget, progress)
+        }),
+        ..blank("mutex/old-kernel/3x1".into(), "broken", SURVIVES, Method::Crash, 3, 1)
+    }
+}
+
+fn other<L: Lock>(name: &'static str, trial: Trial, search: LoomSearch) -> Claim {
+    let n = trial.processes();
+    let id = format!("other/{name}/{n}x1{}", suffix(search));
+    let token = id.clone();
+    Claim {
+        run: Box::new(move |budget: &Budget, progress: &dyn Progress| {
+            trial.of::<L>(&token, search, budget, progress)
+        }),
+        ..blank(id, "other locks", property_of(trial), method_of(trial), n, 1)
+    }
+}
+
+const fn property_of(trial: Trial) -> &'static str {
+    match trial {
+        Trial::Dying(_) => SURVIVES,
+        _ => KEEPS_COUNT,
+    }
+}
+
+const fn method_of(trial: Trial) -> Method {
+    match trial {
+        Trial::Dying(_) => Method::Crash,
+        _ => Method::Loom,
+    }
+}
+
+/// Without a bound.
+const ALL: LoomSearch = LoomSearch {
+    preemptions: None,
+    deaths: false,
+    kernel: KernelRule::Since62,
+    mutation: None,
+    sites: None,
+    all_outcomes: false,
+};
+
+const fn up_to(preemptions: usize) -> LoomSearch {
+    LoomSearch { preemptions: Some(preemptions), ..ALL }
+}
+
+fn suffix(search: LoomSearch) -> String {
+    search.preemptions.map_or_else(String::new, |bound| format!("/bound-{bound}"))
+}
+
+fn loom_claim<M: Model>(
+    subject: &'static str,
+    model: Arc<M>,
+    processes: usize,
+    increments: usize,
+    property: &'static str,
+    search: LoomSearch,
+) -> Claim {
+    let id = format!("{subject}/{processes}x{increments}/loom{}", suffix(search));
+    let name = id.clone();
+    let run = move |budget: &Budget, progress: &dyn Progress| -> Finding {
+        loom::explore(&model, &name, search, budget, progress)
+    };
+    Claim {
+        run: Box::new(run),
+        ..blank(id, subject, property, Method::Loom, processes, increments)
+    }
+}
+
+fn crash_claim<M: Model>(
+    subject: &'static str,
+    model: Arc<M>,
+    processes: usize,
+    increments: usize,
+    search: LoomSearch,
+) -> Claim {
+    let id = format!("{subject}/{processes}x{increments}/crash{}", suffix(search));
+    let name = id.clone();
+    let search = LoomSearch { deaths: true, ..search };
+    let run = move |budget: &Budget, progress: &dyn Progress| -> Finding {
+        loom::explore(&model, &name, search, budget, progress)
+    };
+    Claim {
+        run: Box::new(run),
+        ..blank(id, subject, SURVIVES, Method::Crash, processes, increments)
+    }
+}
+
+fn shuttle_claims<M>(subject: &'static str, model: &Arc<M>, n: usize, c: usize) -> Vec<Claim>
+where
+    M: Model,
+    M::Shared<crate::platform::Decorated<crate::platform::shuttle::ShuttleWorld>>: Send + Sync,
+{
+    let drawn = [Drawn::Random, Drawn::Pct(3)];
+    drawn.into_iter().map(|drawn| held(shuttle_claim(subject, model, n, c, drawn))).collect()
+}
+
+fn shuttle_claim<M>(
+    subject: &'static str,
+    model: &Arc<M>,
+    processes: usize,
+    increments: usize,
+    drawn: Drawn,
+) -> Claim
+where
+    M: Model,
+    M::Shared<crate::platform::Decorated<crate::platform::shuttle::ShuttleWorld>>: Send + Sync,
+{
+    let scheduler = if drawn == Drawn::Random { "random" } else { "pct" };
+    let id = format!("{subject}/{processes}x{increments}/shuttle/{scheduler}");
+    let (name, model) = (id.clone(), Arc::clone(model));
+    let search = ShuttleSearch { drawn, schedules: SCHEDULES, plan: Plan::default() };
+    let run = move |budget: &Budget, progress: &dyn Progress| -> Finding {
+        shuttle::explore(&model, &name, search, budget, progress)
+    };
+    Claim {
+        run: Box::new(run),
+        memory_model: MemoryModel::Sc,
+        ..blank(id, subject, KEEPS_COUNT, Method::Shuttle, processes, increments)
+    }
+}
+
+/// How many schedules shuttle draws for one claim.
+const SCHEDULES: u64 = 2_000;
+
+fn blank(
+    id: String,
+    subject: &'static str,
+    property: &'static str,
+    method: Method,
+    processes: usize,
+    increments: usize,
+) -> Claim {
+    Claim {
+        id,
+        subject,
+        property,
+        method,
+        memory_model: MemoryModel::C11,
+        processes,
+        increments,
+        expected: Expected::Holds,
+        full_only: false,
+        run: Box::new(|_, _| unreachable!("every claim has a run of its own")),
+    }
+}
+
+fn held(claim: Claim) -> Claim {
+    Claim { expected: Expected::Holds, ..claim }
+}
+
+fn fails(claim: Claim) -> Claim {
+    Claim { expected: Expected::Fails, ..claim }
+}
+
+fn full(claim: Claim) -> Claim {
+    Claim { full_only: true, ..claim }
 }

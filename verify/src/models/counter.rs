@@ -96,7 +96,9 @@ impl Model for CounterModel {
             match self.way {
                 Way::Unlocked => shared.raw.store(p, shared.raw.load(p) + 1),
                 Way::SeparateLock => {
-                    told(shared.lock.lock(p, Deadline::Never), log, || shared.lock.make_consistent(p));
+                    told(shared.lock.lock(p, Deadline::Never), log, || {
+                        shared.lock.make_consistent(p)
+                    });
                     shared.raw.store(p, shared.raw.load(p) + 1);
                     held(shared.lock.unlock(p));
                 }

@@ -120,7 +120,9 @@ pub(super) fn judge(total: u64, log: &Log, facts: Facts) -> Option<String> {
     let deaths = facts.deaths as u64;
     let died_holding = facts.died_holding as u64 + log.counted(ABANDONED);
     if total < done {
-        return Some(format!("{done} increments were done, and the total is {total}: updates were lost"));
+        return Some(format!(
+            "{done} increments were done, and the total is {total}: updates were lost"
+        ));
     }
     if total > done + deaths {
         return Some(format!("{done} increments were done, and the total is {total}: too many"));
@@ -208,10 +210,8 @@ impl Model for DeadlineModel {
     }
 
     fn sometimes(&self) -> Vec<Sometimes> {
-        let timed_out = Sometimes {
-            what: "a deadline passing",
-            happened: |_, log| log.counted(TIMED_OUT) > 0,
-        };
+        let timed_out =
+            Sometimes { what: "a deadline passing", happened: |_, log| log.counted(TIMED_OUT) > 0 };
         vec![CONTENTION, WAIT, timed_out]
     }
 }

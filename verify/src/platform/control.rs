@@ -161,7 +161,14 @@ impl Control {
     }
 
     /// After an operation.
-    pub(super) fn did(&self, thread: ThreadId, op: &Op, before: Option<u64>, after: Option<u64>, robust: bool) {
+    pub(super) fn did(
+        &self,
+        thread: ThreadId,
+        op: &Op,
+        before: Option<u64>,
+        after: Option<u64>,
+        robust: bool,
+    ) {
         let mut state = self.lock();
         state.steps.push(Recorded {
             thread,
@@ -234,9 +241,7 @@ fn lock_word(word: u32) -> String {
         0 => "free".to_owned(),
         owner => format!("held by {owner}"),
     };
-    for (flag, name) in
-        [(WAITERS, "+waiters"), (OWNER_DIED, "+died"), (NOT_RECOVERABLE, "+lost")]
-    {
+    for (flag, name) in [(WAITERS, "+waiters"), (OWNER_DIED, "+died"), (NOT_RECOVERABLE, "+lost")] {
         if word & flag != 0 {
             said.push_str(name);
         }

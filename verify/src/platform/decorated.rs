@@ -68,7 +68,8 @@ impl<W: World> Decorated<W> {
             resume_unwind(panic);
         }
         let mut list = std::mem::take(&mut *self.list());
-        let kernel = Self { as_kernel: true, ..Self::new(self.inner.clone(), self.control.clone()) };
+        let kernel =
+            Self { as_kernel: true, ..Self::new(self.inner.clone(), self.control.clone()) };
         let held = list.walk(&kernel, self.me(), self.control.plan().kernel);
         self.control.died_holding(held);
     }
@@ -133,11 +134,7 @@ impl<W: World> Decorated<W> {
 
     #[track_caller]
     fn op_with(&self, kind: Kind, word: &W::Word, operand: u32, order: Ordering) -> Op {
-        Op {
-            order: Some(order),
-            operand: Some(operand.into()),
-            ..self.op(kind, W::name_of(word))
-        }
+        Op { order: Some(order), operand: Some(operand.into()), ..self.op(kind, W::name_of(word)) }
     }
 
     #[track_caller]

@@ -1,0 +1,152 @@
+//! `lockproof check`: examines the claims and reports.
+
+use std::io::{self, Write};
+use std::num::NonZero;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+
+use super::run::{Listener, examine, in_order};
+use super::{Exit, Failure, Output, duration};
+use crate::claim::{Budget, Claim, Examined, Selection};
+use crate::progress::Board;
+use crate::report::numbers::counted;
+use crate::report::target::Target;
+use crate::report::text::Layout;
+use crate::report::{Report, json};
+
+/// What `check` is asked for.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Options {
+    /// Examine also what takes long: minutes instead of seconds
+    #[arg(long)]
+    full: bool,
+    /// Write the report as JSON to FILE, whole or not at all; with -, it is all that standard output holds
+    #[arg(long, value_name = "FILE|-")]
+    json: Option<Target>,
+    /// Where random choices start: the same seed, the same choices
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Stop after this time: 90s, 20min; a number alone is seconds
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    time_limit: Option<Duration>,
+    /// Examine only claims whose id (see `list`) contains SUBSTRING
+    #[arg(long, value_name = "SUBSTRING", num_args = 1..)]
+    only: Vec<String>,
+    /// Examine N models at a time [default: one for each processor]
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZero<usize>>,
+}
+
+impl Options {
+    /// Where the report for programs goes.
+    pub(super) const fn json(&self) -> Option<&Target> {
+        self.json.as_ref()
+    }
+
+    fn selection(&self) -> Selection {
+        Selection { full: self.full, only: self.only.clone() }
+    }
+}
+
+/// Examines the claims that are wanted.
+pub(super) fn run(
+    options: &Options,
+    claims: impl Fn(&Selection) -> Vec<Claim>,
+    out: Output,
+) -> Result<Exit, Failure> {
+    if let Some(target) = &options.json {
+        target.probe()?;
+    }
+    let selection = options.selection();
+    let wanted = in_order(wanted(&selection, &claims));
+    if wanted.is_empty() {
+        return Err(Failure::NothingToRun(why_nothing(&selection, &claims)));
+    }
+    let report = examine_and_tell(options, wanted.into(), out)?;
+    if let Some(target) = &options.json {
+        target.write(&json::report(&report))?;
+    }
+    Ok(exit(&report))
+}
+
+fn wanted(selection: &Selection, claims: impl Fn(&Selection) -> Vec<Claim>) -> Vec<Claim> {
+    let mut wanted = claims(selection);
+    wanted.retain(|claim| selection.includes(claim));
+    wanted
+}
+
+fn why_nothing(selection: &Selection, claims: impl Fn(&Selection) -> Vec<Claim>) -> String {
+    let with_full = wanted(&Selection { full: true, ..selection.clone() }, claims).len();
+    let only = selection.only.join("' or '");
+    match with_full {
+        0 if only.is_empty() => "nothing to examine: there are no claims".to_owned(),
+        0 => format!("nothing to examine: no claim's id contains '{only}'; `list` shows them all"),
+        some => format!("nothing to examine: {} only with --full", counted(some, "claim")),
+    }
+}
+
+fn exit(report: &Report) -> Exit {
+    if report.failed().next().is_some() {
+        Exit::ClaimFailed
+    } else if report.timed_out().next().is_some() {
+        Exit::TimeLimit
+    } else {
+        Exit::AllHold
+    }
+}
+
+fn examine_and_tell(options: &Options, claims: Arc<[Claim]>, out: Output) -> io::Result<Report> {
+    let began = Instant::now();
+    // A limit beyond what the clock can tell is none.
+    let until = options.time_limit.and_then(|limit| began.checked_add(limit));
+    let budget = Budget { seed: options.seed, until };
+    let jobs = options.jobs.or_else(|| std::thread::available_parallelism().ok());
+    let board = Board::new(claims.len());
+    let layout = Layout::of(&claims, out.width(), out.colour());
+    let mut teller = Teller { out, layout, board: Arc::clone(&board), title: None };
+    teller.say(&layout.heading())?;
+    let jobs = jobs.unwrap_or(NonZero::<usize>::MIN);
+    let examined = examine(&claims, jobs, &budget, &board, &mut teller);
+    board.end();
+    let report = Report { claims: examined?, took: began.elapsed(), seed: options.seed };
+    teller.say(&layout.end(&report))?;
+    Ok(report)
+}
+
+/// Tells people what is found, as it is found.
+struct Teller {
+    out: Output,
+    layout: Layout,
+    board: Arc<Board>,
+    title: Option<(&'static str, &'static str)>,
+}
+
+impl Teller {
+    fn say(&mut self, text: &str) -> io::Result<()> {
+        let out = &mut self.out;
+        self.board.while_hidden(|| out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+    }
+}
+
+impl Listener for Teller {
+    fn examined(&mut self, claim: &Examined) -> io::Result<()> {
+        let title = Some((claim.subject, claim.property));
+        if self.title != title {
+            self.title = title;
+            self.say(&self.layout.title(claim))?;
+        }
+        self.say(&self.layout.line(claim))
+    }
+
+    fn waiting(&mut self) {
+        if let Some(line) = self.board.line() {
+            // Nobody needs it: if it cannot be written, it is not.
+            let _ = writeln!(io::stderr(), "{line}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

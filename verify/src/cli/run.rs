@@ -1,0 +1,169 @@
+//! Examines claims, several at once: models first, then real processes, each of those with the machine for itself.
+//!
+//! The threads are not joined: when nobody reads the output any more, or when a claim does not end although its time is up,
+//! the command ends, and they with it.
+
+use std::io;
+use std::num::NonZero;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::panics;
+use crate::claim::{Budget, Claim, Examined, Method};
+use crate::progress::Board;
+use crate::verdict::{Finding, Verdict};
+
+/// How long a claim may go on after its time is up, before it is given up.
+const GRACE: Duration = Duration::from_secs(30);
+/// How often a line says what is going on, where there are no bars.
+const LINE_EVERY: Duration = Duration::from_secs(10);
+
+/// What happens while claims are examined.
+pub(super) trait Listener {
+    /// A claim has its verdict. Called in the order of the list.
+    ///
+    /// # Errors
+    ///
+    /// If nobody listens any more: the run ends.
+    fn examined(&mut self, claim: &Examined) -> io::Result<()>;
+    /// It takes a while.
+    fn waiting(&mut self);
+}
+
+/// Puts claims into the order in which they are examined and reported: models before real processes, and those
+/// about one thing together.
+pub(super) fn in_order(mut claims: Vec<Claim>) -> Vec<Claim> {
+    let mut groups: Vec<(&'static str, &'static str)> = Vec::new();
+    for claim in &claims {
+        if !groups.contains(&(claim.subject, claim.property)) {
+            groups.push((claim.subject, claim.property));
+        }
+    }
+    let group =
+        |claim: &Claim| groups.iter().position(|group| *group == (claim.subject, claim.property));
+    claims.sort_by_key(|claim| (is_stress(claim), group(claim)));
+    claims
+}
+
+fn is_stress(claim: &Claim) -> bool {
+    claim.method == Method::Stress
+}
+
+/// Examines all claims, which are [in order](in_order), and returns what was found in the same order.
+///
+/// # Errors
+///
+/// What the listener returned.
+pub(super) fn examine(
+    claims: &Arc<[Claim]>,
+    jobs: NonZero<usize>,
+    budget: &Budget,
+    board: &Arc<Board>,
+    listener: &mut impl Listener,
+) -> io::Result<Vec<Examined>> {
+    let models = claims.iter().take_while(|claim| !is_stress(claim)).count();
+    let mut found = Vec::with_capacity(claims.len());
+    for (range, jobs) in [(0..models, jobs.get()), (models..claims.len(), 1)] {
+        let work = Arc::new(Work {
+            claims: Arc::clone(claims),
+            next: AtomicUsize::new(range.start),
+            end: range.end,
+            budget: budget.clone(),
+            board: Arc::clone(board),
+        });
+        let results = work.start(jobs.min(range.len()))?;
+        collect(claims, &results, range.end, budget, &mut found, listener)?;
+    }
+    Ok(found)
+}
+
+struct Work {
+    claims: Arc<[Claim]>,
+    next: AtomicUsize,
+    end: usize,
+    budget: Budget,
+    board: Arc<Board>,
+}
+
+type Found = (usize, Examined);
+
+impl Work {
+    fn start(self: Arc<Self>, threads: usize) -> io::Result<Receiver<Found>> {
+        let (sender, receiver) = channel();
+        for _ in 0..threads {
+            let (work, sender) = (Arc::clone(&self), sender.clone());
+            thread::Builder::new().name("claims".to_owned()).spawn(move || work.run(&sender))?;
+        }
+        Ok(receiver)
+    }
+
+    fn run(&self, sender: &Sender<Found>) {
+        loop {
+            let index = self.next.fetch_add(1, Relaxed);
+            if index >= self.end {
+                return;
+            }
+            let found = self.examine(&self.claims[index]);
+            if sender.send((index, found)).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn examine(&self, claim: &Claim) -> Examined {
+        if self.budget.until.is_some_and(|until| Instant::now() >= until) {
+            return too_late(claim, Duration::ZERO);
+        }
+        let running = self.board.begin(&claim.id);
+        let start = Instant::now();
+        let examined =
+            panics::catch(|| claim.examine(&self.budget, &*running)).unwrap_or_else(|panic| {
+                let what = format!("an end to its run, which panicked: {panic}");
+                claim.examined(Finding::of(Verdict::Vacuous { what }), start.elapsed())
+            });
+        running.end();
+        examined
+    }
+}
+
+fn too_late(claim: &Claim, after: Duration) -> Examined {
+    claim.examined(Finding::of(Verdict::Timeout { after }), after)
+}
+
+/// Receives until all claims before `end` are found, and passes them on in order.
+fn collect(
+    claims: &[Claim],
+    results: &Receiver<Found>,
+    end: usize,
+    budget: &Budget,
+    found: &mut Vec<Examined>,
+    listener: &mut impl Listener,
+) -> io::Result<()> {
+    let began = Instant::now();
+    let mut early: Vec<Option<Examined>> = vec![None; end];
+    while found.len() < end {
+        match results.recv_timeout(LINE_EVERY) {
+            Ok((index, examined)) => early[index] = Some(examined),
+            Err(RecvTimeoutError::Timeout) if budget.until.is_some_and(|t| t.elapsed() > GRACE) => {
+                let missing = claims.iter().zip(&mut early).skip(found.len());
+                for (claim, place) in missing {
+                    place.get_or_insert_with(|| too_late(claim, began.elapsed()));
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => listener.waiting(),
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(io::Error::other(
+                    "the threads that examine the claims have ended early",
+                ));
+            }
+        }
+        while let Some(examined) = early.get_mut(found.len()).and_then(Option::take) {
+            listener.examined(&examined)?;
+            found.push(examined);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,151 @@
+//! The report for programs: one JSON object.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::Report;
+use super::text::in_words;
+use crate::claim::{Claim, Examined, Expected, MemoryModel, Method};
+use crate::trace::Counterexample;
+use crate::verdict::{Bound, Verdict};
+
+/// What `check` found.
+#[must_use]
+pub fn report(report: &Report) -> String {
+    pretty(&JsonReport {
+        lockproof: VERSION,
+        seconds: seconds(report.took),
+        ok: report.ok(),
+        seed: report.seed,
+        claims: report.claims.iter().map(JsonExamined::of).collect(),
+    })
+}
+
+/// What there is to check, and to look at.
+#[must_use]
+pub fn list(claims: &[Claim], demos: &[(String, String)]) -> String {
+    pretty(&JsonList {
+        lockproof: VERSION,
+        claims: claims.iter().map(JsonClaim::of).collect(),
+        demos: demos.iter().map(|(name, about)| JsonDemo { name, about }).collect(),
+    })
+}
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+fn pretty(value: &impl Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(value)
+        .unwrap_or_else(|error| unreachable!("plain data always serialises: {error}"));
+    text.push('\n');
+    text
+}
+
+/// To the millisecond: more is noise.
+fn seconds(took: Duration) -> f64 {
+    (took.as_secs_f64() * 1000.0).round() / 1000.0
+}
+
+#[derive(Serialize)]
+struct JsonReport<'a> {
+    lockproof: &'static str,
+    seconds: f64,
+    ok: bool,
+    seed: u64,
+    claims: Vec<JsonExamined<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonExamined<'a> {
+    id: &'a str,
+    subject: &'static str,
+    property: &'static str,
+    method: Method,
+    memory_model: MemoryModel,
+    processes: usize,
+    increments: usize,
+    bound: Option<&'a Bound>,
+    verdict: &'static str,
+    /// The verdict in words, where the word alone does not say it all.
+    why: Option<String>,
+    expected: Expected,
+    ok: bool,
+    executions: u64,
+    states: Option<u64>,
+    transitions: Option<u64>,
+    seconds: f64,
+    outcomes: &'a BTreeMap<String, u64>,
+    notes: &'a [String],
+    counterexample: Option<&'a Counterexample>,
+}
+
+impl<'a> JsonExamined<'a> {
+    fn of(claim: &'a Examined) -> Self {
+        let finding = &claim.finding;
+        let word_says_it = matches!(finding.verdict, Verdict::Exhausted | Verdict::Passed);
+        Self {
+            id: &claim.id,
+            subject: claim.subject,
+            property: claim.property,
+            method: claim.method,
+            memory_model: claim.memory_model,
+            processes: claim.processes,
+            increments: claim.increments,
+            bound: claim.bound(),
+            verdict: finding.verdict.word(),
+            why: (!word_says_it || !claim.ok()).then(|| in_words(claim)),
+            expected: claim.expected,
+            ok: claim.ok(),
+            executions: finding.executions,
+            states: finding.states,
+            transitions: finding.transitions,
+            seconds: seconds(claim.took),
+            outcomes: &finding.outcomes,
+            notes: &finding.notes,
+            counterexample: finding.counterexample.as_ref(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct JsonList<'a> {
+    lockproof: &'static str,
+    claims: Vec<JsonClaim<'a>>,
+    demos: Vec<JsonDemo<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonClaim<'a> {
+    id: &'a str,
+    subject: &'static str,
+    property: &'static str,
+    method: Method,
+    memory_model: MemoryModel,
+    processes: usize,
+    increments: usize,
+    expected: Expected,
+    full_only: bool,
+}
+
+impl<'a> JsonClaim<'a> {
+    fn of(claim: &'a Claim) -> Self {
+        Self {
+            id: &claim.id,
+            subject: claim.subject,
+            property: claim.property,
+            method: claim.method,
+            memory_model: claim.memory_model,
+            processes: claim.processes,
+            increments: claim.increments,
+            expected: claim.expected,
+            full_only: claim.full_only,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct JsonDemo<'a> {
+    name: &'a str,
+    about: &'a str,
+}
