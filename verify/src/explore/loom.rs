@@ -24,6 +24,9 @@ use crate::verdict::{Bound, Finding, Verdict};
 /// A step limit for each execution: a lock that spins for ever ends here. Ten times what our models need.
 const MOST_BRANCHES: usize = 5_000;
 
+/// Where there is no bound, a counterexample is looked for with fewer preemptions than this.
+const MOST_WHEN_SHORTENING: usize = 4;
+
 /// What to explore.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LoomSearch {
@@ -31,10 +34,14 @@ pub struct LoomSearch {
     pub preemptions: Option<usize>,
     /// Whether one process dies, at every step in turn.
     pub deaths: bool,
+    /// Only before this step, counted from zero: to go straight to a death that is known to matter.
+    pub only_death: Option<usize>,
     /// Which kernel cleans up after it.
     pub kernel: KernelRule,
     /// What the algorithm does wrong.
     pub mutation: Option<Mutation>,
+    /// Whether a counterexample is expected: then fewer preemptions are tried first, as it has to be short.
+    pub shortest_first: bool,
     /// Where to write down the source sites that are passed.
     pub sites: Option<&'static Sites>,
     /// Whether to go on after a counterexample, to see all outcomes.
@@ -52,8 +59,11 @@ pub fn explore<M: Model>(
     let tally = Arc::new(Tally::new(&**model, budget));
     let mut explorer =
         Explorer { model, name, search, tally: Arc::clone(&tally), most_waits: vec![0] };
-    let searched = explorer.all_variants(progress);
-    if matches!(searched, Err(Failure::Broken(_))) {
+    let searched = match search.shortest_first {
+        true => explorer.shortest_first(progress),
+        false => explorer.all_variants(progress),
+    };
+    if matches!(searched, Err(Failure::Broken(_))) && !search.shortest_first {
         explorer.shorten();
     }
     drop(explorer);
@@ -62,9 +72,9 @@ pub fn explore<M: Model>(
         deaths: search.deaths.then_some(1),
         ..Bound::default()
     };
-    let verdict = match search.preemptions {
-        None => Verdict::Exhausted,
-        Some(_) => Verdict::Bounded(bound),
+    let verdict = match (search.preemptions, search.only_death) {
+        (None, None) => Verdict::Exhausted,
+        _ => Verdict::Bounded(bound),
     };
     tally.finding(searched.map(|_| verdict))
 }
@@ -134,10 +144,10 @@ impl<M: Model> Explorer<'_, M> {
     /// Each process dies before each of its steps in turn, until it ends in every execution before it would die.
     fn deaths(&mut self, first: Variant, progress: &dyn Progress) -> Result<(), Failure> {
         for thread in self.one_for_all() {
-            for before in 0.. {
+            for before in self.search.only_death.unwrap_or(0).. {
                 let crash = Some(CrashPoint { thread, before });
                 let shown = self.run(Variant { crash, ..first }, progress)?;
-                if !shown.somebody_died.load(Relaxed) {
+                if self.search.only_death.is_some() || !shown.somebody_died.load(Relaxed) {
                     break;
                 }
             }
@@ -202,17 +212,26 @@ impl<M: Model> Explorer<'_, M> {
         }
     }
 
-    /// Looks for the counterexample with the fewest preemptions.
+    /// Allows one preemption more after each search without a counterexample.
+    fn shortest_first(&mut self, progress: &dyn Progress) -> Result<(), Failure> {
+        let most = self.search.preemptions;
+        for preemptions in 0..most.unwrap_or(MOST_WHEN_SHORTENING) {
+            self.search.preemptions = Some(preemptions);
+            self.all_variants(progress)?;
+        }
+        self.search.preemptions = most;
+        self.all_variants(progress)
+    }
+
+    /// Looks again for a counterexample that was found, with fewer preemptions.
     fn shorten(&mut self) {
         let found = self.tally.take_counterexample();
-        let most = self.search.preemptions.unwrap_or(4);
-        for preemptions in 0..most {
+        for preemptions in 0..self.search.preemptions.unwrap_or(MOST_WHEN_SHORTENING) {
             self.search.preemptions = Some(preemptions);
-            if let Err(failure) = self.all_variants(&crate::claim::Silent) {
-                match failure {
-                    Failure::Broken(_) => return,
-                    Failure::OutOfTime => break,
-                }
+            match self.all_variants(&crate::claim::Silent) {
+                Ok(()) => {}
+                Err(Failure::Broken(_)) => return,
+                Err(Failure::OutOfTime) => break,
             }
         }
         if let Some(found) = found {

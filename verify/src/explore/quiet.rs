@@ -13,6 +13,9 @@ thread_local! {
 pub(super) fn catch_quietly(work: impl FnOnce()) -> std::thread::Result<()> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
+        // shuttle puts a hook of its own around whatever is there when it first runs: that has to be inside ours.
+        #[cfg(feature = "shuttle")]
+        super::shuttle::install_hook();
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             if !QUIET.try_with(Cell::get).unwrap_or(false) {

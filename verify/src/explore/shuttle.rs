@@ -82,6 +82,11 @@ where
     tally.finding(searched)
 }
 
+/// Lets shuttle install its panic hook, which it does at its first run.
+pub(super) fn install_hook() {
+    Runner::new(RandomScheduler::new_from_seed(0, 1), Config::new()).run(|| {});
+}
+
 fn run_all(
     scheduler: impl Scheduler + 'static,
     budget: &Budget,

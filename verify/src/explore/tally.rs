@@ -18,6 +18,7 @@ const CLOCK_EVERY: u64 = 256;
 pub(super) struct Tally {
     sums: Mutex<Sums>,
     sometimes: Vec<Sometimes>,
+    processes: usize,
     until: Option<Instant>,
     began: Instant,
 }
@@ -36,7 +37,13 @@ impl Tally {
     pub(super) fn new(model: &impl Model, budget: &Budget) -> Self {
         let sometimes = model.sometimes();
         let sums = Sums { happened: vec![0; sometimes.len()], ..Sums::default() };
-        Self { sums: Mutex::new(sums), sometimes, until: budget.until, began: Instant::now() }
+        Self {
+            sums: Mutex::new(sums),
+            sometimes,
+            processes: model.processes(),
+            until: budget.until,
+            began: Instant::now(),
+        }
     }
 
     /// An execution begins. Unwinds if the time is up.
@@ -65,7 +72,7 @@ impl Tally {
         }
         *sums.outcomes.entry(outcome.result).or_default() += 1;
         if let Some(why) = &outcome.wrong {
-            sums.keep(why, replay);
+            sums.keep(why, replay, self.processes);
         }
         outcome.wrong
     }
@@ -81,7 +88,7 @@ impl Tally {
 
     /// The execution under way was ended by a panic.
     pub(super) fn broke(&self, why: &str, replay: &str) {
-        self.lock().keep(why, replay);
+        self.lock().keep(why, replay, self.processes);
     }
 
     pub(super) fn executions(&self) -> u64 {
@@ -134,9 +141,11 @@ impl Tally {
 
 impl Sums {
     /// Keeps the execution under way, if it is the shortest that went wrong.
-    fn keep(&mut self, why: &str, replay: &str) {
+    fn keep(&mut self, why: &str, replay: &str, processes: usize) {
         let Some(control) = &self.current else { return };
-        let steps = control.steps();
+        let mut steps = control.steps();
+        // Whoever looks at the result is no process of the model.
+        steps.iter_mut().filter(|step| step.thread > processes).for_each(|step| step.thread = 0);
         if self.shortest.as_ref().is_none_or(|shortest| steps.len() < shortest.steps.len()) {
             let replay = format!("{replay}#{}", self.executions);
             self.shortest = Some(Counterexample { why: why.to_owned(), steps, replay });

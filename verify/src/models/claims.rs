@@ -117,8 +117,9 @@ fn init() -> Vec<Claim> {
     let model = |processes, deaths| Arc::new(InitModel { processes, deaths });
     let mut all = vec![
         held(loom_claim("init", model(2, false), 2, 1, built, ALL)),
-        held(loom_claim("init", model(3, false), 3, 1, built, up_to(3))),
-        held(loom_claim("init", model(4, false), 4, 1, built, up_to(2))),
+        held(loom_claim("init", model(3, false), 3, 1, built, up_to(2))),
+        full(held(loom_claim("init", model(3, false), 3, 1, built, up_to(3)))),
+        full(held(loom_claim("init", model(4, false), 4, 1, built, up_to(2)))),
     ];
     for (n, search) in [(2, ALL), (3, up_to(2))] {
         let mut claim = crash_claim("init", model(n, true), n, 1, search);
@@ -144,20 +145,25 @@ fn broken() -> Vec<Claim> {
     all.push(held(other::<Drepper<true>>("drepper", Trial::Alive(2), ALL)));
     all.push(held(other::<Drepper<true>>("drepper", Trial::Alive(3), up_to(3))));
     all.push(held(other::<Drepper<false>>("drepper-forgets", Trial::Alive(2), ALL)));
-    all.push(fails(other::<Drepper<false>>("drepper-forgets", Trial::Alive(3), up_to(3))));
-    all.push(fails(other::<Drepper<true>>("drepper-dying", Trial::Dying(2), up_to(2))));
+    all.push(fails(other::<Drepper<false>>("drepper-forgets", Trial::Alive(3), found_within(3))));
+    all.push(fails(other::<Drepper<true>>("drepper-dying", Trial::Dying(2), found_within(2))));
     all.push(held(other::<GlibcRobust>("glibc-robust", Trial::Alive(2), ALL)));
     all.push(held(other::<GlibcRobust>("glibc-robust", Trial::Dying(2), up_to(3))));
-    all.push(fails(other::<GlibcRobust>("glibc-robust-dying", Trial::Dying(3), up_to(3))));
-    all.push(fails(other::<GlibcRobust>("glibc-robust-dying", Trial::Dying(4), up_to(2))));
+    all.push(fails(other::<GlibcRobust>("glibc-robust-dying", Trial::Dying(3), found_within(3))));
+    // Woken, and dead before it runs.
+    let woken = LoomSearch { only_death: Some(STEPS_UNTIL_WOKEN), ..found_within(3) };
+    all.push(fails(other::<GlibcRobust>("glibc-robust-dying", Trial::Dying(4), woken)));
     all.push(fails(on_an_old_kernel()));
     all
 }
 
+/// Announce, try, mark, sleep: the next step is the first after the sleep.
+const STEPS_UNTIL_WOKEN: usize = 4;
+
 /// The shipped mutex where the kernel wakes only for an announced word that is 0: a waiter's patience, which models
 /// do not have, ends such a sleep.
 fn on_an_old_kernel() -> Claim {
-    let search = LoomSearch { kernel: KernelRule::Before62, ..up_to(2) };
+    let search = LoomSearch { kernel: KernelRule::Before62, ..found_within(2) };
     let trial = Trial::Dying(3);
     Claim {
         run: Box::new(move |budget, progress| {
@@ -197,11 +203,18 @@ const fn method_of(trial: Trial) -> Method {
 const ALL: LoomSearch = LoomSearch {
     preemptions: None,
     deaths: false,
+    only_death: None,
     kernel: KernelRule::Since62,
     mutation: None,
+    shortest_first: false,
     sites: None,
     all_outcomes: false,
 };
+
+/// Up to a counterexample with so many preemptions.
+const fn found_within(preemptions: usize) -> LoomSearch {
+    LoomSearch { shortest_first: true, ..up_to(preemptions) }
+}
 
 const fn up_to(preemptions: usize) -> LoomSearch {
     LoomSearch { preemptions: Some(preemptions), ..ALL }

@@ -257,6 +257,9 @@ impl Model for NotRecoverableModel {
         let (told, refused) = (log.counted(TOLD), log.counted(REFUSED));
         let after = lock.lock(p, Deadline::Never);
         let lost = after == Err(LockFailure::NotRecoverable);
+        if lost {
+            log.count(REFUSED);
+        }
         // One who dies having been told has not let go: the next is told in its place.
         let wrong = if told > 1 + facts.deaths as u64 {
             Some(format!("{told} were told of the one abandoned lock"))

@@ -149,6 +149,7 @@ impl Mutant {
     pub fn try_it(&self, budget: &Budget, progress: &dyn Progress) -> Finding {
         let search = LoomSearch {
             preemptions: Some(self.preemptions),
+            shortest_first: true,
             mutation: Some(Mutation::at(self.site(), self.change)),
             ..LoomSearch::default()
         };
