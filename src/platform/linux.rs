@@ -16,7 +16,9 @@ use crate::deadline::{Deadline, Monotonic};
 use crate::error::{TooManyHeld, Unsupported};
 
 #[cfg(not(all(target_pointer_width = "64", target_endian = "little")))]
-compile_error!("lockproof's shared memory layout is for 64-bit little-endian Linux (x86_64, aarch64)");
+compile_error!(
+    "lockproof's shared memory layout is for 64-bit little-endian Linux (x86_64, aarch64)"
+);
 
 /// A shared 32-bit word.
 #[repr(transparent)]

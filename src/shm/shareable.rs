@@ -15,7 +15,8 @@ pub trait Plain: FromBytes + IntoBytes + Immutable + Copy + Send + 'static {
     /// alignment.
     fn describe(into: &mut String) {
         let name = core::any::type_name::<Self>();
-        let _ = write!(into, "{}:{}/{}", without_paths(name), size_of::<Self>(), align_of::<Self>());
+        let _ =
+            write!(into, "{}:{}/{}", without_paths(name), size_of::<Self>(), align_of::<Self>());
     }
 }
 

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use crate::deadline::{Deadline, Monotonic};
 use crate::error::{
-    AlreadyHeld, LockError, NotHeld, NotRecoverable, OwnerDied, TooManyHeld, TryLockError, WouldBlock,
+    AlreadyHeld, LockError, NotHeld, NotRecoverable, OwnerDied, TooManyHeld, TryLockError,
+    WouldBlock,
 };
 use crate::platform::{Linux, RobustWord, monotonic_now};
 use crate::raw::{Acquired, LockFailure, RawMutex};

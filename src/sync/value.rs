@@ -176,11 +176,8 @@ impl<T: Plain> Value<T> {
     /// the guard is inside.
     pub fn lock(&self) -> Result<ValueGuard<'_, T>, LockError<ValueGuard<'_, T>>> {
         let p = Linux::current()?;
-        let guard = |how| ValueGuard {
-            value: self,
-            leaving: Leaving::after(how),
-            not_send: PhantomData,
-        };
+        let guard =
+            |how| ValueGuard { value: self, leaving: Leaving::after(how), not_send: PhantomData };
         said(self.raw.lock(&p, Deadline::Never), guard).map_err(without_blocking)
     }
 

@@ -62,7 +62,7 @@ impl LoomWorld {
     }
 
     fn latest(word: &Word) -> u32 {
-        let never = word.inner.compare_exchange(NEVER, NEVER, Ordering::Relaxed, Ordering::Relaxed);
+        let never = word.inner.compare_exchange(NEVER, NEVER, Relaxed, Relaxed);
         never.unwrap_or_else(|value| value)
     }
 }
@@ -111,8 +111,8 @@ impl Platform for LoomWorld {
 
     fn futex_update_wake_all(&self, word: &Word, update: Update) -> u32 {
         match update {
-            Update::Clear(_) => word.inner.fetch_and(update.apply(u32::MAX), Ordering::Relaxed),
-            Update::Set(_) => word.inner.fetch_or(update.apply(0), Ordering::Relaxed),
+            Update::Clear(_) => word.inner.fetch_and(update.apply(u32::MAX), Relaxed),
+            Update::Set(_) => word.inner.fetch_or(update.apply(0), Relaxed),
         };
         self.kernel.wake(word.id, u32::MAX)
     }

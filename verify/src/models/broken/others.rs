@@ -33,10 +33,8 @@ impl<const REMARK: bool> Lock for Drepper<REMARK> {
         }
         let mut woken = false;
         loop {
-            if woken && !REMARK {
-                if p.compare_exchange(word, FREE, HELD, Acquire, Relaxed).is_ok() {
-                    return Ok(Acquired::Clean);
-                }
+            if woken && !REMARK && p.compare_exchange(word, FREE, HELD, Acquire, Relaxed).is_ok() {
+                return Ok(Acquired::Clean);
             }
             if p.swap(word, WAITED_FOR, Acquire) == FREE {
                 return Ok(Acquired::Clean);
