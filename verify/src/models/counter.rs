@@ -2,7 +2,6 @@
 
 use lockproof::deadline::Deadline;
 use lockproof::error::NotHeld;
-use lockproof::platform::Platform;
 use lockproof::raw::{
     Acquired, LockFailure, RawAtomicCounter, RawCell, RawCounter, RawMutex, RawReentrantMutex,
 };

@@ -1,7 +1,6 @@
 //! A model of making something once: many come at once, and any of them may die half-way.
 
 use lockproof::deadline::Deadline;
-use lockproof::platform::Platform;
 use lockproof::raw::{RawInit, Role};
 
 use crate::model::{CONTENTION, DEATH, Log, Model, Outcome, Sometimes, WAIT, violated};

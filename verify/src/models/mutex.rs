@@ -8,7 +8,6 @@ use std::marker::PhantomData;
 
 use lockproof::deadline::{Deadline, Monotonic};
 use lockproof::error::NotHeld;
-use lockproof::platform::Platform;
 use lockproof::raw::{Acquired, LockFailure, RawMutex};
 
 use super::lock::{Lock, Shipped};

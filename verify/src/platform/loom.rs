@@ -7,6 +7,7 @@
 //! accesses, and does not show stale failing compare-exchanges. `models/litmus.rs` holds each of these.
 
 use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -35,7 +36,7 @@ super::words::named!(AtomicU32, AtomicU64, loom::cell::Cell<u64>);
 pub struct LoomWorld {
     me: ThreadId,
     kernel: Arc<WaitQueues<loom::thread::Thread>>,
-    next_id: Arc<Cell<usize>>,
+    next_id: Rc<Cell<usize>>,
 }
 
 impl LoomWorld {
@@ -44,7 +45,7 @@ impl LoomWorld {
         Self {
             me: 0,
             kernel: Arc::new(WaitQueues::new(order, interruption)),
-            next_id: Arc::new(Cell::new(0)),
+            next_id: Rc::new(Cell::new(0)),
         }
     }
 

@@ -3,7 +3,6 @@
 use lockproof::deadline::Deadline;
 use lockproof::error::NotHeld;
 use lockproof::platform::Ordering::{Acquire, Relaxed, Release};
-use lockproof::platform::Platform;
 use lockproof::raw::mutex_state::{OWNER_DIED, State, UNLOCKED, WAITERS};
 use lockproof::raw::{Acquired, LockFailure};
 
