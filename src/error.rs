@@ -114,6 +114,13 @@ failure! {
      before taking more"
 }
 
+failure! {
+    /// A region could not be unmapped, as this process still holds a lock in it: a guard was forgotten.
+    StillHeld,
+    "a thread of this process still holds a lock in the region (was a guard forgotten?); its memory stays \
+     mapped, so that the kernel finds the lock when the thread ends"
+}
+
 /// Why this thread cannot use locks at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -187,17 +194,6 @@ pub enum TryLockError<G> {
 }
 
 impl<G> LockError<G> {
-    /// The same error around another guard.
-    pub(crate) fn map<H>(self, f: impl FnOnce(G) -> H) -> LockError<H> {
-        match self {
-            Self::OwnerDied(died) => LockError::OwnerDied(OwnerDied::new(f(died.into_guard()))),
-            Self::NotRecoverable(e) => LockError::NotRecoverable(e),
-            Self::AlreadyHeld(e) => LockError::AlreadyHeld(e),
-            Self::TooManyHeld(e) => LockError::TooManyHeld(e),
-            Self::Unsupported(e) => LockError::Unsupported(e),
-        }
-    }
-
     fn inner(&self) -> &dyn fmt::Display
     where
         G: Sized,

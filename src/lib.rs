@@ -16,6 +16,6 @@ pub mod sync;
 
 #[cfg(target_os = "linux")]
 pub use {
-    shm::Region,
+    shm::{Region, RegionError},
     sync::{AtomicCounter, Counter, Lock, Mutex, MutexGuard, RawValue, Value, ValueGuard},
 };

@@ -28,7 +28,7 @@ pub(crate) mod robust_list;
 #[cfg(target_os = "linux")]
 pub use linux::{Cell64, Linux, RobustWord, Word32, Word64};
 #[cfg(target_os = "linux")]
-pub(crate) use {linux::monotonic_now, namespace::pid_namespace};
+pub(crate) use {linux::WORD_FROM_LINK, linux::monotonic_now, namespace::pid_namespace};
 
 /// The kernel's name for a thread: never zero, and below 2^29.
 ///

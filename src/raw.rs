@@ -4,7 +4,7 @@
 //! checker of the verification kit. The typed API in [`sync`](crate::sync) puts data beside them.
 
 mod counter;
-mod init;
+pub(crate) mod init;
 mod mutex;
 pub mod mutex_state;
 mod reentrant;

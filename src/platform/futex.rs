@@ -7,6 +7,7 @@ use rustix::io::Errno;
 use rustix::thread::futex::{Flags, WakeOp, WakeOpCmp, wait_bitset, wake, wake_op};
 use rustix::time::Timespec;
 
+use super::linux::monotonic_now;
 use super::{Update, Waited};
 use crate::deadline::Deadline;
 
@@ -26,7 +27,10 @@ pub(super) fn futex_wait(word: &AtomicU32, expected: u32, deadline: Deadline) ->
         Err(_) => {
             // A sandbox that forbids the call: waiting becomes polling, which is slow and correct.
             rustix::thread::sched_yield();
-            Waited::Woken
+            match deadline {
+                Deadline::At(moment) if monotonic_now() >= moment => Waited::TimedOut,
+                _ => Waited::Woken,
+            }
         }
     }
 }

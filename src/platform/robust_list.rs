@@ -37,7 +37,6 @@ use core::sync::atomic::{
     Ordering::Relaxed, Ordering::Release, Ordering::SeqCst, compiler_fence,
 };
 use std::cell::Cell;
-use std::sync::Once;
 
 use super::linux::{Links, RobustWord, WORD_FROM_LINK};
 use super::namespace;
@@ -79,6 +78,8 @@ pub(super) struct ThreadContext {
     room: AtomicUsize,
     held: &'static [Held],
     in_use: AtomicBool,
+    /// Its thread will not give it back: it is free once that thread no longer exists.
+    unattended: AtomicBool,
     next: AtomicPtr<ThreadContext>,
 }
 
@@ -87,15 +88,23 @@ thread_local! {
     static AT_EXIT: AtExit = const { AtExit };
 }
 
+/// The list of whoever has none.
+static NO_LIST: Head = Head {
+    next: AtomicUsize::new(0),
+    futex_offset: AtomicI64::new(0),
+    pending: AtomicUsize::new(0),
+};
+
 /// A context for operations that never take a lock: it has room for none.
 pub(super) static LOCKLESS: ThreadContext = ThreadContext {
     thread: AtomicU32::new(NOBODY),
-    head: AtomicPtr::new(ptr::null_mut()),
+    head: AtomicPtr::new((&raw const NO_LIST).cast_mut()),
     top: AtomicUsize::new(0),
     count: AtomicUsize::new(0),
     room: AtomicUsize::new(0),
     held: &[],
     in_use: AtomicBool::new(false),
+    unattended: AtomicBool::new(false),
     next: AtomicPtr::new(ptr::null_mut()),
 };
 
@@ -118,11 +127,7 @@ pub(crate) fn any_held_within(range: &core::ops::Range<usize>) -> bool {
 
 #[cold]
 fn enter() -> Result<&'static ThreadContext, Unsupported> {
-    static AT_FORK: Once = Once::new();
-    AT_FORK.call_once(|| {
-        // SAFETY: registers a function of this program that lives as long as the program.
-        unsafe { libc::pthread_atfork(None, None, Some(forget_parent)) };
-    });
+    watch_forks();
     namespace::check_home()?;
     let head = registered_head()?;
     let context = free_context().unwrap_or_else(new_context);
@@ -131,9 +136,22 @@ fn enter() -> Result<&'static ThreadContext, Unsupported> {
     context.top.store(head.addr(), Relaxed);
     context.count.store(0, Relaxed);
     CONTEXT.set(Some(context));
-    // A thread that is already ending keeps its context to itself: there is no hook to give it back.
-    let _ = AT_EXIT.try_with(|_| ());
+    // The hook is gone where a lock is taken by some other thread-local's destructor.
+    let attended = AT_EXIT.try_with(|_| ()).is_ok();
+    context.unattended.store(!attended, Relaxed);
     Ok(context)
+}
+
+/// Has [`forget_parent`] run in every child that this process forks.
+fn watch_forks() {
+    static WATCHED: AtomicBool = AtomicBool::new(false);
+    // Not a `Once`: in a child forked by another thread meanwhile, that would never complete. Registered twice, the
+    // function runs twice, which does no harm.
+    if !WATCHED.load(Relaxed) {
+        // SAFETY: registers a function of this program that lives as long as the program.
+        let failed = unsafe { libc::pthread_atfork(None, None, Some(forget_parent)) };
+        WATCHED.store(failed == 0, Relaxed);
+    }
 }
 
 /// The list head that the C library registered for this thread.
@@ -187,6 +205,7 @@ fn new_context() -> &'static ThreadContext {
         room: AtomicUsize::new(KERNEL_LIMIT),
         held: held.leak(),
         in_use: AtomicBool::new(true),
+        unattended: AtomicBool::new(false),
         next: AtomicPtr::default(),
     }));
     let mut first = CONTEXTS.load(Relaxed);
@@ -205,11 +224,15 @@ struct AtExit;
 
 impl Drop for AtExit {
     fn drop(&mut self) {
-        if let Some(context) = CONTEXT.take()
-            && context.count.load(Relaxed) == 0
-        {
-            // Release: matches the Acquire of `free_context`. A context that still has entries stays in
-            // use: the kernel has yet to walk them, and their memory must stay mapped until it has.
+        let Some(context) = CONTEXT.get() else { return };
+        if context.count.load(Relaxed) > 0 {
+            // It stays this thread's: another thread-local's destructor may yet drop a guard, and what is held at
+            // the very end must stay mapped until the kernel has walked it.
+            // Release: matches the Acquire of `take_from_the_dead`.
+            context.unattended.store(true, Release);
+        } else {
+            CONTEXT.set(None);
+            // Release: matches the Acquire of `free_context`.
             context.in_use.store(false, Release);
         }
     }
@@ -232,8 +255,11 @@ impl ThreadContext {
 
     #[inline]
     pub(super) fn begin(&self, robust: &RobustWord) -> Result<(), TooManyHeld> {
-        // Branch 1 of the fast path: the kernel's limit.
-        if self.count.load(Relaxed) >= self.room.load(Relaxed) {
+        // Branch 1 of the fast path: the kernel's limit, which somebody else's entries, if there are new ones, use
+        // up too. One branch for both.
+        let full = self.count.load(Relaxed) >= self.room.load(Relaxed);
+        let crowded = self.head().next.load(Relaxed) != self.top.load(Relaxed);
+        if full | crowded {
             self.make_room()?;
         }
         self.announce(entry_of(robust));
@@ -251,7 +277,6 @@ impl ThreadContext {
         if first != self.top.load(Relaxed) {
             successor = FOREIGN;
             link_back(first, entry);
-            self.room.store(KERNEL_LIMIT.saturating_sub(self.foreign_entries()), Relaxed);
         }
         let held = &self.held[count];
         held.entry.store(entry, Relaxed);
@@ -402,10 +427,12 @@ impl ThreadContext {
             && self.thread_lives()
     }
 
-    /// Claims a context that its thread left behind with entries in it, once the kernel is done with them.
+    /// Claims a context that its thread left behind, once the kernel is done with the entries in it.
     fn take_from_the_dead(&self) -> bool {
+        let unattended = self.unattended.load(Acquire);
         let thread = self.thread.load(Relaxed);
-        self.count.load(Relaxed) > 0
+        unattended
+            && thread != NOBODY
             && !thread_exists(thread)
             && self.thread.compare_exchange(thread, NOBODY, Acquire, Relaxed).is_ok()
     }

@@ -38,9 +38,9 @@ use crate::deadline::Deadline;
 use crate::error::NotHeld;
 use crate::platform::Platform;
 
-const EMPTY: u32 = 0;
-const BUILDING: u32 = 1;
-const READY: u32 = 2;
+pub(crate) const EMPTY: u32 = 0;
+pub(crate) const BUILDING: u32 = 1;
+pub(crate) const READY: u32 = 2;
 
 /// What whoever enters is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,6 +75,11 @@ pub struct RawInit<R, W, L> {
 }
 
 impl<R, W, L> RawInit<R, W, L> {
+    /// Where the claim is, for readers of a file.
+    pub(crate) const CLAIM_AT: usize = core::mem::offset_of!(Self, claim);
+    /// Where the state is, for readers of a file.
+    pub(crate) const STATE_AT: usize = core::mem::offset_of!(Self, state);
+
     /// Nothing built yet, over words that hold zero.
     pub const fn new(claim: L, robust: R, state: W) -> Self {
         Self { claim, mutex: RawMutex::new(robust), state }

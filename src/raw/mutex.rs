@@ -198,10 +198,13 @@ impl<R> RawMutex<R> {
         {
             return (State(now), false);
         }
-        let impatient = p.patience().map_or(Deadline::Never, |p0| Deadline::after(p.now(), p0));
+        let patience = p.patience();
+        let impatient = patience.map_or(Deadline::Never, |long| Deadline::after(p.now(), long));
         let until = deadline.min(impatient);
         let timed_out = p.futex_wait(word, known.0, until) == Waited::TimedOut;
-        if timed_out && until != deadline {
+        // Also at the caller's own deadline: somebody who always waits for less than the patience would never
+        // look.
+        if timed_out && patience.is_some() {
             self.release_if_vanished(p, known);
         }
         (LIKELY, timed_out && until == deadline)

@@ -57,6 +57,58 @@ unsafe impl<T: Shareable, const N: usize> Shareable for [T; N] {
     }
 }
 
+/// Makes a struct of shareable fields shareable itself.
+///
+/// # Examples
+///
+/// ```
+/// use lockproof::{Counter, Mutex, Region, shareable};
+///
+/// shareable! {
+///     /// What the workers share.
+///     pub struct Shared {
+///         pub tickets: Counter,
+///         pub log: Mutex<[u64; 8]>,
+///     }
+/// }
+///
+/// let shared = Region::<Shared>::anonymous()?;
+/// shared.tickets.increment()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[macro_export]
+macro_rules! shareable {
+    (
+        $(#[$meta:meta])*
+        $vis:vis struct $name:ident {
+            $($(#[$field_meta:meta])* $field_vis:vis $field:ident: $type:ty),* $(,)?
+        }
+    ) => {
+        $(#[$meta])*
+        #[repr(C)]
+        $vis struct $name {
+            $($(#[$field_meta])* $field_vis $field: $type,)*
+        }
+
+        // SAFETY: `repr(C)`, and each field is as the trait demands, which the calls below check.
+        unsafe impl $crate::shm::Shareable for $name {
+            fn describe(into: &mut ::std::string::String) {
+                into.push_str(concat!(stringify!($name), " {"));
+                $(
+                    into.push_str(concat!(" ", stringify!($field), ": "));
+                    <$type as $crate::shm::Shareable>::describe(into);
+                    into.push(',');
+                )*
+                into.push_str(" }");
+            }
+
+            fn after_reboot(&self) {
+                $(<$type as $crate::shm::Shareable>::after_reboot(&self.$field);)*
+            }
+        }
+    };
+}
+
 /// `a::b::C<d::E>` becomes `C<E>`: the same type must look the same from two programs that have it in different
 /// modules.
 fn without_paths(name: &str) -> String {

@@ -4,6 +4,7 @@ use core::cell::UnsafeCell;
 use core::fmt;
 use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
+use core::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::{Duration, Instant};
 
 use crate::deadline::{Deadline, Monotonic};
@@ -31,7 +32,8 @@ use crate::shm::{Plain, Shareable};
 /// [`make_consistent`](MutexGuard::make_consistent). If it lets go without, the lock is
 /// [`NotRecoverable`] for everyone. Nobody waits for a dead thread: a sleeper is woken by the kernel at once; only
 /// after an exec by a thread other than the main one it takes up to a second, until a waiter notices that the
-/// holder no longer exists. A dead waiter disturbs nobody.
+/// holder no longer exists ([`try_lock`](Self::try_lock), which does not wait, does not notice it). A dead waiter
+/// disturbs nobody.
 ///
 /// # Examples
 ///
@@ -58,6 +60,10 @@ pub struct Mutex<T> {
 
 // SAFETY: the raw mutex admits one thread at a time to the data, which may be sent to it.
 unsafe impl<T: Send> Sync for Mutex<T> {}
+
+// A panic under the lock is reported to the next holder, so data left half-changed by one is never met unawares.
+impl<T> UnwindSafe for Mutex<T> {}
+impl<T> RefUnwindSafe for Mutex<T> {}
 
 // SAFETY: `repr(C)` of a lock of atomics and of plain data under that lock; no pointers and no drop glue in
 // either.
@@ -134,10 +140,12 @@ impl<T> fmt::Debug for Mutex<T> {
     }
 }
 
-/// A `std` moment as a deadline on the same clock.
+/// A `std` moment as a deadline on the same clock. Where time passes between the two looks at the clock, the deadline
+/// is later than the moment by that much, never earlier.
 pub(super) fn deadline_at(moment: Instant) -> Deadline {
+    let left = moment.saturating_duration_since(Instant::now());
     let now: Monotonic = monotonic_now();
-    Deadline::after(now, moment.saturating_duration_since(Instant::now()))
+    Deadline::after(now, left)
 }
 
 /// Takes a raw mutex, and says in this crate's words how that went. `guard` is called once the mutex is held.
@@ -291,5 +299,20 @@ impl<T: Plain> DerefMut for MutexGuard<'_, T> {
 impl<T: Plain + fmt::Debug> fmt::Debug for MutexGuard<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_is_never_before_its_moment() {
+        let wait = Duration::from_secs(10);
+        for _ in 0..10_000 {
+            let before = monotonic_now();
+            let deadline = deadline_at(Instant::now() + wait);
+            assert!(matches!(deadline, Deadline::At(moment) if moment >= before + wait));
+        }
     }
 }

@@ -3,6 +3,7 @@
 use core::cell::UnsafeCell;
 use core::fmt;
 use core::marker::PhantomData;
+use core::panic::{RefUnwindSafe, UnwindSafe};
 
 use super::mutex::{Leaving, said, without_blocking};
 use crate::deadline::Deadline;
@@ -151,6 +152,10 @@ pub struct Value<T> {
 
 // SAFETY: the raw mutex admits one thread at a time to the data, which may be sent to it.
 unsafe impl<T: Send> Sync for Value<T> {}
+
+// As `Mutex`: a panic under the lock is reported to the next holder.
+impl<T> UnwindSafe for Value<T> {}
+impl<T> RefUnwindSafe for Value<T> {}
 
 // SAFETY: `repr(C)` of a lock of atomics and of plain data under that lock; no pointers and no drop glue in either.
 unsafe impl<T: Plain> Shareable for Value<T> {

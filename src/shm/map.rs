@@ -1,0 +1,103 @@
+//! The mapping itself, and the references into it: where bytes become a [`Header`] and a `T`.
+
+use core::marker::PhantomData;
+use core::ops::Range;
+use core::ptr::{self, NonNull};
+use std::os::fd::AsFd;
+
+use rustix::io::Errno;
+use rustix::mm::{MapFlags, ProtFlags, mmap, mmap_anonymous, munmap};
+
+use super::header::{Header, PAYLOAD_OFFSET, total_size};
+use super::shareable::Shareable;
+use crate::platform::robust_list;
+
+/// A header and a `T` in shared memory, mapped for as long as this lives.
+pub(super) struct Mapping<T: Shareable> {
+    start: NonNull<u8>,
+    shows: PhantomData<&'static T>,
+}
+
+// SAFETY: a mapping belongs to the process, not to a thread, and is reached through shared references only; what
+// is in it may be used by many threads at once (`Shareable: Send + Sync`).
+unsafe impl<T: Shareable> Send for Mapping<T> {}
+
+// SAFETY: as for `Send`.
+unsafe impl<T: Shareable> Sync for Mapping<T> {}
+
+impl<T: Shareable> Mapping<T> {
+    /// How many bytes are mapped.
+    pub(super) const SIZE: usize = {
+        assert!(
+            align_of::<T>() <= PAYLOAD_OFFSET,
+            "a region's content starts 1024 bytes into it, so it cannot be aligned more strictly"
+        );
+        assert!(!core::mem::needs_drop::<T>(), "what is in a region is never dropped");
+        total_size(size_of::<T>())
+    };
+
+    /// New memory full of zeroes, which forked children share.
+    pub(super) fn anonymous() -> Result<Self, Errno> {
+        let anywhere = ptr::null_mut();
+        // SAFETY: a new mapping where the kernel finds room touches no memory in use.
+        let start = unsafe { mmap_anonymous(anywhere, Self::SIZE, READ_WRITE, MapFlags::SHARED) }?;
+        Ok(Self::at(start.cast()))
+    }
+
+    /// The beginning of a file. It must have a whole header, and what lies behind its end must not be used.
+    pub(super) fn of_file(file: impl AsFd) -> Result<Self, Errno> {
+        let (anywhere, from_start) = (ptr::null_mut(), 0);
+        // SAFETY: as for `anonymous`. Access behind the file's end, should it be cut short later, ends the process by
+        // SIGBUS, which is not undefined.
+        let start =
+            unsafe { mmap(anywhere, Self::SIZE, READ_WRITE, MapFlags::SHARED, file, from_start) }?;
+        Ok(Self::at(start.cast()))
+    }
+
+    fn at(start: *mut u8) -> Self {
+        let start = NonNull::new(start).expect("the kernel maps nothing at address zero");
+        Self { start, shows: PhantomData }
+    }
+
+    pub(super) fn header(&self) -> &Header {
+        // SAFETY: the mapping is at least as long as a header, page-aligned and alive as long as `self`; a header is
+        // made of atomics, for which any bytes are valid and which other processes may change.
+        unsafe { self.start.cast().as_ref() }
+    }
+
+    /// What the region holds. Only to be used once the header says that it is ready: not for soundness, as a
+    /// `Shareable` is valid for any bytes, but for sense.
+    pub(super) fn payload(&self) -> &T {
+        // SAFETY: the mapping is `SIZE` bytes long, of which the payload begins within.
+        let payload = unsafe { self.start.add(PAYLOAD_OFFSET) };
+        // SAFETY: `SIZE` leaves room for a `T` there, aligned as the page is to `PAYLOAD_OFFSET`, which `SIZE` checks to be
+        // enough; it is alive as long as `self`; by `Shareable` any bytes are valid, and nobody changes them other
+        // than atomically or under a lock.
+        unsafe { payload.cast().as_ref() }
+    }
+
+    /// The addresses that are mapped.
+    fn range(&self) -> Range<usize> {
+        let start = self.start.addr().get();
+        start..start + Self::SIZE
+    }
+
+    /// Whether a thread of this process holds a lock in it.
+    pub(super) fn is_held(&self) -> bool {
+        robust_list::any_held_within(&self.range())
+    }
+}
+
+const READ_WRITE: ProtFlags = ProtFlags::READ.union(ProtFlags::WRITE);
+
+impl<T: Shareable> Drop for Mapping<T> {
+    fn drop(&mut self) {
+        // A guard was forgotten, and its lock is still in the thread's robust list. The kernel's walk of that list, at
+        // the thread's end, would stop here, and never come to other locks.
+        if self.is_held() {
+            return;
+        }
+        // SAFETY: mapped by `anonymous` or `of_file` at this size; references into it borrow `self`.
+        let _ = unsafe { munmap(self.start.as_ptr().cast(), Self::SIZE) };
+    }
+}

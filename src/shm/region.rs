@@ -1,0 +1,192 @@
+//! Shared memory with something in it.
+
+use core::fmt;
+use core::ops::Deref;
+use std::io::Write;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+
+use super::claim::Surroundings;
+use super::error::RegionError;
+use super::file::File;
+use super::header::Content;
+use super::map::Mapping;
+use super::memfd;
+use super::opening::{Opening, Outcome, Purpose, build_unseen};
+use super::place::Place;
+use super::shareable::Shareable;
+use crate::error::StillHeld;
+use crate::platform::monotonic_now;
+
+/// Shared memory that holds a `T`, and gives it by dereferencing.
+///
+/// | made by | found by | lives until |
+/// |---|---|---|
+/// | [`anonymous`](Self::anonymous) | children, by fork | the last process that has it ends |
+/// | [`memfd`](Self::memfd), [`from_fd`](Self::from_fd) | whoever gets the file descriptor | the last process that has it ends |
+/// | [`named`](Self::named) | its name | it is unlinked, or the machine is shut down |
+/// | [`file`](Self::file) | its path | it is unlinked |
+///
+/// What a `T` can be is said at [`Shareable`]. It begins as all zeroes, which is the initial state of every
+/// primitive of this crate. Clones are cheap, and share the mapping, which ends with the last of them.
+///
+/// # If a holder dies
+///
+/// See each primitive. A process may also die while it creates or opens a region, at any point: others go on.
+///
+/// # Who can do harm
+///
+/// Whoever may write to a region can spoil what is in it, and whoever may cut short its file can end its users by SIGBUS
+/// (memory files are sealed against it). Checks protect against mistakes, not against processes with the right
+/// to write; so the default mode is 0600.
+///
+/// # Examples
+///
+/// ```
+/// use lockproof::{Counter, Mutex, Region, shareable};
+///
+/// shareable! {
+///     pub struct Shared {
+///         pub tickets: Counter,
+///         pub log: Mutex<[u64; 8]>,
+///     }
+/// }
+///
+/// let region = Region::<Shared>::memfd("tickets")?;
+/// region.tickets.increment()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Region<T: Shareable> {
+    inner: Arc<Inner<T>>,
+}
+
+struct Inner<T: Shareable> {
+    mapping: Mapping<T>,
+    /// Closed after the memory is unmapped: its lock says that the region is in use.
+    file: Option<OwnedFd>,
+    place: Place,
+}
+
+impl<T: Shareable> Region<T> {
+    /// A new region in no file, shared with the children that this process forks.
+    ///
+    /// # Errors
+    ///
+    /// See [`RegionError`].
+    pub fn anonymous() -> Result<Self, RegionError> {
+        let (here, place) = (Surroundings::here()?, Place::Anonymous);
+        let mapping = Mapping::anonymous().map_err(|e| RegionError::os(&place, "map it", e))?;
+        build_unseen(&mapping, &here, &Content::of::<T>())?;
+        Ok(Self::new(mapping, None, place))
+    }
+
+    /// A new region in a memory file, which can be passed to other processes. `label` is for people: it is what
+    /// `/proc/PID/maps` shows.
+    ///
+    /// The file is sealed against changes of its size, and closed when this process executes another
+    /// program, unless that is undone with `fcntl`.
+    ///
+    /// # Errors
+    ///
+    /// See [`RegionError`].
+    pub fn memfd(label: &str) -> Result<Self, RegionError> {
+        let (here, content) = (Surroundings::here()?, Content::of::<T>());
+        let file = memfd::create(label, content.total())?;
+        let mapping = Mapping::of_file(&file).map_err(|e| file.error("map it", e))?;
+        build_unseen(&mapping, &here, &content)?;
+        let place = file.place().clone();
+        Ok(Self::new(mapping, Some(file.into_fd()), place))
+    }
+
+    /// The region in a file that was inherited or received: a memory file, or any other that holds one.
+    ///
+    /// # Errors
+    ///
+    /// See [`RegionError`].
+    pub fn from_fd(fd: OwnedFd) -> Result<Self, RegionError> {
+        let place = Place::Descriptor(fd.as_raw_fd());
+        let (here, content) = (Surroundings::here()?, Content::of::<T>());
+        let file = File::received(fd, place.clone())?;
+        memfd::check_sealed(&file)?;
+        let opening = Opening {
+            file,
+            path: None,
+            created: false,
+            purpose: Purpose::Use,
+            here: &here,
+            content: &content,
+            until: monotonic_now() + super::source::PATIENCE,
+        };
+        match opening.run(&mut |_| Ok(()))? {
+            Outcome::Ready(mapping, file) => Ok(Self::new(mapping, Some(file.into_fd()), place)),
+            Outcome::Vanished => Err(RegionError::NotFound(place)),
+        }
+    }
+
+    /// The file behind the region, to be passed to other processes; none behind an anonymous one.
+    #[must_use]
+    pub fn as_fd(&self) -> Option<BorrowedFd<'_>> {
+        self.inner.file.as_ref().map(AsFd::as_fd)
+    }
+
+    /// Where the region is.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        &self.inner.place
+    }
+
+    /// Gives this clone of the region up, and unmaps the memory if it was the last.
+    ///
+    /// Dropping does the same, but can only tell standard error when the memory cannot be unmapped.
+    ///
+    /// # Errors
+    ///
+    /// [`StillHeld`] if a thread of this process still holds a lock in the region. The memory then stays mapped
+    /// as long as the process lives.
+    pub fn close(self) -> Result<(), StillHeld> {
+        match Arc::into_inner(self.inner) {
+            Some(inner) if inner.mapping.is_held() => {
+                core::mem::forget(inner);
+                Err(StillHeld::new())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn new(mapping: Mapping<T>, file: Option<OwnedFd>, place: Place) -> Self {
+        Self { inner: Arc::new(Inner { mapping, file, place }) }
+    }
+}
+
+impl<T: Shareable> Drop for Inner<T> {
+    fn drop(&mut self) {
+        if !self.mapping.is_held() {
+            return;
+        }
+        // The mapping itself stays, see there; and with it the lock on its file.
+        core::mem::forget(self.file.take());
+        // Not `eprintln`, which panics where standard error is closed.
+        let _ = writeln!(std::io::stderr(), "lockproof: {}: {}", self.place, StillHeld::new());
+    }
+}
+
+impl<T: Shareable> Deref for Region<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        self.inner.mapping.payload()
+    }
+}
+
+impl<T: Shareable> Clone for Region<T> {
+    fn clone(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner) }
+    }
+}
+
+impl<T: Shareable> fmt::Debug for Region<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Region").field("place", &self.inner.place).finish_non_exhaustive()
+    }
+}

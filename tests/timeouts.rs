@@ -1,0 +1,302 @@
+//! How long a lock is waited for: not at all, for a while, for ever, through signals, and where the kernel refuses to
+//! let anybody wait.
+
+mod common;
+
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use common::child::{
+    Child, Ended, exit_now, fork, has_ended, say, state_of, supervised, switches, until,
+};
+use common::memory::{Board, end_unstuck, word_address};
+use common::outcome::{Attempt, Outcome, acquired};
+use common::seed::{Seed, scaled};
+use lockproof::{Lock, Mutex, Region};
+
+const GO: usize = 0;
+const HOLDING: usize = 1;
+
+/// A lock and a mutex that another process holds until `GO` is set.
+struct Held {
+    lock: Region<Lock>,
+    mutex: Region<Mutex<u64>>,
+    board: Board,
+    holder: Child,
+}
+
+impl Held {
+    fn by_another() -> Self {
+        let (lock, mutex) =
+            (Region::<Lock>::anonymous().unwrap(), Region::<Mutex<u64>>::anonymous().unwrap());
+        let board = Board::new(2);
+        let holder = fork(|| {
+            assert_eq!(acquired(lock.acquire(true, None)), Outcome::Clean);
+            let guard = mutex.lock().unwrap();
+            board.set(HOLDING, 1);
+            board.until(GO, 1);
+            drop(guard);
+            lock.release().unwrap();
+        });
+        board.until(HOLDING, 1);
+        Self { lock, mutex, board, holder }
+    }
+
+    fn release(self) {
+        self.board.set(GO, 1);
+        self.holder.join();
+    }
+}
+
+const LONG: Duration = Duration::from_secs(3600);
+
+#[test]
+fn a_wait_that_runs_out_does_so_at_its_time_and_not_before() {
+    supervised(60, || {
+        let held = Held::by_another();
+        let past = Instant::now();
+        assert_eq!(held.mutex.try_lock().taken().0, Outcome::WouldBlock);
+        assert_eq!(acquired(held.lock.acquire(false, None)), Outcome::WouldBlock);
+        assert_eq!(acquired(held.lock.acquire(false, Some(LONG))), Outcome::WouldBlock);
+        assert_eq!(held.mutex.try_lock_until(past).taken().0, Outcome::WouldBlock);
+        for milliseconds in [0, 1, 20, 100] {
+            let timeout = Duration::from_millis(milliseconds);
+            for _ in 0..if milliseconds > 1 { 2 } else { 200 } {
+                let before = Instant::now();
+                assert_eq!(held.mutex.try_lock_for(timeout).taken().0, Outcome::WouldBlock);
+                assert!(before.elapsed() >= timeout);
+                let before = Instant::now();
+                assert_eq!(acquired(held.lock.acquire(true, Some(timeout))), Outcome::WouldBlock);
+                assert!(before.elapsed() >= timeout);
+                let moment = Instant::now() + timeout;
+                assert_eq!(held.mutex.try_lock_until(moment).taken().0, Outcome::WouldBlock);
+                assert!(Instant::now() >= moment);
+            }
+        }
+        held.release();
+    });
+}
+
+#[test]
+fn a_free_lock_is_taken_whatever_the_time() {
+    supervised(20, || {
+        let region = Region::<Mutex<u64>>::anonymous().unwrap();
+        let past = Instant::now();
+        for timeout in [Duration::ZERO, Duration::from_nanos(1), LONG, Duration::MAX] {
+            assert_eq!(region.try_lock_for(timeout).taken().0, Outcome::Clean);
+        }
+        assert_eq!(region.try_lock_until(past).taken().0, Outcome::Clean);
+        assert_eq!(region.try_lock_until(past + LONG).taken().0, Outcome::Clean);
+    });
+}
+
+#[test]
+fn a_very_long_wait_waits() {
+    let seconds =
+        [i64::MAX as u64, i64::MAX as u64 - 1, 1 << 62, 1 << 34, 1 << 33, 1 << 31, u64::MAX];
+    let timeouts = seconds.map(Duration::from_secs).into_iter().chain([Duration::MAX, LONG]);
+    for timeout in timeouts {
+        supervised(20, || {
+            say(&format!("{timeout:?}"));
+            let held = Held::by_another();
+            let waiter =
+                fork(|| assert_eq!(held.mutex.try_lock_for(timeout).taken().0, Outcome::Clean));
+            let other = fork(|| {
+                assert_eq!(acquired(held.lock.acquire(true, Some(timeout))), Outcome::Clean)
+            });
+            waiter.until_asleep_on(word_address(&*held.mutex));
+            other.until_asleep_on(word_address(&*held.lock));
+            held.release();
+            waiter.join();
+            other.join();
+        });
+    }
+    supervised(20, || {
+        let held = Held::by_another();
+        let moment = Instant::now() + Duration::from_secs(1 << 40);
+        let waiter =
+            fork(|| assert_eq!(held.mutex.try_lock_until(moment).taken().0, Outcome::Clean));
+        waiter.until_asleep_on(word_address(&*held.mutex));
+        held.release();
+        waiter.join();
+    });
+}
+
+#[test]
+fn a_waiter_that_gives_up_has_not_eaten_a_wake() {
+    const TOOK: i32 = 1;
+    const GAVE_UP: i32 = 2;
+    supervised(120, || {
+        let mut seed = Seed::announced();
+        let (mut took, mut gave_up) = (0, 0);
+        for _ in 0..scaled(300) {
+            let region = Region::<Mutex<u64>>::anonymous().unwrap();
+            let word = word_address(&*region);
+            let guard = region.lock().unwrap();
+            let timeout = Duration::from_micros(2000 + seed.below(500) as u64);
+            let moment = Instant::now() + timeout;
+            let timed = fork(|| {
+                exit_now(if region.try_lock_until(moment).is_ok() { TOOK } else { GAVE_UP })
+            });
+            until(|| common::child::is_asleep_on(timed.pid, word) || has_ended(timed.pid));
+            let patient = fork(|| drop(region.lock().unwrap()));
+            patient.until_asleep_on(word);
+            // The release comes at about the moment when the first one gives up.
+            let early = Duration::from_micros(seed.below(150) as u64);
+            until(|| Instant::now() + early >= moment);
+            drop(guard);
+            let ends = end_unstuck(word, vec![timed, patient]);
+            assert_eq!(ends[1], Ended::Exited(0));
+            took += u32::from(ends[0] == Ended::Exited(TOOK));
+            gave_up += u32::from(ends[0] == Ended::Exited(GAVE_UP));
+        }
+        say(&format!("{took} took it, {gave_up} gave up"));
+        assert!(took > 0 && gave_up > 0, "all rounds were alike");
+    });
+}
+
+static SIGNALS: AtomicU64 = AtomicU64::new(0);
+
+extern "C" fn count_signal(_: i32) {
+    SIGNALS.fetch_add(1, Ordering::Relaxed);
+}
+
+fn handle_signals(flags: i32) {
+    // SAFETY: all zeroes is a valid `sigaction`.
+    let mut action: libc::sigaction = unsafe { core::mem::zeroed() };
+    action.sa_sigaction = count_signal as extern "C" fn(i32) as usize;
+    action.sa_flags = flags;
+    // SAFETY: a handler that only counts.
+    let failed =
+        unsafe { libc::sigaction(libc::SIGUSR1, &raw const action, core::ptr::null_mut()) };
+    assert_eq!(failed, 0);
+}
+
+#[test]
+fn signals_neither_shorten_nor_prolong_a_wait() {
+    for flags in [0, libc::SA_RESTART] {
+        supervised(60, || {
+            let held = Held::by_another();
+            let word = word_address(&*held.mutex);
+            let ready = Board::new(1);
+            let timed = fork(|| {
+                handle_signals(flags);
+                ready.add(0, 1);
+                let timeout = Duration::from_millis(200);
+                let before = Instant::now();
+                assert_eq!(held.mutex.try_lock_for(timeout).taken().0, Outcome::WouldBlock);
+                assert!(before.elapsed() >= timeout);
+                assert!(SIGNALS.load(Ordering::Relaxed) > 0, "not disturbed");
+            });
+            let patient = fork(|| {
+                handle_signals(flags);
+                ready.add(0, 1);
+                assert_eq!(held.mutex.lock().taken().0, Outcome::Clean);
+                assert!(SIGNALS.load(Ordering::Relaxed) > 0, "not disturbed");
+            });
+            ready.until(0, 2);
+            until(|| {
+                timed.signal(libc::SIGUSR1);
+                patient.signal(libc::SIGUSR1);
+                has_ended(timed.pid)
+            });
+            patient.until_asleep_on(word);
+            held.release();
+            timed.join();
+            patient.join();
+        });
+    }
+}
+
+#[test]
+fn a_slow_holder_is_not_taken_for_a_dead_one() {
+    for stopped in [false, true] {
+        supervised(60, || {
+            let held = Held::by_another();
+            let waiter = fork(|| assert_eq!(held.mutex.lock().taken().0, Outcome::Clean));
+            waiter.until_asleep_on(word_address(&*held.mutex));
+            if stopped {
+                held.holder.signal(libc::SIGSTOP);
+                until(|| state_of(held.holder.pid) == Some('T'));
+            }
+            // It wakes to look for the holder, finds it alive, and sleeps again.
+            let before = switches(waiter.pid);
+            until(|| switches(waiter.pid) >= before + 2);
+            held.holder.signal(libc::SIGCONT);
+            held.release();
+            waiter.join();
+        });
+    }
+}
+
+/// Has the kernel refuse this process one futex operation on shared words, as a sandbox may.
+fn forbid_futex(operation: i32) {
+    use libc::{BPF_ABS, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W};
+    let load = |from: usize| instruction(BPF_LD | BPF_W | BPF_ABS, from as u32, 0, 0);
+    let skip_unless = |value: u32, skip| instruction(BPF_JMP | BPF_JEQ | BPF_K, value, 0, skip);
+    let answer = |value| instruction(BPF_RET | BPF_K, value, 0, 0);
+    let mut filter = [
+        load(core::mem::offset_of!(libc::seccomp_data, nr)),
+        skip_unless(libc::SYS_futex as u32, 3),
+        load(core::mem::offset_of!(libc::seccomp_data, args) + size_of::<u64>()),
+        skip_unless(operation as u32, 1),
+        answer(libc::SECCOMP_RET_ERRNO | libc::EPERM as u32),
+        answer(libc::SECCOMP_RET_ALLOW),
+    ];
+    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
+    // SAFETY: takes numbers only.
+    let failed = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
+    assert_eq!(failed, 0);
+    // SAFETY: a program of that length, which the kernel checks and copies.
+    let failed =
+        unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) };
+    assert_eq!(failed, 0, "seccomp: {}", std::io::Error::last_os_error());
+}
+
+fn instruction(code: u32, k: u32, jt: u8, jf: u8) -> libc::sock_filter {
+    libc::sock_filter { code: code as u16, jt, jf, k }
+}
+
+#[test]
+fn where_waiting_is_forbidden_a_wait_still_ends() {
+    supervised(60, || {
+        let held = Held::by_another();
+        let ready = Board::new(1);
+        let polling = fork(|| {
+            forbid_futex(libc::FUTEX_WAIT_BITSET | libc::FUTEX_CLOCK_REALTIME);
+            forbid_futex(libc::FUTEX_WAIT_BITSET);
+            let timeout = Duration::from_millis(20);
+            let before = Instant::now();
+            assert_eq!(held.mutex.try_lock_for(timeout).taken().0, Outcome::WouldBlock);
+            assert!(before.elapsed() >= timeout);
+            ready.set(0, 1);
+            assert_eq!(held.mutex.lock().taken().0, Outcome::Clean);
+        });
+        ready.until(0, 1);
+        held.release();
+        polling.join();
+    });
+}
+
+#[test]
+fn where_waking_in_one_step_is_forbidden_everybody_is_still_woken() {
+    supervised(60, || {
+        let region = Region::<Mutex<u64>>::anonymous().unwrap();
+        let word = word_address(&*region);
+        let sleepers = |expected: Outcome, guard| {
+            let sleepers: Vec<Child> =
+                (0..3).map(|_| fork(|| assert_eq!(region.lock().taken().0, expected))).collect();
+            sleepers.iter().for_each(|sleeper| sleeper.until_asleep_on(word));
+            drop(guard);
+            end_unstuck(word, sleepers);
+        };
+        forbid_futex(libc::FUTEX_WAKE_OP);
+        for _ in 0..3 {
+            sleepers(Outcome::Clean, region.lock().unwrap());
+        }
+        fork(|| core::mem::forget(region.lock().unwrap())).join();
+        let (outcome, guard) = region.lock().taken();
+        assert_eq!(outcome, Outcome::OwnerDied);
+        sleepers(Outcome::NotRecoverable, guard.unwrap());
+    });
+}
