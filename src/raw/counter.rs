@@ -97,6 +97,15 @@ impl<R, C> RawCounter<R, C> {
         self.locked(p, |_| p.cell_get(&self.deaths))
     }
 
+    /// As [`deaths`](Self::deaths), without the lock: a snapshot for diagnosis, which may be old by the time the
+    /// caller looks at it. Not for models, where it would be a data race.
+    pub fn deaths_noted<P>(&self, p: &P) -> u64
+    where
+        P: Platform<RobustWord = R, Cell = C>,
+    {
+        p.cell_get(&self.deaths)
+    }
+
     fn locked<P, T>(&self, p: &P, work: impl FnOnce(&C) -> T) -> Result<T, LockFailure>
     where
         P: Platform<RobustWord = R, Cell = C>,

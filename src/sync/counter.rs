@@ -5,6 +5,7 @@ use core::fmt;
 use super::mutex::{said, without_blocking};
 use crate::error::LockError;
 use crate::platform::{Cell64, Linux, RobustWord, Word64};
+use crate::raw::mutex_state::State;
 use crate::raw::{Acquired, LockFailure, RawAtomicCounter, RawCounter};
 use crate::shm::Shareable;
 
@@ -93,6 +94,19 @@ impl Counter {
     /// As [`increment`](Self::increment).
     pub fn deaths(&self) -> Result<u64, LockError<()>> {
         self.run(RawCounter::deaths)
+    }
+
+    /// What the lock's word says at this moment: who holds it, whether anybody may sleep on it, whether a holder
+    /// died. For diagnosis: it may say something else by the time the caller looks at it.
+    #[must_use]
+    pub fn status(&self) -> State {
+        self.raw.mutex().state(&Linux::lockless())
+    }
+
+    /// As [`deaths`](Self::deaths), without the lock: for diagnosis, while somebody holds it.
+    #[must_use]
+    pub fn deaths_noted(&self) -> u64 {
+        self.raw.deaths_noted(&Linux::lockless())
     }
 
     fn run<T>(

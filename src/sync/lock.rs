@@ -8,6 +8,7 @@ use crate::deadline::Deadline;
 use crate::error::{LockError, NotHeld, TryLockError};
 use crate::platform::{Linux, RobustWord, monotonic_now};
 use crate::raw::RawMutex;
+use crate::raw::mutex_state::State;
 use crate::shm::Shareable;
 
 /// A lock for people who think in `acquire` and `release`, as Python's `multiprocessing.Lock`.
@@ -96,6 +97,13 @@ impl Lock {
     pub fn make_consistent(&self) -> Result<(), NotHeld> {
         let p = Linux::current().map_err(|_| NotHeld::new())?;
         self.raw.make_consistent(&p)
+    }
+
+    /// What the lock's word says at this moment: who holds it, whether anybody may sleep on it, whether a holder
+    /// died. For diagnosis: it may say something else by the time the caller looks at it.
+    #[must_use]
+    pub fn status(&self) -> State {
+        self.raw.state(&Linux::lockless())
     }
 }
 

@@ -13,6 +13,7 @@ use crate::error::{
     WouldBlock,
 };
 use crate::platform::{Linux, RobustWord, monotonic_now};
+use crate::raw::mutex_state::State;
 use crate::raw::{Acquired, LockFailure, RawMutex};
 use crate::shm::{Plain, Shareable};
 
@@ -123,6 +124,13 @@ impl<T: Plain> Mutex<T> {
         moment: Instant,
     ) -> Result<MutexGuard<'_, T>, TryLockError<MutexGuard<'_, T>>> {
         self.lock_until(deadline_at(moment))
+    }
+
+    /// What the lock's word says at this moment: who holds it, whether anybody may sleep on it, whether a holder
+    /// died. For diagnosis: it may say something else by the time the caller looks at it.
+    #[must_use]
+    pub fn status(&self) -> State {
+        self.raw.state(&Linux::lockless())
     }
 
     #[inline]

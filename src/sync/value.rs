@@ -9,6 +9,7 @@ use super::mutex::{Leaving, said, without_blocking};
 use crate::deadline::Deadline;
 use crate::error::LockError;
 use crate::platform::{Cell64, Linux, RobustWord, Word64};
+use crate::raw::mutex_state::State;
 use crate::raw::{RawCell, RawReentrantMutex};
 use crate::shm::{Plain, Shareable};
 
@@ -202,6 +203,13 @@ impl<T: Plain> Value<T> {
     /// As [`lock`](Self::lock); nothing was written.
     pub fn set(&self, value: T) -> Result<(), LockError<ValueGuard<'_, T>>> {
         self.lock().map(|guard| guard.write(value))
+    }
+
+    /// What the lock's word says at this moment: who holds it, whether anybody may sleep on it, whether a holder
+    /// died. For diagnosis: it may say something else by the time the caller looks at it.
+    #[must_use]
+    pub fn status(&self) -> State {
+        self.raw.mutex().state(&Linux::lockless())
     }
 }
 
