@@ -2,6 +2,7 @@
 
 pub mod claim;
 pub mod cli;
+pub mod demo;
 pub mod diagram;
 pub mod explore;
 pub mod model;
@@ -9,5 +10,6 @@ pub mod models;
 pub mod platform;
 pub mod progress;
 pub mod report;
+pub mod stress;
 pub mod trace;
 pub mod verdict;

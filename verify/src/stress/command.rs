@@ -1,0 +1,161 @@
+//! `lockproof stress`.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+use std::{fs, process};
+
+use serde::Serialize;
+
+use super::ledger::Ledger;
+use super::options::Options;
+use super::outcome::Outcome;
+use super::run::run;
+use super::table;
+use crate::claim::{Budget, Progress};
+use crate::verdict::Verdict;
+
+/// How a command ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Everything went as expected.
+    Good,
+    /// Something did not.
+    Bad,
+    /// The time limit came first, and nothing was wrong before.
+    TimeLimit,
+    /// The flags cannot be combined like that. Why, in words.
+    Usage(String),
+}
+
+/// The report as JSON.
+#[derive(Serialize)]
+struct Report<'a> {
+    lockproof: &'static str,
+    seed: u64,
+    seconds: f64,
+    ok: bool,
+    runs: Vec<Entry<'a>>,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    subject: &'static str,
+    by: &'static str,
+    cpus: &'static str,
+    processes: usize,
+    increments: u64,
+    window_us: u128,
+    verdict: &'static str,
+    expected: crate::claim::Expected,
+    ok: bool,
+    lost: u64,
+    #[serde(flatten)]
+    ledger: &'a Ledger,
+    complaints: Vec<String>,
+    seconds: f64,
+    longest_stall_seconds: f64,
+    command: String,
+}
+
+/// Does what the flags say, and writes the report to `out`, line by line as runs end.
+///
+/// # Errors
+///
+/// If the report cannot be written.
+pub fn command(
+    options: &Options,
+    out: &mut dyn Write,
+    progress: &dyn Progress,
+    until: Option<Instant>,
+) -> io::Result<Status> {
+    let (seed, started) = (options.seed(), Instant::now());
+    let plans = match options.plans(seed) {
+        Ok(plans) => plans,
+        Err(words) => return Ok(Status::Usage(words)),
+    };
+    let mut nowhere = io::sink();
+    let json_only = options.json() == Some(Path::new("-"));
+    let text: &mut dyn Write = if json_only { &mut nowhere } else { &mut *out };
+    writeln!(text, "{}\n\n{}", table::introduction(&plans, seed), table::HEAD)?;
+    let budget = Budget { seed, until };
+    let mut outcomes = Vec::new();
+    for plan in &plans {
+        let outcome = run(plan, &budget, progress);
+        writeln!(text, "{}", table::row(&outcome))?;
+        text.flush()?;
+        outcomes.push(outcome);
+    }
+    if plans.iter().any(|plan| plan.kills > 0) {
+        writeln!(text, "\n{}", table::LEGEND)?;
+    }
+    writeln!(text, "\n{}", table::conclusion(&outcomes))?;
+    if let Some(path) = options.json() {
+        let seconds = started.elapsed().as_secs_f64();
+        write_json(path, out, &report(seed, seconds, &outcomes))?;
+    }
+    Ok(status(&outcomes))
+}
+
+fn status(outcomes: &[Outcome]) -> Status {
+    let timed_out = |outcome: &&Outcome| matches!(outcome.verdict(), Verdict::Timeout { .. });
+    let mut failed = outcomes.iter().filter(|outcome| !outcome.ok()).peekable();
+    if failed.peek().is_none() {
+        Status::Good
+    } else if failed.all(|outcome| timed_out(&outcome)) {
+        Status::TimeLimit
+    } else {
+        Status::Bad
+    }
+}
+
+fn report(seed: u64, seconds: f64, outcomes: &[Outcome]) -> Report<'_> {
+    Report {
+        lockproof: env!("CARGO_PKG_VERSION"),
+        seed,
+        seconds,
+        ok: outcomes.iter().all(Outcome::ok),
+        runs: outcomes.iter().map(entry).collect(),
+    }
+}
+
+fn entry(outcome: &Outcome) -> Entry<'_> {
+    let plan = &outcome.plan;
+    Entry {
+        subject: plan.subject.name(),
+        by: plan.by.name(),
+        cpus: plan.placement(),
+        processes: plan.processes,
+        increments: plan.increments,
+        window_us: plan.window.as_micros(),
+        verdict: outcome.verdict().word(),
+        expected: plan.expected(),
+        ok: outcome.ok(),
+        lost: outcome.ledger.lost(),
+        ledger: &outcome.ledger,
+        complaints: outcome.complaints(),
+        seconds: outcome.took.as_secs_f64(),
+        longest_stall_seconds: outcome.longest_stall.as_secs_f64(),
+        command: plan.command(),
+    }
+}
+
+/// Writes a report as JSON to `out` if the path is `-`, and otherwise to that file: whole, or not at all.
+///
+/// # Errors
+///
+/// If it cannot be written; the message names the file.
+pub fn write_json(path: &Path, out: &mut dyn Write, report: &impl Serialize) -> io::Result<()> {
+    let mut text = serde_json::to_string_pretty(report)?;
+    text.push('\n');
+    if path == Path::new("-") {
+        return out.write_all(text.as_bytes());
+    }
+    let mut beside = PathBuf::from(path).into_os_string();
+    beside.push(format!(".{}.tmp", process::id()));
+    fs::write(&beside, text).and_then(|()| fs::rename(&beside, path)).map_err(|error| {
+        // What was written of it, if anything, is of no use.
+        let _ = fs::remove_file(&beside);
+        io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()))
+    })
+}

@@ -1,0 +1,162 @@
+//! The flags of `lockproof stress`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
+
+use super::arena::MOST_WORKERS;
+use super::plan::{By, Plan, WATCHDOG, WINDOW};
+use super::subject::Subject;
+
+/// What `lockproof stress` is to do.
+#[derive(Clone, Debug, Args)]
+pub struct Options {
+    /// What to count on; several times, or separated by commas
+    #[arg(long = "subject", value_name = "NAME", value_delimiter = ',', default_value = "all",
+          value_parser = subject_parser())]
+    subjects: Vec<Choice>,
+
+    /// How many processes count at a time
+    #[arg(long, value_name = "N", default_value_t = 8,
+          value_parser = clap::value_parser!(u16).range(1..=MOST_WORKERS as i64))]
+    processes: u16,
+
+    /// How many increments each makes; with kills, at least so many
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    count: u64,
+
+    /// How many processes to kill, and replace, for each subject
+    #[arg(long, value_name = "K", default_value_t = 100)]
+    kills: u64,
+
+    /// Kill only processes that hold the lock
+    #[arg(long)]
+    kill_holders: bool,
+
+    /// Keep each process on one processor, in turn; with --unpinned, do both
+    #[arg(long)]
+    pinned: bool,
+
+    /// Let processes run on any processor (the default)
+    #[arg(long)]
+    unpinned: bool,
+
+    /// How the processes get at the shared region
+    #[arg(long, value_name = "HOW", default_value = "memfd")]
+    by: Sources,
+
+    /// How long `unlocked` waits between its read and its write, in microseconds
+    #[arg(long, value_name = "US", default_value_t = WINDOW.as_micros() as u64)]
+    window: u64,
+
+    /// Where random choices start; drawn and printed if not given
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
+
+    /// After how many seconds without progress everybody counts as stuck
+    #[arg(long, value_name = "SECS", default_value_t = WATCHDOG.as_secs(),
+          value_parser = clap::value_parser!(u64).range(1..))]
+    watchdog: u64,
+
+    /// Write the report as JSON to this file; `-` writes it to standard output, and nothing else there
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+/// A subject, or all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Choice {
+    All,
+    One(Subject),
+}
+
+/// A source of regions, or both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Sources {
+    Memfd,
+    Name,
+    Both,
+}
+
+fn subject_parser() -> impl TypedValueParser<Value = Choice> {
+    let names = Subject::ALL.map(Subject::name);
+    PossibleValuesParser::new(["all"].into_iter().chain(names)).map(|name| {
+        let one = Subject::ALL.into_iter().find(|subject| subject.name() == name);
+        one.map_or(Choice::All, Choice::One)
+    })
+}
+
+impl Options {
+    /// The runs that these flags ask for, from `seed`.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be, in words.
+    pub(super) fn plans(&self, seed: u64) -> Result<Vec<Plan>, String> {
+        let mut plans = Vec::new();
+        for subject in self.subjects()? {
+            for by in self.sources() {
+                for pinned in self.placements() {
+                    plans.push(self.plan(subject, by, pinned, seed));
+                }
+            }
+        }
+        Ok(plans)
+    }
+
+    fn plan(&self, subject: Subject, by: By, pinned: bool, seed: u64) -> Plan {
+        Plan {
+            kills: if subject.takes_kills() { self.kills } else { 0 },
+            kill_holders: self.kill_holders,
+            pinned,
+            by,
+            seed,
+            window: Duration::from_micros(self.window),
+            watchdog: Duration::from_secs(self.watchdog),
+            ..Plan::new(subject, self.processes.into(), self.count)
+        }
+    }
+
+    fn subjects(&self) -> Result<Vec<Subject>, String> {
+        let all = self.subjects.contains(&Choice::All);
+        let chosen = |subject: &Subject| all || self.subjects.contains(&Choice::One(*subject));
+        let mut subjects: Vec<_> = Subject::ALL.into_iter().filter(chosen).collect();
+        if !self.kill_holders {
+            return Ok(subjects);
+        }
+        if !all && let Some(subject) = subjects.iter().find(|subject| !subject.has_holder()) {
+            let name = subject.name();
+            return Err(format!(
+                "--kill-holders: nobody holds anything in `{name}`; choose among mutex, lock, value and counter"
+            ));
+        }
+        subjects.retain(|subject| subject.has_holder());
+        Ok(subjects)
+    }
+
+    fn sources(&self) -> Vec<By> {
+        match self.by {
+            Sources::Memfd => vec![By::Memfd],
+            Sources::Name => vec![By::Name],
+            Sources::Both => vec![By::Memfd, By::Name],
+        }
+    }
+
+    fn placements(&self) -> Vec<bool> {
+        match (self.pinned, self.unpinned) {
+            (true, true) => vec![false, true],
+            (pinned, _) => vec![pinned],
+        }
+    }
+
+    pub(super) fn seed(&self) -> u64 {
+        // Short enough to be typed.
+        self.seed.unwrap_or_else(|| fastrand::u64(..1 << 32))
+    }
+
+    pub(super) fn json(&self) -> Option<&std::path::Path> {
+        self.json.as_deref()
+    }
+}

@@ -1,0 +1,357 @@
+//! The stress harness: that it passes what is right, finds what is wrong, and leaves nobody behind.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use libtest_mimic::{Arguments, Trial};
+use lockproof_verify::claim::{Budget, Silent};
+use lockproof_verify::stress::{
+    By, Ended, Flaw, Ledger, Options, Outcome, Plan, Sabotage, Status, Subject, claims, command,
+    run, worker_main,
+};
+use lockproof_verify::verdict::Verdict;
+
+/// An argument that makes this binary a harness to be killed.
+const HARNESS: &str = "__harness";
+/// How long anything may take before it counts as hanging.
+const PATIENCE: Duration = Duration::from_secs(60);
+const LOCKS: [Subject; 4] = [Subject::Mutex, Subject::Lock, Subject::Value, Subject::Counter];
+
+fn main() {
+    worker_main();
+    if std::env::args().nth(1).as_deref() == Some(HARNESS) {
+        return be_killed();
+    }
+    let tests: [(&str, fn()); 18] = [
+        ("without_kills_the_total_is_exact", without_kills_the_total_is_exact),
+        ("every_kill_and_increment_is_accounted_for", every_kill_and_increment_is_accounted_for),
+        ("each_kill_of_a_holder_gives_one_report", each_kill_of_a_holder_gives_one_report),
+        ("without_a_lock_updates_are_lost", without_a_lock_updates_are_lost),
+        ("a_dropped_increment_is_found", a_dropped_increment_is_found),
+        ("a_dropped_report_is_found", a_dropped_report_is_found),
+        ("a_worker_that_fails_is_found", a_worker_that_fails_is_found),
+        ("a_holder_that_stands_still_is_named", a_holder_that_stands_still_is_named),
+        ("the_time_limit_ends_a_run", the_time_limit_ends_a_run),
+        ("too_many_processes_are_refused", too_many_processes_are_refused),
+        ("nobody_outlives_a_killed_harness", nobody_outlives_a_killed_harness),
+        ("a_good_ledger_passes", a_good_ledger_passes),
+        ("a_ledger_that_does_not_add_up_is_refused", a_ledger_that_does_not_add_up_is_refused),
+        ("too_few_kills_are_vacuous", too_few_kills_are_vacuous),
+        ("claims_are_told_apart", claims_are_told_apart),
+        ("the_report_fits_80_columns", the_report_fits_80_columns),
+        ("json_stands_alone", json_stands_alone),
+        ("flags_that_make_no_sense_are_refused", flags_that_make_no_sense_are_refused),
+    ];
+    let trials = tests.map(|(name, test)| {
+        Trial::test(name, move || {
+            test();
+            Ok(())
+        })
+    });
+    libtest_mimic::run(&Arguments::from_args(), trials.into()).exit()
+}
+
+/// Runs a plan from a new seed.
+fn stress(plan: Plan) -> Outcome {
+    let plan = Plan { seed: fastrand::u64(..1 << 32), watchdog: PATIENCE, ..plan };
+    run(&plan, &Budget { seed: plan.seed, until: None }, &Silent)
+}
+
+#[track_caller]
+fn assert_good(outcome: &Outcome) {
+    assert!(
+        outcome.ok(),
+        "{}: {:?}, {:?}",
+        outcome.plan.command(),
+        outcome.complaints(),
+        outcome.ledger
+    );
+}
+
+fn without_kills_the_total_is_exact() {
+    for subject in Subject::ALL.into_iter().filter(|subject| *subject != Subject::Unlocked) {
+        for (by, pinned) in [(By::Memfd, false), (By::Name, true)] {
+            let outcome = stress(Plan { by, pinned, ..Plan::new(subject, 4, 500) });
+            assert_good(&outcome);
+            assert_eq!(outcome.verdict(), Verdict::Passed);
+            assert_eq!(outcome.ledger.total, 4 * 500, "{}", subject.name());
+        }
+    }
+}
+
+fn every_kill_and_increment_is_accounted_for() {
+    let mut passed_on = 0;
+    for subject in Subject::ALL.into_iter().filter(|subject| subject.takes_kills()) {
+        let outcome = stress(Plan { kills: 40, ..Plan::new(subject, 4, 100) });
+        assert_good(&outcome);
+        assert_eq!(outcome.ledger.kills, 40);
+        passed_on += outcome.ledger.passed_on;
+    }
+    assert!(passed_on > 0, "of 120 kills, none was that of a process just told of another");
+}
+
+fn each_kill_of_a_holder_gives_one_report() {
+    for subject in LOCKS {
+        let plan =
+            Plan { kills: 40, kill_holders: true, by: By::Name, ..Plan::new(subject, 3, 100) };
+        let outcome = stress(plan);
+        assert_good(&outcome);
+        let Ledger { kills, deaths_while_holding, reports, passed_on, .. } = outcome.ledger;
+        assert_eq!((kills, deaths_while_holding, reports, passed_on), (40, 40, 40, 0));
+    }
+}
+
+fn without_a_lock_updates_are_lost() {
+    let window = Duration::from_micros(200);
+    let outcome = stress(Plan { window, ..Plan::new(Subject::Unlocked, 4, 200) });
+    assert_good(&outcome);
+    assert_eq!(outcome.verdict(), Verdict::Counterexample);
+    assert!(outcome.ledger.lost() > 0);
+    let notes = outcome.finding().notes.join("\n");
+    assert!(notes.contains(&format!("{} increments were lost", outcome.ledger.lost())), "{notes}");
+}
+
+fn a_dropped_increment_is_found() {
+    let sabotage = Some(Sabotage::IncrementDropped);
+    for subject in LOCKS {
+        let outcome = stress(Plan { sabotage, ..Plan::new(subject, 2, 100) });
+        assert_eq!(outcome.verdict(), Verdict::Counterexample, "{}", subject.name());
+        assert_eq!(outcome.complaints(), ["1 of 200 acknowledged increments were lost"]);
+    }
+}
+
+fn a_dropped_report_is_found() {
+    let sabotage = Some(Sabotage::ReportsDropped);
+    for kill_holders in [false, true] {
+        // The only worker there is: who is told of a death is the first worker, or the harness.
+        let plan = Plan { kills: 40, kill_holders, sabotage, ..Plan::new(Subject::Mutex, 1, 100) };
+        let outcome = stress(plan);
+        assert_eq!(outcome.verdict(), Verdict::Counterexample, "{:?}", outcome.ledger);
+        assert!(outcome.ledger.unreported > 0, "{:?}", outcome.ledger);
+    }
+}
+
+fn a_worker_that_fails_is_found() {
+    let sabotage = Some(Sabotage::WorkerLeaves);
+    let outcome = stress(Plan { sabotage, ..Plan::new(Subject::Mutex, 2, 100) });
+    assert_eq!(outcome.verdict(), Verdict::Counterexample);
+    let words = outcome.complaints().join("\n");
+    assert!(words.contains("worker 1") && words.contains("left early"), "{words}");
+}
+
+fn a_holder_that_stands_still_is_named() {
+    for subject in [Subject::Mutex, Subject::Lock, Subject::Value] {
+        let sabotage = Some(Sabotage::HolderStops);
+        let watchdog = Duration::from_millis(300);
+        let plan = Plan { sabotage, watchdog, ..Plan::new(subject, 3, 1_000_000) };
+        let outcome = run(&plan, &Budget { seed: 0, until: None }, &Silent);
+        assert_eq!(outcome.verdict(), Verdict::Counterexample);
+        let Ended::Stuck(words) = &outcome.ended else { panic!("{:?}", outcome.ended) };
+        let lock = format!("lock of {} is held by worker 1", subject.name());
+        for part in [&lock, "alive but stopped", "waiting for it: worker 2", "worker 3"] {
+            assert!(words.contains(part), "{part:?} is missing in {words:?}");
+        }
+    }
+}
+
+fn the_time_limit_ends_a_run() {
+    let plan = Plan::new(Subject::Mutex, 2, u64::MAX / 4);
+    let until = Some(Instant::now() + Duration::from_millis(100));
+    let outcome = run(&plan, &Budget { seed: 0, until }, &Silent);
+    assert!(matches!(outcome.verdict(), Verdict::Timeout { .. }), "{:?}", outcome.ended);
+}
+
+fn too_many_processes_are_refused() {
+    for processes in [0, 257] {
+        let outcome = stress(Plan::new(Subject::Mutex, processes, 1));
+        let Verdict::Vacuous { what } = outcome.verdict() else { panic!("{:?}", outcome.ended) };
+        assert!(what.contains("1 to 256"), "{what}");
+    }
+}
+
+/// What this binary does as a harness to be killed: a run without an end.
+fn be_killed() {
+    let plan = Plan { by: By::Name, ..Plan::new(Subject::Mutex, 3, u64::MAX / 4) };
+    run(&plan, &Budget { seed: 0, until: None }, &Silent);
+}
+
+fn nobody_outlives_a_killed_harness() {
+    let mut harness = Command::new(std::env::current_exe().expect("this binary has a path"))
+        .arg(HARNESS)
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("this binary can be run");
+    let workers = until("the harness has workers", || {
+        Some(children_of(&harness)).filter(|workers| workers.len() == 3)
+    });
+    let regions = until("there is a region", || {
+        Some(regions_of(&harness)).filter(|regions| !regions.is_empty())
+    });
+    harness.kill().expect("it is our child");
+    harness.wait().expect("it is our child");
+    until("all workers have ended", || {
+        workers.iter().all(|worker| !Path::new("/proc").join(worker).exists()).then_some(())
+    });
+    // The next run removes what the killed one could not.
+    assert_good(&stress(Plan { by: By::Name, ..Plan::new(Subject::Mutex, 1, 1) }));
+    for region in regions {
+        assert!(!region.exists(), "{} was left behind", region.display());
+    }
+}
+
+fn children_of(parent: &Child) -> Vec<String> {
+    let parent = parent.id().to_string();
+    let processes = fs::read_dir("/proc").expect("there is a /proc").flatten();
+    let names = processes.filter_map(|entry| entry.file_name().into_string().ok());
+    let is_child = |name: &String| {
+        let stat = fs::read_to_string(format!("/proc/{name}/stat")).unwrap_or_default();
+        // After the name in parentheses: the state, and the parent.
+        let rest = stat.rsplit(") ").next().unwrap_or_default().to_owned();
+        rest.split(' ').nth(1) == Some(&parent)
+    };
+    names.filter(is_child).collect()
+}
+
+fn regions_of(process: &Child) -> Vec<std::path::PathBuf> {
+    let wanted = format!("-{}-", process.id());
+    let entries = fs::read_dir("/dev/shm").expect("there is a /dev/shm").flatten();
+    let paths = entries.map(|entry| entry.path());
+    paths.filter(|path| path.to_string_lossy().contains(&wanted)).collect()
+}
+
+#[track_caller]
+fn until<T>(what: &str, mut there: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(result) = there() {
+            return result;
+        }
+        assert!(start.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn good_ledger() -> Ledger {
+    Ledger {
+        asked: 100,
+        acknowledged: 120,
+        total: 123,
+        kills_asked: 10,
+        kills: 10,
+        deaths_while_holding: 5,
+        reports: 4,
+        passed_on: 1,
+        ..Ledger::default()
+    }
+}
+
+fn a_good_ledger_passes() {
+    assert_eq!(good_ledger().flaws(), []);
+    assert_eq!(Ledger { total: 120, ..good_ledger() }.flaws(), [], "no kill hid an increment");
+    assert_eq!(Ledger { total: 130, ..good_ledger() }.flaws(), [], "each kill hid one");
+}
+
+fn a_ledger_that_does_not_add_up_is_refused() {
+    let good = good_ledger;
+    let refused = [
+        ("an increment is lost", Ledger { total: 119, ..good() }),
+        ("there are too many increments", Ledger { total: 131, ..good() }),
+        ("work is left undone", Ledger { asked: 121, ..good() }),
+        ("a report is missing", Ledger { reports: 3, ..good() }),
+        ("there is a report too many", Ledger { reports: 5, ..good() }),
+        ("one is passed on too often", Ledger { passed_on: 2, ..good() }),
+        ("one missing and one invented", Ledger { unreported: 1, invented: 1, ..good() }),
+        ("not all killed were holders", Ledger { holders_only: true, ..good() }),
+        (
+            "holders' deaths were passed on",
+            Ledger {
+                holders_only: true,
+                kills: 10,
+                deaths_while_holding: 10,
+                reports: 9,
+                passed_on: 1,
+                ..good()
+            },
+        ),
+    ];
+    for (what, ledger) in refused {
+        let flaws = ledger.flaws();
+        assert!(matches!(flaws[..], [Flaw::Broken(_), ..]), "{what}: {flaws:?}");
+    }
+}
+
+fn too_few_kills_are_vacuous() {
+    let ledger = Ledger { kills: 9, ..good_ledger() };
+    assert_eq!(ledger.flaws(), [Flaw::Untested("only 9 of 10 kills landed".into())]);
+    let outcome = Outcome {
+        plan: Plan { kills: 10, ..Plan::new(Subject::Mutex, 4, 25) },
+        ledger,
+        ended: Ended::Finished,
+        took: Duration::ZERO,
+        worked: Duration::ZERO,
+        longest_stall: Duration::ZERO,
+    };
+    assert!(matches!(outcome.verdict(), Verdict::Vacuous { .. }));
+    assert!(!outcome.ok());
+}
+
+fn claims_are_told_apart() {
+    let claims = claims();
+    let mut ids: Vec<_> = claims.iter().map(|claim| &claim.id).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), claims.len());
+    for subject in Subject::ALL {
+        let quick = claims.iter().filter(|claim| !claim.full_only);
+        assert!(quick.filter(|claim| claim.subject == subject.name()).count() >= 2);
+    }
+}
+
+#[derive(Parser)]
+struct Cli {
+    #[command(flatten)]
+    options: Options,
+}
+
+/// What `lockproof stress` says and writes.
+fn lockproof_stress(flags: &str) -> (Status, String) {
+    let arguments = ["stress"].into_iter().chain(flags.split_whitespace());
+    let options = Cli::try_parse_from(arguments).expect("these flags are right").options;
+    let mut text = Vec::new();
+    let status = command(&options, &mut text, &Silent, None).expect("memory can be written");
+    (status, String::from_utf8(text).expect("reports are text"))
+}
+
+fn the_report_fits_80_columns() {
+    let (status, text) = lockproof_stress("--processes 3 --count 300 --kills 5 --by both --pinned");
+    assert_eq!(status, Status::Good, "{text}");
+    for line in text.lines() {
+        assert!(line.chars().count() <= 80, "{line:?} is too long");
+    }
+    for subject in Subject::ALL {
+        let rows = text.lines().filter(|line| line.starts_with(&format!("{} ", subject.name())));
+        assert_eq!(rows.count(), 2, "{text}");
+    }
+}
+
+fn json_stands_alone() {
+    let (_, text) = lockproof_stress("--subject lock --processes 2 --kills 3 --seed 7 --json -");
+    let report: serde_json::Value = serde_json::from_str(&text).expect("nothing but JSON");
+    assert_eq!(report["seed"], 7);
+    assert_eq!(report["ok"], true);
+    assert_eq!(report["runs"][0]["kills"], 3);
+    assert_eq!(report["runs"][0]["verdict"], "passed");
+}
+
+fn flags_that_make_no_sense_are_refused() {
+    let (status, text) = lockproof_stress("--subject atomic --kill-holders");
+    let Status::Usage(words) = status else { panic!("{status:?}: {text}") };
+    assert!(words.contains("atomic"), "{words}");
+    assert_eq!(text, "");
+    assert!(Cli::try_parse_from(["stress", "--subject", "nothing"]).is_err());
+    assert!(Cli::try_parse_from(["stress", "--processes", "0"]).is_err());
+}
