@@ -86,12 +86,12 @@ fn without_kills_the_total_is_exact() {
 fn every_kill_and_increment_is_accounted_for() {
     let mut passed_on = 0;
     for subject in Subject::ALL.into_iter().filter(|subject| subject.takes_kills()) {
-        let outcome = stress(Plan { kills: 40, ..Plan::new(subject, 4, 100) });
+        let outcome = stress(Plan { kills: 60, ..Plan::new(subject, 4, 100) });
         assert_good(&outcome);
-        assert_eq!(outcome.ledger.kills, 40);
+        assert_eq!(outcome.ledger.kills, 60);
         passed_on += outcome.ledger.passed_on;
     }
-    assert!(passed_on > 0, "of 120 kills, none was that of a process just told of another");
+    assert!(passed_on > 0, "of 180 kills, none was that of a process just told of another");
 }
 
 fn each_kill_of_a_holder_gives_one_report() {

@@ -19,17 +19,25 @@ pub fn claims() -> Vec<Claim> {
 /// Makes ten processes overlap, with so few increments, even on one processor.
 const LONG_WINDOW: Duration = Duration::from_micros(200);
 
+/// How many increments take some tenths of a second, with eight processes on two processors.
+const fn many(subject: Subject) -> u64 {
+    match subject {
+        Subject::Unlocked => 4_000,
+        _ => 200_000,
+    }
+}
+
 fn quick() -> Vec<Plan> {
     let mut plans = Vec::new();
     for subject in Subject::ALL {
-        plans.push(Plan { pinned: true, ..Plan::new(subject, 8, 500) });
+        plans.push(Plan { pinned: true, ..Plan::new(subject, 8, many(subject)) });
         plans.push(Plan { by: By::Name, window: LONG_WINDOW, ..Plan::new(subject, 10, 50) });
         if subject.takes_kills() {
-            plans.push(Plan { kills: 50, ..Plan::new(subject, 8, 100) });
+            plans.push(Plan { kills: 150, ..Plan::new(subject, 8, 100) });
         }
         if subject.has_holder() {
             let plan = Plan::new(subject, 4, 100);
-            plans.push(Plan { kills: 50, kill_holders: true, by: By::Name, ..plan });
+            plans.push(Plan { kills: 150, kill_holders: true, by: By::Name, ..plan });
         }
     }
     plans
@@ -40,7 +48,7 @@ fn full() -> Vec<Plan> {
     for (by, pinned) in [(By::Memfd, false), (By::Memfd, true), (By::Name, false), (By::Name, true)]
     {
         for subject in Subject::ALL {
-            let plan = Plan { by, pinned, ..Plan::new(subject, 8, 5_000) };
+            let plan = Plan { by, pinned, ..Plan::new(subject, 8, 10 * many(subject)) };
             if subject.takes_kills() {
                 plans.push(Plan { kills: 1_000, ..plan.clone() });
             }

@@ -28,11 +28,19 @@ const BETWEEN_KILLS: Duration = Duration::from_micros(1500);
 /// The longest time between two tries to catch a holder.
 const BETWEEN_TRIES: Duration = Duration::from_micros(100);
 /// How often it is tried before anybody is taken.
-const TRIES: usize = 10;
+const TRIES: usize = 15;
 /// Longer than an increment that gets on keeps the lock.
 const LONGER_THAN_INSIDE: Duration = Duration::from_micros(10);
 /// The longest time that a holder stays inside before it is killed.
 const INSIDE: Duration = Duration::from_micros(300);
+
+/// How long holders that cannot be told to stay were hunted: half of the time by looking for one that stands still,
+/// which there is where processors are few, half of it by stopping anybody, which is quick where they are many.
+#[derive(Debug, Default)]
+pub(super) struct Hunt {
+    looking: Duration,
+    by_chance: Duration,
+}
 
 /// Where a holder stays that has counted what it was told of.
 const REPORTED: [Point; 3] = [Point::Counted, Point::BeforeStore, Point::AfterStore];
@@ -61,15 +69,13 @@ impl Run<'_> {
 
     /// Half of the time whoever holds the lock, if anybody is found who does; otherwise anybody.
     fn victim(&mut self) -> Option<usize> {
-        if self.rng.bool() {
-            for _ in 0..TRIES {
-                if let Some(holder) = self.holder() {
-                    return Some(holder);
-                }
-                self.pause(BETWEEN_TRIES);
-            }
-        }
-        self.any_worker()
+        if self.rng.bool() { self.likely_holder() } else { self.any_worker() }
+    }
+
+    /// Whoever holds the lock and stands still, if one is soon found. Otherwise anybody: where there are processors
+    /// enough, nobody stands still, but whoever is stopped may be inside.
+    fn likely_holder(&mut self) -> Option<usize> {
+        (0..TRIES).find_map(|_| self.glimpsed_holder()).or_else(|| self.any_worker())
     }
 
     /// Who holds the lock without getting on: it is not running, and if it is stopped now, then inside.
@@ -153,11 +159,11 @@ impl Run<'_> {
         self.arena().orders.stay.load() != 0 || self.staying().is_some()
     }
 
-    /// Half of the time, has the one that will be told of the coming death stay, to die as well. Not at the last
-    /// death: it would stay for ever.
+    /// Now and then has the one that will be told of the coming death stay, to die as well. Not at the last death: it
+    /// would stay for ever.
     fn sometimes_order_to_stay(&mut self, points: &[Point]) {
         let another = self.kills + 1 < self.plan.kills;
-        if another && self.plan.subject.holder_can_stay() && self.rng.bool() {
+        if another && self.plan.subject.holder_can_stay() && self.rng.u8(..4) == 0 {
             self.order_to_stay(points);
         }
     }
@@ -172,12 +178,27 @@ impl Run<'_> {
         slots.iter().position(|slot| slot.stage() == Stage::Staying)
     }
 
-    /// Stops whoever holds the lock, and kills it if it still does by then. One that has just been told of a dead
-    /// holder is let go: it may not have counted that yet, and each kill is to give one report here.
+    /// Stops whoever seems to hold the lock, and kills it if it does. One that has just been told of a dead holder is
+    /// let go: it may not have counted that yet, and each kill is to give one report here.
     fn kill_caught_holder(&mut self) -> Result<(), Ended> {
-        self.pause(BETWEEN_TRIES);
         self.look_after()?;
-        let Some(victim) = self.holder() else { return Ok(()) };
+        let start = Instant::now();
+        let by_chance = self.hunt.by_chance < self.hunt.looking;
+        let found = if by_chance { self.any_worker() } else { self.glimpsed_holder() };
+        if let Some(victim) = found {
+            self.kill_if_caught(victim)?;
+        }
+        *if by_chance { &mut self.hunt.by_chance } else { &mut self.hunt.looking } +=
+            start.elapsed();
+        Ok(())
+    }
+
+    fn glimpsed_holder(&mut self) -> Option<usize> {
+        self.pause(BETWEEN_TRIES);
+        self.holder()
+    }
+
+    fn kill_if_caught(&mut self, victim: usize) -> Result<(), Ended> {
         if !self.workers[victim].stop().map_err(failed)? {
             return Ok(());
         }

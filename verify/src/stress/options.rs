@@ -24,7 +24,7 @@ pub struct Options {
     processes: u16,
 
     /// How many increments each makes; with kills, at least so many
-    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    #[arg(long, value_name = "N", default_value_t = 50_000)]
     count: u64,
 
     /// How many processes to kill, and replace, for each subject

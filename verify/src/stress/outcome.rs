@@ -8,6 +8,9 @@ use crate::claim::Expected;
 use crate::trace::Counterexample;
 use crate::verdict::{Finding, Verdict};
 
+/// A stall worth a remark: a waiter whose wake got lost looks again after a second.
+const LONG_STALL: Duration = Duration::from_millis(900);
+
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {
@@ -110,6 +113,15 @@ impl Outcome {
         finding
     }
 
+    /// A remark on a time without progress, if there was a long one that did not end the run.
+    pub(super) fn long_stall(&self) -> Option<String> {
+        let long = self.longest_stall >= LONG_STALL.max(self.plan.pause * 2);
+        (long && self.ended == Ended::Finished).then(|| {
+            let seconds = self.longest_stall.as_secs_f64();
+            format!("nobody got on for {seconds:.1} s: a waiter whose wake is lost looks again after one second")
+        })
+    }
+
     fn notes(&self) -> Vec<String> {
         let Ledger { acknowledged, total, kills, .. } = self.ledger;
         let mut notes = Vec::new();
@@ -125,6 +137,7 @@ impl Outcome {
         if self.plan.kills > 0 {
             notes.push(format!("{kills} kills landed"));
         }
+        notes.extend(self.long_stall());
         if self.plan.kills > 0 && self.plan.subject.has_holder() {
             let Ledger { deaths_while_holding: deaths, reports, passed_on, .. } = self.ledger;
             notes.push(format!(

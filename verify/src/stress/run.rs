@@ -9,6 +9,7 @@ use fastrand::Rng;
 use rustix::thread::{CpuSet, sched_getaffinity};
 
 use super::arena::{Arena, MOST_WORKERS, Stage};
+use super::kills::Hunt;
 use super::ledger::{Deaths, Ledger};
 use super::outcome::{Ended, Outcome};
 use super::plan::{By, Plan};
@@ -55,6 +56,7 @@ pub(super) struct Run<'a> {
     pub(super) rng: Rng,
     pub(super) deaths: Deaths,
     pub(super) kills: u64,
+    pub(super) hunt: Hunt,
     scratch: Scratch<Arena>,
     processors: Option<Vec<usize>>,
     total: u64,
@@ -81,6 +83,7 @@ impl<'a> Run<'a> {
             rng: Rng::with_seed(plan.seed),
             deaths: Deaths::default(),
             kills: 0,
+            hunt: Hunt::default(),
             scratch: scratch.map_err(|error| format!("cannot make a region: {error}"))?,
             processors: plan.pinned.then(allowed_processors).transpose()?,
             total: 0,

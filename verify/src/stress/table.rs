@@ -1,7 +1,6 @@
 //! The report of a stress run for people: a table of 80 columns.
 
 use std::fmt::Write;
-use std::time::Duration;
 
 use super::outcome::{Ended, Outcome};
 use super::plan::Plan;
@@ -13,9 +12,6 @@ pub(super) const HEAD: &str =
 pub(super) const LEGEND: &str = "\
 kills: processes that ended by SIGKILL   held: of these, while holding the lock
 reports: of OwnerDied, as counted        passed: on, when the one told died too";
-
-/// A stall worth a remark: a waiter whose wake got lost looks again after a second.
-const LONG_STALL: Duration = Duration::from_millis(900);
 
 /// What all runs have in common.
 pub(super) fn introduction(plans: &[Plan], seed: u64) -> String {
@@ -65,7 +61,6 @@ fn remarks(outcome: &Outcome) -> Vec<String> {
     let (plan, lost) = (&outcome.plan, outcome.ledger.lost());
     let expected_to_lose = plan.expected() == Expected::Fails;
     let window = plan.window.as_micros();
-    let stalled = outcome.longest_stall;
     match outcome.ended {
         Ended::Finished if expected_to_lose && lost > 0 => vec![format!(
             "{lost} of {} increments lost, as is expected without a lock (read and write {window} us apart)",
@@ -76,13 +71,10 @@ fn remarks(outcome: &Outcome) -> Vec<String> {
         )],
         _ => {
             let mut remarks = outcome.complaints();
-            if outcome.ok() && stalled >= LONG_STALL {
-                remarks.push(format!("nobody got on for {:.1} s", stalled.as_secs_f64()));
-                return remarks;
-            }
             if !remarks.is_empty() {
                 remarks.push(format!("again: {}", plan.command()));
             }
+            remarks.extend(outcome.long_stall());
             remarks
         }
     }

@@ -18,7 +18,7 @@ const ROUNDS: usize = 7;
 /// The same for all processes at once.
 const ROUNDS_AT_ONCE: usize = 3;
 /// How many increments each process makes where all count at once.
-const AT_ONCE: u64 = 20_000;
+const AT_ONCE: u64 = 50_000;
 
 /// Nanoseconds for one increment, without sleeps.
 #[derive(Clone, Debug, Serialize)]
