@@ -14,6 +14,7 @@ use lockproof_verify::stress::{
     run, worker_main,
 };
 use lockproof_verify::verdict::Verdict;
+use rustix::process::{Signal, set_parent_process_death_signal};
 
 /// An argument that makes this binary a harness to be killed.
 const HARNESS: &str = "__harness";
@@ -146,7 +147,7 @@ fn a_worker_that_fails_is_found() {
 fn a_holder_that_stands_still_is_named() {
     for subject in [Subject::Mutex, Subject::Lock, Subject::Value] {
         let sabotage = Some(Sabotage::HolderStops);
-        let watchdog = Duration::from_millis(300);
+        let watchdog = Duration::from_millis(1500);
         let plan = Plan { sabotage, watchdog, ..Plan::new(subject, 3, 1_000_000) };
         let outcome = run(&plan, &Budget { seed: 0, until: None }, &Silent);
         assert_eq!(outcome.verdict(), Verdict::Counterexample);
@@ -175,6 +176,8 @@ fn too_many_processes_are_refused() {
 
 /// What this binary does as a harness to be killed: a run without an end.
 fn be_killed() {
+    // Should the test fail before it kills this process.
+    set_parent_process_death_signal(Some(Signal::KILL)).expect("any process may ask for that");
     let plan = Plan { by: By::Name, ..Plan::new(Subject::Mutex, 3, u64::MAX / 4) };
     run(&plan, &Budget { seed: 0, until: None }, &Silent);
 }
