@@ -52,7 +52,7 @@ mutex: nobody hangs
  ok   mutex/stress                          0.0 s  passed
       100 kills, 17 of a holder, 17 reports
 
-As expected, unlocked/2x2/loom fails: no update is lost
+Has to fail, and does: unlocked/2x2/loom (no update is lost)
 4 increments, but the total is 2
 
  process 1                process 2
