@@ -17,6 +17,10 @@ const LATE: Style = AnsiColor::Yellow.on_default().effects(Effects::BOLD);
 const TITLE: Style = Style::new().effects(Effects::BOLD);
 const FAINT: Style = Style::new().effects(Effects::DIMMED);
 
+const NOTES_INDENT: usize = 6;
+/// A screen narrower than this shows longer lines than it can.
+const NARROWEST: usize = 40;
+
 /// How the lines are laid out, the same for all claims of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Layout {
@@ -30,7 +34,7 @@ impl Layout {
     #[must_use]
     pub fn of(claims: &[Claim], width: usize, colour: bool) -> Self {
         let id = claims.iter().map(|claim| claim.id.chars().count()).max().unwrap_or(0).max(5);
-        Self { id, width, colour }
+        Self { id, width: width.max(NARROWEST), colour }
     }
 
     /// Names the columns.
@@ -73,8 +77,13 @@ impl Layout {
     }
 
     fn notes(&self, claim: &Examined) -> String {
-        let lines = claim.finding.notes.iter().flat_map(|note| wrap(note, self.width - 6));
-        lines.map(|line| format!("      {}\n", self.paint(&line, FAINT))).collect()
+        let notes = claim.finding.notes.join("; ");
+        let lines = wrap(&notes, self.width - NOTES_INDENT);
+        lines
+            .iter()
+            .filter(|line| !line.is_empty())
+            .map(|line| format!("{:NOTES_INDENT$}{}\n", "", self.paint(line, FAINT)))
+            .collect()
     }
 
     /// Everything that is said when all claims have been examined.
@@ -198,6 +207,7 @@ pub fn in_words(claim: &Examined) -> String {
             let results: Vec<&str> = finding.outcomes.keys().map(String::as_str).collect();
             match results.as_slice() {
                 [] => "counterexample, as it should".to_owned(),
+                [result] => format!("counterexample, as it should: result {result}"),
                 results => format!("counterexample, as it should: results {}", results.join(", ")),
             }
         }
