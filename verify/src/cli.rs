@@ -5,23 +5,25 @@
 use std::io::{self, Write, stderr};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::claim::{Claim, Selection};
+use crate::demo;
+use crate::report::Output;
 use crate::report::target::{CannotWrite, Target, WriteError};
+use crate::stress::worker_main;
 
 mod check;
 pub(crate) mod duration;
 mod exit;
 mod list;
-mod output;
 mod panics;
+mod processes;
 mod run;
 #[cfg(test)]
 mod stand_ins;
 
 pub use exit::Exit;
-pub use output::Output;
 
 /// Proves cross-process locks: every interleaving, weak memory, every death; and tries them with real processes.
 #[derive(Debug, Parser)]
@@ -36,12 +38,21 @@ enum Command {
     /// Examine every claim, and report
     #[command(after_help = exit::HELP)]
     Check(check::Options),
+    /// Let real processes count together, kill some, and account for every increment and every death
+    #[command(after_help = exit::HELP)]
+    Stress(processes::Stress),
+    /// Show what goes wrong without a lock, and right with one, in programs that people write
+    #[command(after_help = exit::HELP)]
+    Demo(demo::Options),
     /// List the claims, and the demos
     List(list::Options),
 }
 
 /// Runs the command that the command line asks for. `claims` gives at least the claims that are selected.
+///
+/// Called first thing in the program's `main`: workers are the program itself, started again.
 pub fn main(claims: impl Fn(&Selection) -> Vec<Claim>) -> ExitCode {
+    worker_main();
     panics::install();
     let command = CommandLine::parse().command;
     let exit = run(&command, claims).unwrap_or_else(|failure| failure.tell());
@@ -51,8 +62,20 @@ pub fn main(claims: impl Fn(&Selection) -> Vec<Claim>) -> ExitCode {
 fn run(command: &Command, claims: impl Fn(&Selection) -> Vec<Claim>) -> Result<Exit, Failure> {
     match command {
         Command::Check(options) => check::run(options, claims, people(options.json())),
-        Command::List(options) => list::run(options, claims, &[], &mut Output::stdout()),
+        Command::Stress(options) => processes::stress(options, Output::stdout()),
+        Command::Demo(options) => processes::demo(options, Output::stdout()),
+        Command::List(options) => list::run(options, claims, &demos(), &mut Output::stdout()),
     }
+}
+
+/// The scenarios of `demo`, and what each shows.
+fn demos() -> Vec<(String, String)> {
+    let command = CommandLine::command();
+    let demo = command.find_subcommand("demo").into_iter();
+    let about = |scenario: &clap::Command| scenario.get_about().map(ToString::to_string);
+    demo.flat_map(|demo| demo.get_subcommands())
+        .map(|scenario| (scenario.get_name().to_owned(), about(scenario).unwrap_or_default()))
+        .collect()
 }
 
 /// Where people read, when a program may want standard output.
@@ -67,6 +90,8 @@ enum Failure {
     Output(io::Error),
     /// The file for the report cannot be written.
     Report(CannotWrite),
+    /// The flags cannot be combined like that, and why.
+    Usage(String),
     /// There is nothing to do, and why.
     NothingToRun(String),
 }
@@ -80,6 +105,7 @@ impl Failure {
             }
             Self::Output(error) => (Exit::Usage, format!("cannot write the output: {error}")),
             Self::Report(error) => (Exit::Usage, error.to_string()),
+            Self::Usage(why) => (Exit::Usage, why.clone()),
             Self::NothingToRun(why) => (Exit::NothingRun, why.clone()),
         };
         // Where standard error is closed, the exit status has to do.

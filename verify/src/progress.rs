@@ -1,9 +1,9 @@
 //! How far a run is, on standard error: bars where it is a terminal, now and then a line elsewhere.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, stderr};
+use std::io::{self, IsTerminal, LineWriter, Write, stderr};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -27,7 +27,8 @@ pub struct Board {
 #[derive(Debug)]
 struct Bars {
     all: MultiProgress,
-    overall: ProgressBar,
+    /// How many claims are done; none where there is but one thing to do.
+    overall: Option<ProgressBar>,
 }
 
 /// One claim that is being examined.
@@ -36,7 +37,7 @@ pub struct Running {
     board: Arc<Board>,
     id: String,
     done: Mutex<Done>,
-    bar: Option<ProgressBar>,
+    bar: OnceLock<ProgressBar>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -60,32 +61,34 @@ impl Board {
         })
     }
 
-    /// An examination begins; it ends when what this returns is dropped.
+    /// An examination begins.
     #[must_use]
     pub fn begin(self: &Arc<Self>, id: &str) -> Arc<Running> {
-        let bar = self.bars.as_ref().map(|bars| bars.add(id));
-        let running = Arc::new(Running {
-            board: Arc::clone(self),
-            id: id.to_owned(),
-            done: Mutex::default(),
-            bar,
-        });
+        let running = self.expect(id);
+        running.show();
+        running
+    }
+
+    /// The same, for what is worth a bar only once it reports how far it is.
+    #[must_use]
+    pub fn expect(self: &Arc<Self>, id: &str) -> Arc<Running> {
+        let (done, bar) = (Mutex::default(), OnceLock::new());
+        let running = Running { board: Arc::clone(self), id: id.to_owned(), done, bar };
+        let running = Arc::new(running);
         self.running().insert(id.to_owned(), Arc::clone(&running));
         running
     }
 
-    /// Takes the bars away while `work` writes to the screen.
-    pub fn while_hidden<T>(&self, work: impl FnOnce() -> T) -> T {
-        match &self.bars {
-            Some(bars) => bars.all.suspend(work),
-            None => work(),
-        }
+    /// A stream whose lines the bars make room for.
+    pub fn beside<W: Write>(self: &Arc<Self>, stream: W) -> LineWriter<Beside<W>> {
+        LineWriter::new(Beside { board: Arc::clone(self), stream })
     }
 
     /// The run is over: nothing stays on the screen.
     pub fn end(&self) {
         if let Some(bars) = &self.bars {
-            bars.overall.finish_and_clear();
+            bars.overall.iter().for_each(ProgressBar::finish_and_clear);
+            // A bar that cannot be taken away harms nobody.
             let _ = bars.all.clear();
         }
     }
@@ -115,16 +118,23 @@ impl Board {
 impl Bars {
     fn new(claims: usize) -> Self {
         let all = MultiProgress::new();
-        let overall = all.add(ProgressBar::new(claims as u64));
-        let template = "{bar:30.green} {pos} of {len} claims, {elapsed}";
-        overall.set_style(style(template).progress_chars("━╸─"));
-        overall.enable_steady_tick(TICK);
+        let overall = (claims > 1).then(|| {
+            let bar = all.add(ProgressBar::new(claims as u64));
+            let template = "{bar:30.green} {pos} of {len} claims, {elapsed}";
+            bar.set_style(style(template).progress_chars("━╸─"));
+            bar.enable_steady_tick(TICK);
+            bar
+        });
         Self { all, overall }
     }
 
     fn add(&self, id: &str) -> ProgressBar {
-        let bar = self.all.insert_before(&self.overall, ProgressBar::new_spinner());
-        bar.set_style(style("{spinner:.cyan} {prefix}  {wide_msg:.dim}"));
+        let bar = ProgressBar::new_spinner();
+        let bar = match &self.overall {
+            Some(overall) => self.all.insert_before(overall, bar),
+            None => self.all.add(bar),
+        };
+        bar.set_style(style("{spinner:.cyan} {prefix}  {elapsed}  {wide_msg:.dim}"));
         bar.set_prefix(id.to_owned());
         bar.enable_steady_tick(TICK);
         bar
@@ -141,12 +151,17 @@ impl Running {
     pub fn end(&self) {
         self.board.running().remove(&self.id);
         self.board.ended.fetch_add(1, Relaxed);
-        if let Some(bar) = &self.bar {
+        if let Some(bar) = self.bar.get() {
             bar.finish_and_clear();
         }
-        if let Some(bars) = &self.board.bars {
-            bars.overall.inc(1);
+        if let Some(overall) = self.board.bars.as_ref().and_then(|bars| bars.overall.as_ref()) {
+            overall.inc(1);
         }
+    }
+
+    fn show(&self) -> Option<&ProgressBar> {
+        let bars = self.board.bars.as_ref()?;
+        Some(self.bar.get_or_init(|| bars.add(&self.id)))
     }
 
     fn describe(&self) -> String {
@@ -167,9 +182,34 @@ impl Progress for Running {
     fn report(&self, done: u64, total: u64, unit: &str) {
         let now = Done { done, total, unit: unit.to_owned() };
         *self.done.lock().unwrap_or_else(PoisonError::into_inner) = now;
-        if let Some(bar) = &self.bar {
+        if let Some(bar) = self.show().filter(|_| done > 0) {
             let of = if total == 0 { String::new() } else { format!("of {} ", count(total)) };
             bar.set_message(format!("{} {of}{unit}", count(done)));
         }
+    }
+}
+
+/// A stream on the screen that the bars are on, too.
+#[derive(Debug)]
+pub struct Beside<W> {
+    board: Arc<Board>,
+    stream: W,
+}
+
+impl<W: Write> Write for Beside<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let stream = &mut self.stream;
+        match &self.board.bars {
+            Some(bars) => bars.all.suspend(|| {
+                let written = stream.write(bytes)?;
+                stream.flush()?;
+                Ok(written)
+            }),
+            None => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
     }
 }

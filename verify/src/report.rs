@@ -7,8 +7,12 @@ use crate::verdict::Verdict;
 
 pub mod json;
 pub mod numbers;
+mod output;
 pub mod target;
 pub mod text;
+mod words;
+
+pub use output::Output;
 
 /// What came of a whole run.
 #[derive(Clone, Debug)]

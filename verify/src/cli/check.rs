@@ -1,6 +1,6 @@
 //! `lockproof check`: examines the claims and reports.
 
-use std::io::{self, Write};
+use std::io::{self, LineWriter, Write};
 use std::num::NonZero;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use clap::Args;
 use super::run::{Listener, examine, in_order};
 use super::{Exit, Failure, Output, duration};
 use crate::claim::{Budget, Claim, Examined, Selection};
-use crate::progress::Board;
+use crate::progress::{Beside, Board};
 use crate::report::numbers::counted;
 use crate::report::target::Target;
 use crate::report::text::Layout;
@@ -104,7 +104,8 @@ fn examine_and_tell(options: &Options, claims: Arc<[Claim]>, out: Output) -> io:
     let budget = Budget { seed: options.seed, until };
     let jobs = options.jobs.or_else(|| std::thread::available_parallelism().ok());
     let board = Board::new(claims.len());
-    let layout = Layout::of(&claims, out.width(), out.colour());
+    let layout = Layout::of(&claims, &out);
+    let out = board.beside(out);
     let mut teller = Teller { out, layout, board: Arc::clone(&board), title: None };
     teller.say(&layout.heading())?;
     let jobs = jobs.unwrap_or(NonZero::<usize>::MIN);
@@ -117,7 +118,7 @@ fn examine_and_tell(options: &Options, claims: Arc<[Claim]>, out: Output) -> io:
 
 /// Tells people what is found, as it is found.
 struct Teller {
-    out: Output,
+    out: LineWriter<Beside<Output>>,
     layout: Layout,
     board: Arc<Board>,
     title: Option<(&'static str, &'static str)>,
@@ -125,8 +126,8 @@ struct Teller {
 
 impl Teller {
     fn say(&mut self, text: &str) -> io::Result<()> {
-        let out = &mut self.out;
-        self.board.while_hidden(|| out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+        self.out.write_all(text.as_bytes())?;
+        self.out.flush()
     }
 }
 

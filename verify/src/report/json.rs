@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Report;
-use super::text::in_words;
+use super::words::in_words;
 use crate::claim::{Claim, Examined, Expected, MemoryModel, Method};
 use crate::trace::Counterexample;
 use crate::verdict::{Bound, Verdict};

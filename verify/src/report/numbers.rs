@@ -27,10 +27,16 @@ pub fn counted(number: usize, what: &str) -> String {
 #[must_use]
 pub fn seconds(took: Duration) -> String {
     if took < Duration::from_millis(59_950) {
-        return format!("{:.1} s", took.as_secs_f64());
+        return seconds_only(took);
     }
     let whole = took.as_secs_f64().round() as u64;
     format!("{} min {:02} s", count(whole / 60), whole % 60)
+}
+
+/// `0.2 s`, however long it was: for columns.
+#[must_use]
+pub fn seconds_only(took: Duration) -> String {
+    format!("{:.1} s", took.as_secs_f64())
 }
 
 #[cfg(test)]

@@ -1,0 +1,95 @@
+//! Verdicts, and what they rest on, in words.
+
+use super::numbers::{count, counted, seconds};
+use super::{Report, timed_out};
+use crate::claim::{Examined, Expected, MemoryModel, Method};
+use crate::verdict::{Bound, Verdict};
+
+/// The verdict on one claim, where what went wrong is drawn elsewhere.
+pub(super) fn briefly(claim: &Examined) -> String {
+    match (&claim.finding.verdict, claim.expected) {
+        (Verdict::Counterexample, Expected::Holds) => "counterexample: see below".to_owned(),
+        _ => in_words(claim),
+    }
+}
+
+/// The verdict on one claim, with its bound, and whether it is the one that it should be.
+pub(super) fn in_words(claim: &Examined) -> String {
+    let finding = &claim.finding;
+    match (&finding.verdict, claim.expected) {
+        (verdict, Expected::Fails) if verdict.holds() => {
+            format!("{}: it is known to be wrong, and this did not show it", said(verdict))
+        }
+        (Verdict::Counterexample, Expected::Fails) => "counterexample, expected".to_owned(),
+        (Verdict::Counterexample, Expected::Holds) => match &finding.counterexample {
+            Some(counterexample) => format!("counterexample: {}", counterexample.why),
+            None => "counterexample".to_owned(),
+        },
+        (verdict, _) => said(verdict),
+    }
+}
+
+fn said(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Bounded(bound) => format!("bounded: {}", bound_in_words(bound)),
+        Verdict::Vacuous { what } => format!("vacuous: there was never {what}"),
+        Verdict::Timeout { after } if after.is_zero() => "timeout before it began".to_owned(),
+        Verdict::Timeout { after } => format!("timeout after {}", seconds(*after)),
+        verdict => verdict.word().to_owned(),
+    }
+}
+
+fn bound_in_words(bound: &Bound) -> String {
+    let scheduler = bound.scheduler.map_or(String::new(), |name| format!("{name} "));
+    let parts = [
+        bound.preemptions.map(|most| counted(most, "preemption")),
+        bound.deaths.map(|most| counted(most, "death")),
+        bound.schedules.map(|most| format!("{} {scheduler}schedules", count(most))),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// How many claims came to which end, and what that end means.
+pub(super) fn kinds(report: &Report) -> Vec<(&'static str, usize, &'static str)> {
+    let number = |is_it: fn(&Examined) -> bool| report.claims.iter().filter(|c| is_it(c)).count();
+    let holds = |word: &'static str| {
+        let is_it = |claim: &&Examined| claim.ok() && claim.finding.verdict.word() == word;
+        report.claims.iter().filter(is_it).count()
+    };
+    let kinds = [
+        ("exhausted", holds("exhausted"), "every execution of the model was explored"),
+        ("bounded", holds("bounded"), "nothing wrong within the bound; beyond it nobody looked"),
+        (
+            "passed",
+            holds("passed"),
+            "nothing went wrong in the runs there were: evidence, no proof",
+        ),
+        ("refuted", holds("counterexample"), "known to be wrong, and shown to be"),
+        ("failed", report.failed().count(), "see above"),
+        ("late", number(timed_out), "no verdict within the time limit"),
+    ];
+    kinds.into_iter().filter(|(_, number, _)| *number > 0).collect()
+}
+
+/// What the verdicts rest on, as far as it matters to the claims there were.
+pub(super) fn assumptions(report: &Report) -> Vec<&'static str> {
+    let some = |is_it: fn(&Examined) -> bool| report.claims.iter().any(is_it);
+    let said = [
+        (
+            some(|claim| claim.memory_model == MemoryModel::C11),
+            "loom's memory model: RC11 with C++20 release sequences, load buffering excluded \
+             (Rust allows it; no mainstream checker covers it)",
+        ),
+        (
+            some(|claim| claim.memory_model == MemoryModel::Sc),
+            "shuttle sees sequentially consistent executions only: no weak memory",
+        ),
+        (some(|claim| claim.bound().is_some()), "the bounds named with the claims"),
+        (
+            some(|claim| matches!(claim.method, Method::Crash | Method::Stress)),
+            "the kernel's rule for the announced word of a dead thread since Linux 6.2 (also in \
+             6.1.y, 5.15.y, 5.10.y): it wakes a waiter if nobody owns the word",
+        ),
+    ];
+    said.into_iter().filter(|(some, _)| *some).map(|(_, what)| what).collect()
+}
