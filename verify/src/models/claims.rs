@@ -42,7 +42,7 @@ fn mutex() -> Vec<Claim> {
         held(loom_claim("mutex", size(4, 1), 4, 1, KEEPS_COUNT, up_to(3))),
         held(loom_claim("mutex", size(2, 4), 2, 4, KEEPS_COUNT, up_to(2))),
         held(loom_claim("mutex", size(4, 2), 4, 2, KEEPS_COUNT, up_to(2))),
-        full(held(loom_claim("mutex", size(3, 1), 3, 1, KEEPS_COUNT, ALL))),
+        full(held(loom_claim("mutex", size(3, 1), 3, 1, KEEPS_COUNT, up_to(6)))),
     ];
     for (n, c) in [(4, 10), (8, 5)] {
         all.extend(shuttle_claims("mutex", &size(n, c), n, c));
