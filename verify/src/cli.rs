@@ -10,7 +10,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::claim::{Claim, Selection};
 use crate::demo;
 use crate::report::Output;
-use crate::report::target::{CannotWrite, Target, WriteError};
+use crate::report::target::{CannotWrite, Target};
 use crate::stress::worker_main;
 
 mod check;
@@ -86,10 +86,8 @@ fn people(json: Option<&Target>) -> Output {
 /// Why a command ended without a result.
 #[derive(Debug)]
 enum Failure {
-    /// The output cannot be written; perhaps nobody reads it any more.
+    /// The output, or the file for the report, cannot be written; perhaps nobody reads it any more.
     Output(io::Error),
-    /// The file for the report cannot be written.
-    Report(CannotWrite),
     /// The flags cannot be combined like that, and why.
     Usage(String),
     /// There is nothing to do, and why.
@@ -103,8 +101,12 @@ impl Failure {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                 return Exit::ReaderGone;
             }
+            Self::Output(error)
+                if error.get_ref().is_some_and(|inner| inner.is::<CannotWrite>()) =>
+            {
+                (Exit::Usage, error.to_string())
+            }
             Self::Output(error) => (Exit::Usage, format!("cannot write the output: {error}")),
-            Self::Report(error) => (Exit::Usage, error.to_string()),
             Self::Usage(why) => (Exit::Usage, why.clone()),
             Self::NothingToRun(why) => (Exit::NothingRun, why.clone()),
         };
@@ -117,20 +119,5 @@ impl Failure {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Self::Output(error)
-    }
-}
-
-impl From<CannotWrite> for Failure {
-    fn from(error: CannotWrite) -> Self {
-        Self::Report(error)
-    }
-}
-
-impl From<WriteError> for Failure {
-    fn from(error: WriteError) -> Self {
-        match error {
-            WriteError::Stdout(error) => Self::Output(error),
-            WriteError::File(error) => Self::Report(error),
-        }
     }
 }

@@ -59,7 +59,7 @@ mod watch;
 mod worker;
 
 pub use claims::claims;
-pub use command::{Status, command, write_json};
+pub use command::{Status, command, probe_json, write_json};
 pub use ledger::{Deaths, Flaw, Ledger};
 pub use options::Options;
 pub use outcome::{Ended, Outcome};

@@ -224,8 +224,12 @@ fn a_report_that_cannot_be_written_is_refused_before_the_work() {
     let directory = tempfile::tempdir().expect("a directory");
     let nowhere = directory.path().join("no-such-directory/report.json");
     let nowhere = nowhere.to_str().expect("a plain path");
-    let output = run(&["check", "--json", nowhere]);
-    assert_refused(&output, 2, &format!("cannot write the report to {nowhere}: there is no such"));
+    for command in [&["check"][..], &["list"], &["stress"], &["demo", "counter"], &["demo", "jobs"]]
+    {
+        let output = run(&[command, &["--json", nowhere]].concat());
+        let words = format!("lockproof: cannot write the report to {nowhere}: there is no such");
+        assert_refused(&output, 2, &words);
+    }
     let output = run(&["check", "--json", directory.path().to_str().expect("a plain path")]);
     assert_refused(&output, 2, "is a directory");
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use super::run::{Listener, examine, in_order};
+use super::run::{GRACE, Listener, Orders, examine, in_order};
 use super::{Exit, Failure, Output, duration};
 use crate::claim::{Budget, Claim, Examined, Selection};
 use crate::progress::{Beside, Board};
@@ -101,15 +101,18 @@ fn examine_and_tell(options: &Options, claims: Arc<[Claim]>, out: Output) -> io:
     let began = Instant::now();
     // A limit beyond what the clock can tell is none.
     let until = options.time_limit.and_then(|limit| began.checked_add(limit));
-    let budget = Budget { seed: options.seed, until };
     let jobs = options.jobs.or_else(|| std::thread::available_parallelism().ok());
+    let orders = Orders {
+        jobs: jobs.unwrap_or(NonZero::<usize>::MIN),
+        budget: Budget { seed: options.seed, until },
+        grace: GRACE,
+    };
     let board = Board::new(claims.len());
     let layout = Layout::of(&claims, &out);
     let out = board.beside(out);
     let mut teller = Teller { out, layout, board: Arc::clone(&board), title: None };
     teller.say(&layout.heading())?;
-    let jobs = jobs.unwrap_or(NonZero::<usize>::MIN);
-    let examined = examine(&claims, jobs, &budget, &board, &mut teller);
+    let examined = examine(&claims, &orders, &board, &mut teller);
     board.end();
     let report = Report { claims: examined?, took: began.elapsed(), seed: options.seed };
     teller.say(&layout.end(&report))?;

@@ -17,7 +17,7 @@ use crate::progress::Board;
 use crate::verdict::{Finding, Verdict};
 
 /// How long a claim may go on after its time is up, before it is given up.
-const GRACE: Duration = Duration::from_secs(30);
+pub(super) const GRACE: Duration = Duration::from_secs(30);
 /// How often a line says what is going on, where there are no bars.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
@@ -31,6 +31,25 @@ pub(super) trait Listener {
     fn examined(&mut self, claim: &Examined) -> io::Result<()>;
     /// It takes a while.
     fn waiting(&mut self);
+}
+
+/// How claims are to be examined.
+#[derive(Clone, Debug)]
+pub(super) struct Orders {
+    /// How many models at a time.
+    pub(super) jobs: NonZero<usize>,
+    /// What each claim may use.
+    pub(super) budget: Budget,
+    /// See [`GRACE`].
+    pub(super) grace: Duration,
+}
+
+impl Orders {
+    /// How long it is until a claim that has not ended is given up.
+    fn patience(&self) -> Duration {
+        let until = self.budget.until.and_then(|until| until.checked_add(self.grace));
+        until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()))
+    }
 }
 
 /// Puts claims into the order in which they are examined and reported: models before real processes, and those
@@ -59,23 +78,22 @@ fn is_stress(claim: &Claim) -> bool {
 /// What the listener returned.
 pub(super) fn examine(
     claims: &Arc<[Claim]>,
-    jobs: NonZero<usize>,
-    budget: &Budget,
+    orders: &Orders,
     board: &Arc<Board>,
     listener: &mut impl Listener,
 ) -> io::Result<Vec<Examined>> {
     let models = claims.iter().take_while(|claim| !is_stress(claim)).count();
     let mut found = Vec::with_capacity(claims.len());
-    for (range, jobs) in [(0..models, jobs.get()), (models..claims.len(), 1)] {
+    for (range, jobs) in [(0..models, orders.jobs.get()), (models..claims.len(), 1)] {
         let work = Arc::new(Work {
             claims: Arc::clone(claims),
             next: AtomicUsize::new(range.start),
             end: range.end,
-            budget: budget.clone(),
+            budget: orders.budget.clone(),
             board: Arc::clone(board),
         });
         let results = work.start(jobs.min(range.len()))?;
-        collect(claims, &results, range.end, budget, &mut found, listener)?;
+        collect(claims, &results, range.end, orders, &mut found, listener)?;
     }
     Ok(found)
 }
@@ -138,16 +156,16 @@ fn collect(
     claims: &[Claim],
     results: &Receiver<Found>,
     end: usize,
-    budget: &Budget,
+    orders: &Orders,
     found: &mut Vec<Examined>,
     listener: &mut impl Listener,
 ) -> io::Result<()> {
     let began = Instant::now();
     let mut early: Vec<Option<Examined>> = vec![None; end];
     while found.len() < end {
-        match results.recv_timeout(LINE_EVERY) {
+        match results.recv_timeout(orders.patience().min(LINE_EVERY)) {
             Ok((index, examined)) => early[index] = Some(examined),
-            Err(RecvTimeoutError::Timeout) if budget.until.is_some_and(|t| t.elapsed() > GRACE) => {
+            Err(RecvTimeoutError::Timeout) if orders.patience().is_zero() => {
                 let missing = claims.iter().zip(&mut early).skip(found.len());
                 for (claim, place) in missing {
                     place.get_or_insert_with(|| too_late(claim, began.elapsed()));
@@ -166,4 +184,41 @@ fn collect(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::stand_ins::{claim, claim_that};
+
+    struct Nobody;
+
+    impl Listener for Nobody {
+        fn examined(&mut self, _: &Examined) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn waiting(&mut self) {}
+    }
+
+    #[test]
+    fn a_claim_that_does_not_end_is_given_up() {
+        // Kept by the test, so that the claim waits until it ends.
+        let (_sender, never) = channel::<()>();
+        let never = std::sync::Mutex::new(never);
+        let stuck = claim_that("stuck", move |_, _| {
+            let _ = never.lock().map(|never| never.recv());
+            Finding::of(Verdict::Exhausted)
+        });
+        let claims = [claim("ends", Verdict::Exhausted), stuck].into();
+        let until = Some(Instant::now() + Duration::from_millis(200));
+        let orders = Orders {
+            jobs: NonZero::<usize>::MIN,
+            budget: Budget { seed: 1, until },
+            grace: Duration::ZERO,
+        };
+        let found = examine(&claims, &orders, &Board::new(2), &mut Nobody).expect("two verdicts");
+        assert_eq!(found.len(), 2);
+        assert!(matches!(found[1].finding.verdict, Verdict::Timeout { .. }), "{found:?}");
+    }
 }

@@ -10,7 +10,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::claim::{Budget, Progress};
-use crate::stress::{Ended, Outcome, Plan, Status, Subject, run, wrapped, write_json};
+use crate::stress::{Ended, Outcome, Plan, Status, Subject, probe_json, run, wrapped, write_json};
 use cost::Cost;
 
 /// What `lockproof demo counter` is to do.
@@ -86,6 +86,7 @@ pub(super) fn show(
     out: &mut dyn Write,
     progress: &dyn Progress,
 ) -> io::Result<Status> {
+    probe_json(options.json.as_deref())?;
     let json_only = options.json.as_deref() == Some(Path::new("-"));
     let mut nowhere = io::sink();
     let text: &mut dyn Write = if json_only { &mut nowhere } else { &mut *out };

@@ -11,7 +11,7 @@ use lockproof::error::LockError;
 use lockproof::{AtomicCounter, Lock, RawValue, shareable};
 use serde::{Deserialize, Serialize};
 
-use crate::stress::{End, Process, Scratch, Status, Work, write_json};
+use crate::stress::{End, Process, Scratch, Status, Work, probe_json, write_json};
 
 /// How many lines there is room for.
 const MOST_LINES: usize = 1024;
@@ -79,6 +79,7 @@ struct Report {
 
 /// Shows it.
 pub(super) fn show(options: &JobsOptions, out: &mut dyn Write) -> io::Result<Status> {
+    probe_json(options.json.as_deref())?;
     let json_only = options.json.as_deref() == Some(Path::new("-"));
     let mut nowhere = io::sink();
     let text: &mut dyn Write = if json_only { &mut nowhere } else { &mut *out };

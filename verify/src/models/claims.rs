@@ -107,7 +107,10 @@ fn unlocked() -> Vec<Claim> {
         all.push(fails(loom_claim("unlocked", model(n, c), n, c, loses, search)));
     }
     for drawn in [Drawn::Random, Drawn::Pct(3)] {
-        all.push(fails(shuttle_claim("unlocked", &model(2, 2), 2, 2, drawn)));
+        all.push(fails(Claim {
+            property: loses,
+            ..shuttle_claim("unlocked", &model(2, 2), 2, 2, drawn)
+        }));
     }
     all
 }

@@ -29,7 +29,7 @@ impl FromStr for Target {
     }
 }
 
-/// A report could not be written.
+/// A report cannot be written to its file. What an [`io::Error`] from here has inside.
 #[derive(Debug)]
 pub struct CannotWrite {
     path: PathBuf,
@@ -59,43 +59,37 @@ impl Target {
     ///
     /// # Errors
     ///
-    /// If the file cannot be made where it is to be.
-    pub fn probe(&self) -> Result<(), CannotWrite> {
+    /// [`CannotWrite`], if the file cannot be made where it is to be.
+    pub fn probe(&self) -> io::Result<()> {
         let Self::File(path) = self else { return Ok(()) };
         let probed = match place(path) {
             Ok(Place::Whole(path)) => beside(&path).map(drop),
             Ok(Place::Stream) => Ok(()),
             Err(error) => Err(error),
         };
-        probed.map_err(|cause| CannotWrite { path: path.clone(), cause })
+        probed.map_err(|cause| cannot_write(path, cause))
     }
 
     /// Writes a report: all of it, or, if it is a file, nothing.
     ///
     /// # Errors
     ///
-    /// If the file, or standard output, cannot be written.
-    pub fn write(&self, text: &str) -> Result<(), WriteError> {
+    /// [`CannotWrite`], if it is a file that cannot be written; it is then as it was. Otherwise what standard
+    /// output said.
+    pub fn write(&self, text: &str) -> io::Result<()> {
         match self {
             Self::Stdout => {
                 let mut out = io::stdout().lock();
-                out.write_all(text.as_bytes())
-                    .and_then(|()| out.flush())
-                    .map_err(WriteError::Stdout)
+                out.write_all(text.as_bytes())?;
+                out.flush()
             }
-            Self::File(path) => write_file(path, text)
-                .map_err(|cause| WriteError::File(CannotWrite { path: path.clone(), cause })),
+            Self::File(path) => write_file(path, text).map_err(|cause| cannot_write(path, cause)),
         }
     }
 }
 
-/// Why a report was not written.
-#[derive(Debug)]
-pub enum WriteError {
-    /// Standard output failed; perhaps nobody reads it any more.
-    Stdout(io::Error),
-    /// The file could not be written, and is as it was.
-    File(CannotWrite),
+fn cannot_write(path: &Path, cause: io::Error) -> io::Error {
+    io::Error::new(cause.kind(), CannotWrite { path: path.to_owned(), cause })
 }
 
 enum Place {
@@ -167,7 +161,7 @@ mod tests {
             let error = target.probe().expect_err("cannot be written").to_string();
             assert!(error.contains(&path.display().to_string()), "{error}");
             assert!(!error.contains("Kind"), "not in words: {error}");
-            assert!(matches!(target.write("text"), Err(WriteError::File(_))));
+            assert_eq!(target.write("text").expect_err("cannot be written").to_string(), error);
         }
         let devices = Target::File("/dev/null".into());
         devices.probe().expect("a device can be written");

@@ -1,9 +1,8 @@
 //! `lockproof stress`.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
-use std::{fs, process};
 
 use serde::Serialize;
 
@@ -13,6 +12,7 @@ use super::outcome::Outcome;
 use super::run::run;
 use super::table;
 use crate::claim::{Budget, Progress};
+use crate::report::target::Target;
 use crate::verdict::Verdict;
 
 /// How a command ended.
@@ -69,6 +69,7 @@ pub fn command(
     progress: &dyn Progress,
     until: Option<Instant>,
 ) -> io::Result<Status> {
+    probe_json(options.json())?;
     let (seed, started) = (options.seed(), Instant::now());
     let plans = match options.plans(seed) {
         Ok(plans) => plans,
@@ -140,6 +141,15 @@ fn entry(outcome: &Outcome) -> Entry<'_> {
     }
 }
 
+/// Finds out, before the work, whether [`write_json`] will be able to write there.
+///
+/// # Errors
+///
+/// If not; the message names the file.
+pub fn probe_json(path: Option<&Path>) -> io::Result<()> {
+    path.map_or(Ok(()), |path| target(path).probe())
+}
+
 /// Writes a report as JSON to `out` if the path is `-`, and otherwise to that file: whole, or not at all.
 ///
 /// # Errors
@@ -148,14 +158,12 @@ fn entry(outcome: &Outcome) -> Entry<'_> {
 pub fn write_json(path: &Path, out: &mut dyn Write, report: &impl Serialize) -> io::Result<()> {
     let mut text = serde_json::to_string_pretty(report)?;
     text.push('\n');
-    if path == Path::new("-") {
-        return out.write_all(text.as_bytes());
+    match target(path) {
+        Target::Stdout => out.write_all(text.as_bytes()),
+        file => file.write(&text),
     }
-    let mut beside = PathBuf::from(path).into_os_string();
-    beside.push(format!(".{}.tmp", process::id()));
-    fs::write(&beside, text).and_then(|()| fs::rename(&beside, path)).map_err(|error| {
-        // What was written of it, if anything, is of no use.
-        let _ = fs::remove_file(&beside);
-        io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()))
-    })
+}
+
+fn target(path: &Path) -> Target {
+    if path == Path::new("-") { Target::Stdout } else { Target::File(path.to_owned()) }
 }
