@@ -1,5 +1,6 @@
 //! Shared memory: regions that several processes map, and what may be put in them.
 
+mod building;
 mod claim;
 mod error;
 mod file;

@@ -34,7 +34,7 @@
 use core::ptr;
 use core::sync::atomic::{
     AtomicBool, AtomicI64, AtomicPtr, AtomicU32, AtomicUsize, Ordering::AcqRel, Ordering::Acquire,
-    Ordering::Relaxed, Ordering::Release, Ordering::SeqCst, compiler_fence,
+    Ordering::Relaxed, Ordering::Release, Ordering::SeqCst, compiler_fence, fence,
 };
 use std::cell::Cell;
 
@@ -379,9 +379,12 @@ impl ThreadContext {
             above.successor.store(known, Relaxed);
         }
         for i in at + 1..count {
-            held[i - 1].entry.store(held[i].entry.load(Relaxed), Relaxed);
+            // Release: whoever misses an entry in its old place finds it in the new one; see `holds_within`.
+            held[i - 1].entry.store(held[i].entry.load(Relaxed), Release);
             held[i - 1].successor.store(held[i].successor.load(Relaxed), Relaxed);
         }
+        // The same for what is stored later, by insertions too.
+        fence(Release);
         self.count.store(count - 1, Relaxed);
         let top = match count - 1 {
             0 => self.head.load(Relaxed).addr(),
@@ -421,8 +424,10 @@ impl ThreadContext {
     }
 
     fn holds_within(&self, range: &core::ops::Range<usize>) -> bool {
-        let count = self.count.load(Relaxed);
-        self.held[..count].iter().any(|held| range.contains(&held.entry.load(Relaxed)))
+        // Newest first, against the direction in which a removal moves entries, so that none slips by.
+        // Acquire: matches the Releases of `remove_from_within`.
+        let held = &self.held[..self.count.load(Acquire)];
+        held.iter().rev().any(|held| range.contains(&held.entry.load(Acquire)))
             && self.in_use.load(Relaxed)
             && self.thread_lives()
     }

@@ -191,11 +191,16 @@ impl<R, W, L> RawInit<R, W, L> {
     ///
     /// # Errors
     ///
-    /// The claim as it is, if it is not `before`.
+    /// The claim as it is, and nothing changes, if it is not `before`.
     pub(crate) fn take_over<P>(&self, p: &P, before: u64, who: u64) -> Result<(), u64>
     where
         P: Platform<RobustWord = R, Word = W, Word64 = L>,
     {
+        // Relaxed: the caller has excluded others; an error is for one that has not.
+        let now = p.load64(&self.claim, Relaxed);
+        if now != before {
+            return Err(now);
+        }
         self.mutex.forget_holder(p);
         // Release: publishes the locks put in order; matches the Acquire of `enter`.
         p.compare_exchange64(&self.claim, before, who, Release, Relaxed).map(|_| ())

@@ -1,8 +1,9 @@
 //! Who may use a region: the processes that mean the same by its lock words.
 //!
 //! A lock word holds a thread id, at a distance from its list entry that the C library chose. Both mean
-//! something only within one PID namespace, one boot of the machine and one kind of C library. A process from elsewhere must
-//! not even touch the mutex that guards the region's making, so this is settled before, by one number.
+//! something only within one PID namespace, one boot of the machine and one kind of C library. A process from
+//! elsewhere must not even touch the mutex that guards the region's making, so this is settled before, by one
+//! number.
 //!
 //! # The number
 //!

@@ -108,6 +108,8 @@ pub enum RegionError {
     BeingBuiltHere(Place),
     /// Whoever began to build the region died or gave up.
     Unfinished(Place),
+    /// The name led to another file at each look.
+    Unsteady(Place),
     /// The function that was to fill the new region failed.
     Init {
         /// Where the region was to be.
@@ -231,6 +233,11 @@ impl fmt::Display for RegionError {
                 f,
                 "{place}: whoever began to build it died or gave up; use open_or_create to build it anew, \
                  or unlink it",
+            ),
+            Self::Unsteady(place) => write!(
+                f,
+                "{place}: its name leads to another file at each look, or to none; is it a link to nowhere, \
+                 or does something remove it all the time?",
             ),
             Self::Init { place, source } => write!(f, "{place}: filling it failed: {source}"),
             Self::NotSealed(place) => write!(

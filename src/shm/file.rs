@@ -9,7 +9,8 @@
 //! | exclusive | whoever takes over after a reboot | while it puts the locks in order |
 //!
 //! So a region that looks as if an older boot had left it is taken over only when nobody uses it: containers may
-//! have boot ids of their own. The kernel releases these locks with their process; they need no recovery.
+//! have boot ids of their own. The kernel releases these locks with the last descriptor and the last mapping of the
+//! opened file, so with the process at the latest: they need no recovery. A forked child shares its parent's.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;

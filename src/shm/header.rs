@@ -36,7 +36,7 @@ use crate::raw::RawInit;
 mod check;
 
 pub use check::fuzz_header;
-pub(super) use check::{Expected, Found, Stage, check};
+pub(super) use check::{Expected, Found, Stage, check, is_region};
 
 /// Where the payload begins: room for more fields, and no payload shares a cache line with the header.
 pub(super) const PAYLOAD_OFFSET: usize = 1024;

@@ -70,9 +70,9 @@ impl<T: Shareable> Mapping<T> {
     pub(super) fn payload(&self) -> &T {
         // SAFETY: the mapping is `SIZE` bytes long, of which the payload begins within.
         let payload = unsafe { self.start.add(PAYLOAD_OFFSET) };
-        // SAFETY: `SIZE` leaves room for a `T` there, aligned as the page is to `PAYLOAD_OFFSET`, which `SIZE` checks to be
-        // enough; it is alive as long as `self`; by `Shareable` any bytes are valid, and nobody changes them other
-        // than atomically or under a lock.
+        // SAFETY: `SIZE` leaves room for a `T` there, and checks that `PAYLOAD_OFFSET`, from a page's beginning,
+        // aligns it; it is alive as long as `self`; by `Shareable` any bytes are valid, and nobody changes them
+        // other than atomically or under a lock.
         unsafe { payload.cast().as_ref() }
     }
 
@@ -92,8 +92,8 @@ const READ_WRITE: ProtFlags = ProtFlags::READ.union(ProtFlags::WRITE);
 
 impl<T: Shareable> Drop for Mapping<T> {
     fn drop(&mut self) {
-        // A guard was forgotten, and its lock is still in the thread's robust list. The kernel's walk of that list, at
-        // the thread's end, would stop here, and never come to other locks.
+        // A guard was forgotten, and its lock is still in the thread's robust list. The kernel's walk of that list,
+        // at the thread's end, would stop here, and never come to other locks.
         if self.is_held() {
             return;
         }

@@ -28,13 +28,15 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::building::Site;
 use super::claim::{Foreign, Surroundings, refuse};
 use super::error::RegionError;
 use super::file::File;
-use super::header::{Content, Expected, Found, Header, Identity, Stage, check};
+use super::header::{Content, Expected, Found, Identity, Stage, check};
 use super::map::Mapping;
 use super::shareable::Shareable;
 use crate::deadline::{Deadline, Monotonic};
+use crate::error::TooManyHeld;
 use crate::platform::{Linux, monotonic_now};
 use crate::raw::{InitFailure, LockFailure, Role};
 
@@ -246,7 +248,7 @@ impl Opening<'_> {
         afresh: bool,
         fill: Fill<'_, T>,
     ) -> Result<bool, RegionError> {
-        let site = Site { header: mapping.header(), p };
+        let site = Site::new(mapping.header(), p);
         if self.purpose == Purpose::Use {
             return Err(RegionError::Unfinished(self.file.place().clone()));
         }
@@ -258,11 +260,10 @@ impl Opening<'_> {
         if afresh {
             self.file.zero_payload(total)?;
         }
-        site.header.identify(&Identity::new(self.content, self.here));
+        site.identify(self.content, self.here);
         fill(mapping.payload())
             .map_err(|source| RegionError::Init { place: self.file.place().clone(), source })?;
-        site.finish();
-        Ok(true)
+        Ok(site.finish())
     }
 
     fn locked_out(&self, failure: LockFailure) -> RegionError {
@@ -270,7 +271,7 @@ impl Opening<'_> {
         match failure {
             LockFailure::TimedOut => RegionError::StillBeingBuilt(place),
             LockFailure::AlreadyHeld => RegionError::BeingBuiltHere(place),
-            LockFailure::TooManyHeld => RegionError::TooManyHeld(crate::error::TooManyHeld::new()),
+            LockFailure::TooManyHeld => RegionError::TooManyHeld(TooManyHeld::new()),
             LockFailure::NotRecoverable => {
                 RegionError::Damaged { place, what: "the mutex in its header is lost" }
             }
@@ -321,41 +322,44 @@ impl Drop for Abandoned<'_, '_> {
     }
 }
 
-/// A region being built by this thread; given up when dropped.
-struct Site<'a> {
-    header: &'a Header,
-    p: &'a Linux,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Lock;
+    use crate::shm::place::Place;
 
-impl Site<'_> {
-    fn finish(self) {
-        // Cannot fail: this thread is the builder.
-        let _ = self.header.init.finish(self.p);
-        core::mem::forget(self);
+    #[test]
+    fn no_foundation_is_laid_under_a_name_that_is_gone() {
+        let path = std::env::temp_dir().join(format!("lockproof-gone-{}", std::process::id()));
+        let place = Place::File(path.clone());
+        let file = File::create(&path, None, &place).expect("a new file");
+        let kept = rustix::io::dup(&file).expect("another descriptor");
+        std::fs::remove_file(&path).expect("just created");
+        let (here, content) = (Surroundings::here().expect("/proc"), Content::of::<Lock>());
+        let opening = Opening {
+            file,
+            path: Some(path),
+            created: false,
+            purpose: Purpose::UseOrBuild,
+            here: &here,
+            content: &content,
+            until: monotonic_now(),
+        };
+        let outcome = opening.run::<Lock>(&mut |_| Ok(())).expect("no error");
+        assert!(matches!(outcome, Outcome::Vanished));
+        assert_eq!(rustix::fs::fstat(&kept).expect("open").st_size, 0);
     }
-}
 
-impl Drop for Site<'_> {
-    fn drop(&mut self) {
-        // Cannot fail either, for the same reason.
-        let _ = self.header.init.give_up(self.p);
+    #[test]
+    fn taking_over_what_others_claimed_changes_nothing() {
+        let mapping = Mapping::<Lock>::anonymous().expect("memory");
+        let p = Linux::current().expect("locks work here");
+        let (ours, somebody, theirs) = (1, 2, 3);
+        let init = &mapping.header().init;
+        let role = init.enter(&p, ours, Deadline::Now);
+        assert_eq!(role, Ok(Role::Builder { afresh: false }));
+        assert_eq!(init.take_over(&p, somebody, theirs), Err(ours));
+        init.finish(&p).expect("still the builder");
+        assert_eq!(init.enter(&p, ours, Deadline::Now), Ok(Role::User));
     }
-}
-
-/// Builds a region in memory that nobody else can see yet.
-pub(super) fn build_unseen<T: Shareable>(
-    mapping: &Mapping<T>,
-    here: &Surroundings,
-    content: &Content,
-) -> Result<(), RegionError> {
-    let p = Linux::current()?;
-    let header = mapping.header();
-    header.lay_foundation();
-    let entered = header.init.enter(&p, here.claim(), Deadline::Now);
-    let Ok(Role::Builder { .. }) = entered else {
-        return Err(RegionError::TooManyHeld(crate::error::TooManyHeld::new()));
-    };
-    header.identify(&Identity::new(content, here));
-    Site { header, p: &p }.finish();
-    Ok(())
 }

@@ -2,17 +2,17 @@
 
 use core::fmt;
 use core::ops::Deref;
-use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
+use super::building::build_unseen;
 use super::claim::Surroundings;
 use super::error::RegionError;
 use super::file::File;
 use super::header::Content;
 use super::map::Mapping;
 use super::memfd;
-use super::opening::{Opening, Outcome, Purpose, build_unseen};
+use super::opening::{Opening, Outcome, Purpose};
 use super::place::Place;
 use super::shareable::Shareable;
 use crate::error::StillHeld;
@@ -23,7 +23,7 @@ use crate::platform::monotonic_now;
 /// | made by | found by | lives until |
 /// |---|---|---|
 /// | [`anonymous`](Self::anonymous) | children, by fork | the last process that has it ends |
-/// | [`memfd`](Self::memfd), [`from_fd`](Self::from_fd) | whoever gets the file descriptor | the last process that has it ends |
+/// | [`memfd`](Self::memfd) | whoever gets its descriptor ([`from_fd`](Self::from_fd)) | the same |
 /// | [`named`](Self::named) | its name | it is unlinked, or the machine is shut down |
 /// | [`file`](Self::file) | its path | it is unlinked |
 ///
@@ -36,9 +36,9 @@ use crate::platform::monotonic_now;
 ///
 /// # Who can do harm
 ///
-/// Whoever may write to a region can spoil what is in it, and whoever may cut short its file can end its users by SIGBUS
-/// (memory files are sealed against it). Checks protect against mistakes, not against processes with the right
-/// to write; so the default mode is 0600.
+/// Whoever may write to a region can spoil what is in it, and whoever may cut short its file can end its users by
+/// SIGBUS (memory files are sealed against it). Checks protect against mistakes, not against processes with the
+/// right to write; so the default mode is 0600.
 ///
 /// # Examples
 ///
@@ -62,7 +62,7 @@ pub struct Region<T: Shareable> {
 
 struct Inner<T: Shareable> {
     mapping: Mapping<T>,
-    /// Closed after the memory is unmapped: its lock says that the region is in use.
+    /// For passing it on. The mapping holds the file, and with it the lock that says that it is in use, by itself.
     file: Option<OwnedFd>,
     place: Place,
 }
@@ -163,10 +163,10 @@ impl<T: Shareable> Drop for Inner<T> {
         if !self.mapping.is_held() {
             return;
         }
-        // The mapping itself stays, see there; and with it the lock on its file.
-        core::mem::forget(self.file.take());
-        // Not `eprintln`, which panics where standard error is closed.
-        let _ = writeln!(std::io::stderr(), "lockproof: {}: {}", self.place, StillHeld::new());
+        let said = format!("lockproof: {}: {}\n", self.place, StillHeld::new());
+        // Neither `eprintln`, which panics where standard error is closed, nor its lock, which a forked child may
+        // find held for ever.
+        let _ = rustix::io::write(std::io::stderr(), said.as_bytes());
     }
 }
 
@@ -188,5 +188,52 @@ impl<T: Shareable> Clone for Region<T> {
 impl<T: Shareable> fmt::Debug for Region<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Region").field("place", &self.inner.place).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+    use super::*;
+    use crate::Lock;
+
+    #[test]
+    fn a_held_lock_is_never_overlooked_while_its_thread_lets_go_of_others() {
+        const OTHERS: usize = 100;
+        const ROUNDS: usize = 1000;
+        let others = Region::<[Lock; OTHERS]>::anonymous().expect("a region");
+        let kept = Region::<Lock>::anonymous().expect("a region");
+        let newest = Region::<Lock>::anonymous().expect("a region");
+        // Odd while the lock is kept.
+        let phase = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for _ in 0..ROUNDS {
+                    others.iter().for_each(|lock| assert!(lock.acquire(true, None).expect("free")));
+                    kept.acquire(true, None).expect("free");
+                    newest.acquire(true, None).expect("free");
+                    phase.fetch_add(1, SeqCst);
+                    // The oldest first: each time, all newer ones change their places in the thread's records.
+                    others.iter().for_each(|lock| lock.release().expect("held"));
+                    phase.fetch_add(1, SeqCst);
+                    newest.release().expect("held");
+                    kept.release().expect("held");
+                }
+            });
+            let mut looks = 0;
+            loop {
+                let before = phase.load(SeqCst);
+                let held = kept.inner.mapping.is_held();
+                if before == 2 * ROUNDS {
+                    break;
+                }
+                if before % 2 == 1 && before == phase.load(SeqCst) {
+                    looks += 1;
+                    assert!(held, "overlooked at look {looks}");
+                }
+            }
+            assert!(looks > 0, "never looked at the right moment");
+        });
     }
 }

@@ -10,6 +10,28 @@ use zerocopy::{FromBytes, Immutable, IntoBytes};
 /// but never an invalid one), it has no pointers, no padding and no drop glue, and it means the same in every
 /// process. Implemented for everything that zerocopy says so of: integers, floats, arrays of them, and structs
 /// with zerocopy's derives (`FromBytes, IntoBytes, Immutable`).
+///
+/// What points elsewhere, or has to be dropped, is refused:
+///
+/// ```compile_fail,E0277
+/// lockproof::Region::<lockproof::Mutex<Box<u64>>>::anonymous();
+/// ```
+///
+/// ```compile_fail,E0277
+/// lockproof::Region::<lockproof::Mutex<Vec<u64>>>::anonymous();
+/// ```
+///
+/// ```compile_fail,E0277
+/// lockproof::Region::<lockproof::Mutex<&'static u64>>::anonymous();
+/// ```
+///
+/// ```compile_fail,E0277
+/// struct Guarded(u64);
+/// impl Drop for Guarded {
+///     fn drop(&mut self) {}
+/// }
+/// lockproof::Region::<lockproof::Mutex<Guarded>>::anonymous();
+/// ```
 pub trait Plain: FromBytes + IntoBytes + Immutable + Copy + Send + 'static {
     /// Writes what distinguishes this type's layout from others': its name without the path, size and
     /// alignment.
@@ -59,6 +81,9 @@ unsafe impl<T: Shareable, const N: usize> Shareable for [T; N] {
 
 /// Makes a struct of shareable fields shareable itself.
 ///
+/// Fields are this crate's primitives, arrays of them, and other structs made by this macro. The struct cannot be
+/// generic. It gets `#[repr(C)]`, and is told apart from others by its name and its fields' names and types.
+///
 /// # Examples
 ///
 /// ```
@@ -76,6 +101,48 @@ unsafe impl<T: Shareable, const N: usize> Shareable for [T; N] {
 /// shared.tickets.increment()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// What means something in one process only is refused:
+///
+/// ```compile_fail,E0277
+/// lockproof::shareable! {
+///     struct Boxed {
+///         elsewhere: Box<u64>,
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0277
+/// lockproof::shareable! {
+///     struct Names {
+///         of_workers: lockproof::Mutex<Vec<u8>>,
+///     }
+/// }
+/// ```
+///
+/// So is data that no lock protects:
+///
+/// ```compile_fail,E0277
+/// lockproof::shareable! {
+///     struct Racy {
+///         total: u64,
+///     }
+/// }
+/// ```
+///
+/// and what wants to be dropped, as nobody knows which process is the last:
+///
+/// ```compile_fail,E0080
+/// lockproof::shareable! {
+///     struct Dropped {
+///         count: lockproof::Counter,
+///     }
+/// }
+///
+/// impl Drop for Dropped {
+///     fn drop(&mut self) {}
+/// }
+/// ```
 #[macro_export]
 macro_rules! shareable {
     (
@@ -90,12 +157,19 @@ macro_rules! shareable {
             $($(#[$field_meta])* $field_vis $field: $type,)*
         }
 
-        // SAFETY: `repr(C)`, and each field is as the trait demands, which the calls below check.
+        const _: () = ::core::assert!(
+            !::core::mem::needs_drop::<$name>(),
+            "what is in shared memory is never dropped"
+        );
+
+        // SAFETY: `repr(C)`, without drop glue by the assertion above; each field is as the trait demands, or the
+        // calls below would not compile.
+        #[allow(unsafe_code)]
         unsafe impl $crate::shm::Shareable for $name {
             fn describe(into: &mut ::std::string::String) {
-                into.push_str(concat!(stringify!($name), " {"));
+                into.push_str(::core::concat!(::core::stringify!($name), " {"));
                 $(
-                    into.push_str(concat!(" ", stringify!($field), ": "));
+                    into.push_str(::core::concat!(" ", ::core::stringify!($field), ": "));
                     <$type as $crate::shm::Shareable>::describe(into);
                     into.push(',');
                 )*
@@ -127,6 +201,31 @@ fn without_paths(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    crate::shareable! {
+        struct Inner {
+            counts: [crate::Counter; 2],
+        }
+    }
+
+    crate::shareable! {
+        #[derive(Debug)]
+        #[allow(dead_code)]
+        pub(crate) struct Outer {
+            pub(crate) first: crate::Mutex<u64>,
+            lock: crate::Lock,
+        }
+    }
+
+    #[test]
+    fn a_structs_description_names_its_fields_and_their_types() {
+        let mut described = String::new();
+        Inner::describe(&mut described);
+        assert_eq!(described, "Inner { counts: [Counter; 2], }");
+        described.clear();
+        Outer::describe(&mut described);
+        assert_eq!(described, "Outer { first: Mutex<u64:8/8>, lock: Lock, }");
+    }
 
     #[test]
     fn paths_do_not_matter() {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::claim::Surroundings;
 use super::error::RegionError;
 use super::file::File;
-use super::header::{Content, MAGIC};
+use super::header::{Content, is_region};
 use super::opening::{Filling, Opening, Outcome, Purpose};
 use super::place::Place;
 use super::region::Region;
@@ -19,6 +19,9 @@ use crate::platform::{Linux, monotonic_now};
 
 /// How long others are waited for, unless the caller says otherwise.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often a name may come and go while one process wants to open it.
+const ATTEMPTS: usize = 1000;
 
 /// Where a region is, or is to be; made by [`Region::named`] and [`Region::file`].
 ///
@@ -160,8 +163,8 @@ impl<T: Shareable> Source<T> {
     pub fn unlink(&self) -> Result<(), RegionError> {
         let path = self.place.path()?;
         let beginning = File::open(&path, &self.place)?.beginning()?;
-        let is_region = beginning.starts_with(&MAGIC.to_le_bytes()[..7]);
-        if !is_region && beginning.iter().any(|byte| *byte != 0) {
+        let is_blank = beginning.iter().all(|byte| *byte == 0);
+        if !is_blank && !is_region(&beginning, &self.place) {
             let (place, why) = (self.place.clone(), "it does not begin like one");
             return Err(RegionError::NotARegion { place, why });
         }
@@ -175,7 +178,7 @@ impl<T: Shareable> Source<T> {
     ) -> Result<Region<T>, RegionError> {
         let path = self.place.path()?;
         let here = Surroundings::here()?;
-        // Whoever cannot lock must not leave a file behind.
+        // Before a file is made for nothing.
         Linux::current()?;
         let content = Content::of::<T>();
         let until = monotonic_now().checked_add(self.patience).unwrap_or(Monotonic::MAX);
@@ -184,32 +187,30 @@ impl<T: Shareable> Source<T> {
             Some(fill) => fill(payload).into_filling(),
             None => Ok(()),
         };
-        loop {
-            let (file, created) = self.reach(&path, purpose)?;
+        for _ in 0..ATTEMPTS {
+            let Some((file, created)) = self.reach(&path, purpose)? else { continue };
             let (here, content, path) = (&here, &content, Some(path.clone()));
             let opening = Opening { file, path, created, purpose, here, content, until };
             if let Outcome::Ready(mapping, file) = opening.run(&mut fill_once)? {
                 return Ok(Region::new(mapping, Some(file.into_fd()), self.place.clone()));
             }
         }
+        Err(RegionError::Unsteady(self.place.clone()))
     }
 
-    /// The file, and whether this call created it.
-    fn reach(&self, path: &Path, purpose: Purpose) -> Result<(File, bool), RegionError> {
-        let create = || File::create(path, self.mode, &self.place).map(|file| (file, true));
-        let open = || File::open(path, &self.place).map(|file| (file, false));
+    /// The file, and whether this call created it; `None` if it came and went meanwhile.
+    fn reach(&self, path: &Path, purpose: Purpose) -> Result<Option<(File, bool)>, RegionError> {
+        let open = || File::open(path, &self.place).map(|file| Some((file, false)));
+        let create = || File::create(path, self.mode, &self.place).map(|file| Some((file, true)));
         match purpose {
             Purpose::Use => open(),
             Purpose::Build => create(),
-            Purpose::UseOrBuild => loop {
-                match open() {
-                    Err(RegionError::NotFound(_)) => {}
-                    opened => return opened,
-                }
-                match create() {
-                    Err(RegionError::AlreadyExists(_)) => {}
-                    created => return created,
-                }
+            Purpose::UseOrBuild => match open() {
+                Err(RegionError::NotFound(_)) => match create() {
+                    Err(RegionError::AlreadyExists(_)) => Ok(None),
+                    created => created,
+                },
+                opened => opened,
             },
         }
     }
@@ -225,8 +226,11 @@ impl<T: Shareable> Region<T> {
 
     /// A region in the file at that path, for all processes that may read and write it.
     ///
-    /// It outlives the machine's shutdown: the first process to open it afterwards is told of locks that were held
-    /// then as of any other holder's death.
+    /// It outlives the machine's shutdown: whoever takes a lock afterwards that was held then is told so, as of any
+    /// other holder's death.
+    ///
+    /// The file must be on a file system of this machine: over a network, others would wait for locks without being
+    /// woken. While the region is in use, this crate holds a shared `flock` on it.
     pub fn file(path: impl Into<PathBuf>) -> Source<T> {
         Source::new(Place::File(path.into()))
     }

@@ -89,6 +89,11 @@ fn check_magic(bytes: &[u8], place: &Place) -> Result<(), RegionError> {
     }
 }
 
+/// Whether a file with this beginning is a region, of whatever version and type.
+pub(in crate::shm) fn is_region(bytes: &[u8], place: &Place) -> bool {
+    !matches!(check_magic(bytes, place), Err(RegionError::NotARegion { .. }))
+}
+
 /// What keeps us apart from those who claimed it.
 fn claimed_by(image: &Image, expected: &Expected<'_>) -> Result<Option<Foreign>, RegionError> {
     match image.claim {
