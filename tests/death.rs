@@ -7,11 +7,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use common::child::{
-    Child, Ended, exit_now, fork, kill_myself, say, signal, state_of, supervised, thread_id, until,
+    Child, Ended, exit_now, fork, has_ended, kill_myself, say, signal, state_of, supervised,
+    thread_id, until,
 };
-use common::memory::{Board, end_unstuck, is_stuck, join_unstuck, word_address};
+use common::memory::{Board, all_sleep_while, end_unstuck, is_stuck, join_unstuck, word_address};
 use common::outcome::{Attempt, Outcome, acquired};
 use common::seed::{Seed, scaled};
+use common::signals::handle_signals;
 use lockproof::error::LockError;
 use lockproof::{Counter, Lock, Mutex, Region, Value};
 
@@ -120,28 +122,41 @@ fn exit_thread() {
     unsafe { libc::syscall(libc::SYS_exit, 0) };
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wait {
+    ForEver,
+    AMomentAgainAndAgain,
+    ForEverDisturbedBySignals,
+}
+
 #[test]
 fn an_exec_by_another_thread_is_noticed_by_those_who_wait() {
-    for (how, patient) in
-        [("waiting for ever", true), ("trying for a moment, again and again", false)]
-    {
+    for wait in [Wait::ForEver, Wait::AMomentAgainAndAgain, Wait::ForEverDisturbedBySignals] {
         supervised(60, || {
-            say(how);
-            let (region, board) = (Region::<Mutex<u64>>::anonymous().unwrap(), Board::new(2));
-            let holder = fork(|| {
-                std::thread::scope(|scope| {
-                    scope.spawn(|| {
-                        let _guard = region.lock().unwrap();
-                        board.set(HOLDING, thread_id() as u64);
-                        board.until(GO, 1);
-                        exec_sleep();
-                    });
-                });
-            });
+            say(&format!("{wait:?}"));
+            let (region, board) = (Region::<Mutex<u64>>::anonymous().unwrap(), Board::new(3));
+            let holder = fork(|| hold_in_a_thread_and_exec(&region, &board));
             board.until(HOLDING, 1);
-            let waiters: Vec<Child> =
-                (0..3).map(|_| fork(|| take_after_exec(&region, patient))).collect();
+            let waiters: Vec<Child> = (0..3)
+                .map(|_| {
+                    fork(|| {
+                        handle_signals(0);
+                        board.add(REPORTS, 1);
+                        take_after_exec(&region, wait);
+                    })
+                })
+                .collect();
+            board.until(REPORTS, 3);
             board.set(GO, 1);
+            let word = word_address(&*region);
+            while waiters.iter().any(|waiter| !has_ended(waiter.pid)) {
+                let living = waiters.iter().map(|waiter| waiter.pid).filter(|pid| !has_ended(*pid));
+                let living: Vec<_> = living.collect();
+                assert!(!all_sleep_while(word, &living, || common::memory::holder(word) == 0));
+                if wait == Wait::ForEverDisturbedBySignals {
+                    waiters.iter().for_each(|waiter| waiter.signal(libc::SIGUSR1));
+                }
+            }
             waiters.into_iter().for_each(Child::join);
             assert_ne!(state_of(holder.pid), None, "the process lives on as another program");
             assert_eq!(
@@ -155,11 +170,22 @@ fn an_exec_by_another_thread_is_noticed_by_those_who_wait() {
     }
 }
 
-fn take_after_exec(lock: &Mutex<u64>, patient: bool) {
+fn hold_in_a_thread_and_exec(lock: &Mutex<u64>, board: &Board) {
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let _guard = lock.lock().unwrap();
+            board.set(HOLDING, thread_id() as u64);
+            board.until(GO, 1);
+            exec_sleep();
+        });
+    });
+}
+
+fn take_after_exec(lock: &Mutex<u64>, wait: Wait) {
     let (outcome, guard) = loop {
-        let (outcome, guard) = match patient {
-            true => lock.lock().taken(),
-            false => lock.try_lock_for(Duration::from_millis(20)).taken(),
+        let (outcome, guard) = match wait {
+            Wait::AMomentAgainAndAgain => lock.try_lock_for(Duration::from_millis(20)).taken(),
+            _ => lock.lock().taken(),
         };
         if outcome != Outcome::WouldBlock {
             break (outcome, guard);

@@ -5,7 +5,7 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::child::{Child, Ended, exit_now, fork, kill_myself, say, supervised, until};
-use common::memory::{Board, holder, word_address};
+use common::memory::{Board, holder, word, word_address};
 use common::outcome::{Attempt, Outcome, acquired};
 use common::seed::{Seed, scaled};
 use lockproof::error::Unsupported;
@@ -276,28 +276,41 @@ fn a_fork_during_another_threads_first_lock_gives_a_child_that_can_lock() {
 
 #[test]
 fn another_pid_namespace_is_refused() {
-    supervised(20, || {
-        let region = Region::<Mutex<u64>>::memfd("namespace").unwrap();
-        drop(region.lock().unwrap());
-        // SAFETY: changes in which namespace the children of this process, which is the test's own, will live.
-        if unsafe { libc::unshare(libc::CLONE_NEWPID) } != 0 {
-            say(&format!("skipped: no new PID namespace: {}", std::io::Error::last_os_error()));
-            return;
-        }
-        let refused = Outcome::Unsupported(Unsupported::ForeignPidNamespace);
-        fork(|| {
-            assert_eq!(region.lock().taken().0, refused);
-            assert_eq!(region.try_lock().taken().0, refused, "and again");
+    for locked_before in [true, false] {
+        supervised(20, || {
+            let in_memory = Region::<Mutex<u64>>::anonymous().unwrap();
+            let in_file = Region::<Mutex<u64>>::memfd("namespace").unwrap();
+            if locked_before {
+                drop(in_memory.lock().unwrap());
+            }
+            // SAFETY: changes in which namespace the children of this process, which is the test's own, will live.
+            if unsafe { libc::unshare(libc::CLONE_NEWPID) } != 0 {
+                say(&format!("skipped: no new PID namespace: {}", std::io::Error::last_os_error()));
+                return;
+            }
+            fork(|| in_another_namespace(&[in_memory.clone(), in_file.clone()])).join();
             assert_eq!(
-                std::thread::scope(|scope| scope.spawn(|| region.lock().taken().0).join().unwrap()),
-                refused
+                in_memory.lock().taken().0,
+                Outcome::Clean,
+                "this process stays where it was"
             );
-            let file = region.as_fd().unwrap().try_clone_to_owned().unwrap();
-            assert!(Region::<Mutex<u64>>::from_fd(file).is_err());
-        })
-        .join();
-        assert_eq!(region.lock().taken().0, Outcome::Clean, "this process stays where it was");
-    });
+            assert_eq!(in_file.lock().taken().0, Outcome::Clean, "this process stays where it was");
+        });
+    }
+}
+
+fn in_another_namespace(regions: &[Region<Mutex<u64>>; 2]) {
+    let refused = Outcome::Unsupported(Unsupported::ForeignPidNamespace);
+    for region in regions {
+        assert_eq!(region.lock().taken().0, refused);
+        assert_eq!(region.try_lock().taken().0, refused, "and again");
+        let in_a_thread =
+            || std::thread::scope(|scope| scope.spawn(|| region.lock().taken().0).join());
+        assert_eq!(in_a_thread().unwrap(), refused);
+        assert_eq!(word(word_address(&**region)), 0, "nothing was written");
+    }
+    let file = regions[1].as_fd().unwrap().try_clone_to_owned().unwrap();
+    assert!(Region::<Mutex<u64>>::from_fd(file).is_err());
 }
 
 #[test]

@@ -3,7 +3,6 @@
 
 mod common;
 
-use core::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use common::child::{
@@ -12,6 +11,7 @@ use common::child::{
 use common::memory::{Board, end_unstuck, word_address};
 use common::outcome::{Attempt, Outcome, acquired};
 use common::seed::{Seed, scaled};
+use common::signals::{handle_signals, signals_seen};
 use lockproof::{Lock, Mutex, Region};
 
 const GO: usize = 0;
@@ -155,23 +155,6 @@ fn a_waiter_that_gives_up_has_not_eaten_a_wake() {
     });
 }
 
-static SIGNALS: AtomicU64 = AtomicU64::new(0);
-
-extern "C" fn count_signal(_: i32) {
-    SIGNALS.fetch_add(1, Ordering::Relaxed);
-}
-
-fn handle_signals(flags: i32) {
-    // SAFETY: all zeroes is a valid `sigaction`.
-    let mut action: libc::sigaction = unsafe { core::mem::zeroed() };
-    action.sa_sigaction = count_signal as extern "C" fn(i32) as usize;
-    action.sa_flags = flags;
-    // SAFETY: a handler that only counts.
-    let failed =
-        unsafe { libc::sigaction(libc::SIGUSR1, &raw const action, core::ptr::null_mut()) };
-    assert_eq!(failed, 0);
-}
-
 #[test]
 fn signals_neither_shorten_nor_prolong_a_wait() {
     for flags in [0, libc::SA_RESTART] {
@@ -186,13 +169,13 @@ fn signals_neither_shorten_nor_prolong_a_wait() {
                 let before = Instant::now();
                 assert_eq!(held.mutex.try_lock_for(timeout).taken().0, Outcome::WouldBlock);
                 assert!(before.elapsed() >= timeout);
-                assert!(SIGNALS.load(Ordering::Relaxed) > 0, "not disturbed");
+                assert!(signals_seen() > 0, "not disturbed");
             });
             let patient = fork(|| {
                 handle_signals(flags);
                 ready.add(0, 1);
                 assert_eq!(held.mutex.lock().taken().0, Outcome::Clean);
-                assert!(SIGNALS.load(Ordering::Relaxed) > 0, "not disturbed");
+                assert!(signals_seen() > 0, "not disturbed");
             });
             ready.until(0, 2);
             until(|| {

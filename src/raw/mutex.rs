@@ -148,6 +148,7 @@ impl<R> RawMutex<R> {
         let word = self.word::<P>();
         let mut round = 0;
         let mut too_late = deadline == Deadline::Now;
+        let mut impatient = None;
         let scope = p.scope();
         loop {
             p.at(scope, (seen, round, too_late));
@@ -175,7 +176,7 @@ impl<R> RawMutex<R> {
                 seen = State(p.load(word, Relaxed));
                 continue;
             }
-            (seen, too_late) = self.sleep(p, seen, deadline);
+            (seen, too_late) = self.sleep(p, seen, deadline, &mut impatient);
             round = 0;
         }
     }
@@ -184,7 +185,16 @@ impl<R> RawMutex<R> {
     ///
     /// After a sleep that is a guess: free, with other sleepers. It saves a load where it is right, and the
     /// compare-exchange that tries it finds out where it is not.
-    fn sleep<P>(&self, p: &P, seen: State, deadline: Deadline) -> (State, bool)
+    ///
+    /// `impatient` is when to look for the holder; it lasts over several sleeps, as somebody whom signals
+    /// disturb again and again would never look otherwise.
+    fn sleep<P>(
+        &self,
+        p: &P,
+        seen: State,
+        deadline: Deadline,
+        impatient: &mut Option<Deadline>,
+    ) -> (State, bool)
     where
         P: Platform<RobustWord = R>,
     {
@@ -199,13 +209,14 @@ impl<R> RawMutex<R> {
             return (State(now), false);
         }
         let patience = p.patience();
-        let impatient = patience.map_or(Deadline::Never, |long| Deadline::after(p.now(), long));
-        let until = deadline.min(impatient);
+        let from_now = || patience.map_or(Deadline::Never, |long| Deadline::after(p.now(), long));
+        let until = deadline.min(*impatient.get_or_insert_with(from_now));
         let timed_out = p.futex_wait(word, known.0, until) == Waited::TimedOut;
         // Also at the caller's own deadline: somebody who always waits for less than the patience would never
         // look.
         if timed_out && patience.is_some() {
             self.release_if_vanished(p, known);
+            *impatient = None;
         }
         (LIKELY, timed_out && until == deadline)
     }

@@ -59,21 +59,38 @@ pub(crate) fn word_address<L>(lock: &L) -> usize {
     (&raw const *lock).expose_provenance() + WORD_OFFSET
 }
 
-/// The thread that holds the lock whose word is there; 0 for none. A look from outside of the library.
-pub(crate) fn holder(word: usize) -> u32 {
+/// The lock word at that address: a look from outside of the library.
+pub(crate) fn word(address: usize) -> u32 {
     // SAFETY: the address of a 4-aligned word of some lock, all of which are mapped as long as their test runs, and
     // only ever changed atomically.
-    let word = unsafe { AtomicU32::from_ptr(core::ptr::with_exposed_provenance_mut(word)) };
-    let word = word.load(Ordering::SeqCst);
+    let word = unsafe { AtomicU32::from_ptr(core::ptr::with_exposed_provenance_mut(address)) };
+    word.load(Ordering::SeqCst)
+}
+
+/// The thread that holds the lock whose word is there; 0 for none.
+pub(crate) fn holder(address: usize) -> u32 {
+    let word = word(address);
     if word & NOT_RECOVERABLE == 0 { word & libc::FUTEX_TID_MASK } else { 0 }
 }
 
 /// Whether nobody holds the lock, or somebody who no longer exists, while all of these threads sleep on it and nobody
 /// else will wake them.
-///
-/// Exact, not a guess by time: all are seen asleep twice, without having run in between, and between those two looks
-/// nobody holds it.
 pub(crate) fn is_stuck(word: usize, threads: &[libc::pid_t]) -> bool {
+    all_sleep_while(word, threads, || {
+        let holder = holder(word) as libc::pid_t;
+        holder == 0 || state_of(holder).is_none()
+    })
+}
+
+/// Whether all of these threads sleep on the word while something holds.
+///
+/// Exact, not a guess by time: all are seen asleep twice, without having run in between, and the other look comes between
+/// those two.
+pub(crate) fn all_sleep_while(
+    word: usize,
+    threads: &[libc::pid_t],
+    holds: impl Fn() -> bool,
+) -> bool {
     let asleep = || -> Option<Vec<u64>> {
         threads
             .iter()
@@ -81,9 +98,7 @@ pub(crate) fn is_stuck(word: usize, threads: &[libc::pid_t]) -> bool {
             .collect()
     };
     let Some(before) = asleep() else { return false };
-    let holder = holder(word) as libc::pid_t;
-    let free = holder == 0 || state_of(holder).is_none();
-    free && !threads.is_empty() && asleep() == Some(before)
+    holds() && !threads.is_empty() && asleep() == Some(before)
 }
 
 /// Waits until the processes have ended, and fails if they are [stuck](is_stuck) on the lock. Waiting alone would not

@@ -12,4 +12,5 @@ pub(crate) mod memory;
 pub(crate) mod outcome;
 pub(crate) mod pthread;
 pub(crate) mod seed;
+pub(crate) mod signals;
 pub(crate) mod steps;
