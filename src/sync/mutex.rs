@@ -196,6 +196,16 @@ pub(super) fn without_blocking<G>(error: TryLockError<G>) -> LockError<G> {
 /// Belongs to the thread that took it. Leaking it (`mem::forget`) keeps the lock held until the thread ends, which
 /// then counts as its death.
 ///
+/// It cannot be sent to another thread, as the kernel knows the holder by its thread:
+///
+/// ```compile_fail,E0277
+/// let region = lockproof::Region::<lockproof::Mutex<u64>>::anonymous().unwrap();
+/// let guard = region.lock().unwrap();
+/// std::thread::scope(|scope| {
+///     scope.spawn(move || drop(guard));
+/// });
+/// ```
+///
 /// # If a holder dies
 ///
 /// See [`Mutex`]. A panic while the guard exists, and that drops it, counts as the holder's death.
