@@ -1,21 +1,54 @@
-//! Locks and shared counters for programs made of several processes.
-#![doc = ""]
-// Front page follows once the API is whole.
+//! Locks and shared counters for programs made of several processes, in shared memory, that survive the death of their
+//! holder. That they do is proved: the kit `lockproof-verify` runs the source in [`raw`], as shipped, through every
+//! interleaving, weak-memory behaviour and point of death within stated bounds.
+//!
+//! | type | for | when a holder dies |
+//! |---|---|---|
+//! | [`Mutex`] | data that one at a time may change | the next holder is told, with the guard: [`OwnerDied`](error::OwnerDied) |
+//! | [`Lock`] | anything else that one at a time may do; `acquire` and `release` | the next holder is told |
+//! | [`Value`] | a value with a reentrant lock of its own | the next holder is told |
+//! | [`Counter`] | counting under a lock | nothing is torn; the next operation goes on, and counts the death |
+//! | [`AtomicCounter`] | counting without a lock | nothing to lose |
+//! | [`RawValue`] | a number that is only loaded and stored; **loses updates** when it is counted with | nothing to lose |
+//!
+//! All of them live in a [`Region`]: memory that several processes map. [`shareable!`] makes a structure of them that
+//! can be placed in one.
+//!
+//! # Examples
+//!
+//! ```
+//! use lockproof::{Counter, Region};
+//!
+//! let visitors = Region::<Counter>::memfd("visitors")?;
+//! // The file descriptor, handed to another process, is the region: `Region::from_fd` opens it there.
+//! let same = Region::<Counter>::from_fd(visitors.as_fd().expect("a memory file").try_clone_to_owned()?)?;
+//! visitors.increment()?;
+//! same.increment()?;
+//! assert_eq!(visitors.get()?, 2);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Between threads
+//!
+//! Everything works between the threads of one process as well. `std::sync` is the better choice there, unless a thread may
+//! end while it holds a lock.
 
-#[cfg(not(target_os = "linux"))]
-compile_error!("lockproof's locks rest on Linux futexes; other systems are not supported");
+#[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+compile_error!(
+    "lockproof's locks rest on the futexes and robust lists of Linux on x86_64 and aarch64; there is no other platform yet"
+);
 
 pub mod deadline;
 pub mod error;
 pub mod platform;
 pub mod raw;
-#[cfg(target_os = "linux")]
 pub mod shm;
-#[cfg(target_os = "linux")]
 pub mod sync;
 
-#[cfg(target_os = "linux")]
-pub use {
-    shm::{Region, RegionError},
-    sync::{AtomicCounter, Counter, Lock, Mutex, MutexGuard, RawValue, Value, ValueGuard},
-};
+pub use shm::{Region, RegionError};
+pub use sync::{AtomicCounter, Counter, Lock, Mutex, MutexGuard, RawValue, Value, ValueGuard};
+
+/// The README's example compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -16,18 +16,16 @@ pub use core::sync::atomic::Ordering;
 use crate::deadline::{Deadline, Monotonic};
 use crate::error::TooManyHeld;
 
-#[cfg(target_os = "linux")]
 mod futex;
-#[cfg(target_os = "linux")]
+
 mod linux;
-#[cfg(target_os = "linux")]
+
 mod namespace;
-#[cfg(target_os = "linux")]
+
 pub(crate) mod robust_list;
 
-#[cfg(target_os = "linux")]
 pub use linux::{Cell64, Linux, RobustWord, Word32, Word64};
-#[cfg(target_os = "linux")]
+
 pub(crate) use {linux::WORD_FROM_LINK, linux::monotonic_now, namespace::pid_namespace};
 
 /// The kernel's name for a thread: never zero, and below 2^29.

@@ -1,6 +1,6 @@
 //! loom as a platform: every interleaving, and the weak-memory behaviours that loom knows.
 //!
-//! The futex is [`wait_queue`](super::wait_queue); its header says what that can and cannot show. The kernel's
+//! The futex is `wait_queue`; its header says what that can and cannot show. The kernel's
 //! comparison is a compare-exchange that can never match: unlike a load, it reads the latest value.
 //!
 //! loom itself raises false alarms on words changed by both stores and read-modify-writes, and on SeqCst

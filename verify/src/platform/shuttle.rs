@@ -1,6 +1,6 @@
 //! shuttle as a platform: random schedules, sequentially consistent, at sizes that loom cannot reach.
 //!
-//! The futex is [`wait_queue`](super::wait_queue). Which sleeper is woken is first-in; now and then a wait returns
+//! The futex is `wait_queue`. Which sleeper is woken is first-in; now and then a wait returns
 //! for no reason, by shuttle's own dice, so that a schedule's seed replays it.
 
 use std::sync::Arc;
