@@ -1,0 +1,7 @@
+//! What the checkers, the stand-ins for the kernel and the explorers do, held by programs whose outcomes are known.
+
+#![cfg(all(feature = "loom", feature = "shuttle"))]
+
+mod check;
+mod limits;
+mod memory;

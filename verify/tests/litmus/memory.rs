@@ -1,0 +1,30 @@
+//! loom shows what memory does.
+
+use lockproof_verify::models::litmus::memory;
+
+use crate::check::all_on_loom;
+
+#[test]
+fn a_message_is_ordered_by_release_and_acquire() {
+    all_on_loom(memory::messages());
+}
+
+#[test]
+fn stores_are_ordered_before_loads_by_seqcst_fences_alone() {
+    all_on_loom(memory::store_buffers());
+}
+
+#[test]
+fn a_release_reaches_through_read_modify_writes() {
+    all_on_loom(memory::release_sequences());
+}
+
+#[test]
+fn one_word_never_goes_back() {
+    all_on_loom(memory::coherence());
+}
+
+#[test]
+fn independent_changes_need_fences_to_be_agreed_on() {
+    all_on_loom(memory::independent());
+}
