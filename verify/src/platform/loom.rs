@@ -4,7 +4,8 @@
 //! comparison is a compare-exchange that can never match: unlike a load, it reads the latest value.
 //!
 //! loom itself raises false alarms on words changed by both stores and read-modify-writes, and on SeqCst
-//! accesses, and does not show stale failing compare-exchanges. `models/litmus.rs` holds each of these.
+//! accesses, and does not show stale failing compare-exchanges, more than seven values of a word, and data races
+//! between SeqCst fences. `models/litmus/limits.rs` holds each of these.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -37,6 +38,8 @@ pub struct LoomWorld {
     me: ThreadId,
     kernel: Arc<WaitQueues<loom::thread::Thread>>,
     next_id: Rc<Cell<usize>>,
+    /// Changed by each SeqCst fence. loom tries the orders of operations on its objects, and a fence is on none.
+    fences: Arc<AtomicU32>,
 }
 
 impl LoomWorld {
@@ -46,6 +49,7 @@ impl LoomWorld {
             me: 0,
             kernel: Arc::new(WaitQueues::new(order, interruption)),
             next_id: Rc::new(Cell::new(0)),
+            fences: Arc::new(AtomicU32::new(0)),
         }
     }
 
@@ -76,6 +80,13 @@ impl std::fmt::Debug for LoomWorld {
 
 impl Platform for LoomWorld {
     super::words::atomic_operations!();
+
+    fn fence(&self, order: Ordering) {
+        if order == Ordering::SeqCst {
+            self.fences.fetch_add(0, Ordering::Relaxed);
+        }
+        fence(order);
+    }
 
     fn cell_get(&self, cell: &Cell64) -> u64 {
         cell.inner.get()

@@ -60,6 +60,10 @@ impl std::fmt::Debug for ShuttleWorld {
 impl Platform for ShuttleWorld {
     super::words::atomic_operations!();
 
+    fn fence(&self, order: Ordering) {
+        fence(order);
+    }
+
     fn cell_get(&self, cell: &Cell64) -> u64 {
         cell.inner.load(Ordering::SeqCst)
     }

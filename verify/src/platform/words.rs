@@ -72,10 +72,6 @@ macro_rules! atomic_operations {
             word.inner.fetch_or(value, order)
         }
 
-        fn fence(&self, order: Ordering) {
-            fence(order);
-        }
-
         fn load64(&self, word: &Word64, order: Ordering) -> u64 {
             word.inner.load(order)
         }

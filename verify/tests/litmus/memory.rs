@@ -28,3 +28,9 @@ fn one_word_never_goes_back() {
 fn independent_changes_need_fences_to_be_agreed_on() {
     all_on_loom(memory::independent());
 }
+
+/// To loom by itself a fence is no step: the order of two was whichever the threads' numbers gave.
+#[test]
+fn fences_come_in_either_order() {
+    all_on_loom(memory::fence_orders());
+}

@@ -5,7 +5,7 @@ use lockproof::platform::Ordering::{self, AcqRel, Acquire, Relaxed, Release, Seq
 use super::Expect::Outcomes;
 use super::On::{X, Y};
 use super::Step::{Add, Exchange, Fence, Get, Load, Say, Set, StopUnless, Store, Swap};
-use super::{Case, Litmus, RACE, case};
+use super::{Case, Litmus, RACE, Step, case};
 
 /// One process tells another by a flag.
 #[must_use]
@@ -120,6 +120,18 @@ pub fn store_buffers() -> Vec<Case> {
             both_late,
             "it takes both",
         ),
+    ]
+}
+
+/// Two fences, of which nothing says which comes first.
+#[must_use]
+pub fn fence_orders() -> Vec<Case> {
+    const WRITE: &[Step] = &[Set(7), Fence(SeqCst), Store(X, 1, Relaxed)];
+    const READ: &[Step] = &[Fence(SeqCst), Load(X, Relaxed), StopUnless(1), Get];
+    let because = "the reader's fence may come first, and then orders nothing";
+    vec![
+        case(Litmus::new("a fence too early, writer first", [WRITE, READ]), RACE, because),
+        case(Litmus::new("a fence too early, reader first", [READ, WRITE]), RACE, because),
     ]
 }
 
