@@ -1,6 +1,8 @@
 //! The models: one file per thing checked, named as the algorithm's file.
 
+#[cfg(feature = "loom")]
 pub mod broken;
+#[cfg(all(feature = "loom", feature = "shuttle"))]
 mod claims;
 pub mod counter;
 pub mod init;
@@ -8,4 +10,14 @@ pub mod litmus;
 pub mod lock;
 pub mod mutex;
 
+#[cfg(all(feature = "loom", feature = "shuttle"))]
 pub use claims::claims;
+
+/// The claims that need no checker: without loom and shuttle, only real processes are left.
+#[cfg(not(all(feature = "loom", feature = "shuttle")))]
+#[must_use]
+pub fn claims(selection: &crate::claim::Selection) -> Vec<crate::claim::Claim> {
+    let mut all = crate::stress::claims();
+    all.retain(|claim| selection.includes(claim));
+    all
+}

@@ -195,7 +195,7 @@ impl<M: Model> Explorer<'_, M> {
         move || {
             let control = Arc::new(Control::new(plan));
             tally.begin(&control);
-            let machine = LoomWorld::new(variant.order, variant.interruption);
+            let machine = LoomWorld::new(variant.order, variant.interruption, model.processes());
             let log = Arc::new(Log::default());
             let outcome = run_processes(&model, &machine, &control, &log);
             let facts = control.facts();
@@ -272,11 +272,12 @@ fn run_processes<M: Model>(
     let shared = Arc::new(model.share(&main));
     let (ended, waiting) = (Arc::new(AtomicUsize::new(0)), loom::thread::current());
     for index in 0..model.processes() {
-        let p = main.as_thread(index as u32 + 1);
+        let (p, machine) = (main.as_thread(index as u32 + 1), machine.clone());
         let (model, shared, log) = (Arc::clone(model), Arc::clone(&shared), Arc::clone(log));
         let (ended, waiting) = (Arc::clone(&ended), waiting.clone());
         loom::thread::spawn(move || {
             p.run_mortal(|p| model.process(p, &shared, index, &log));
+            machine.process_ended();
             ended.fetch_add(1, Relaxed);
             waiting.unpark();
         });

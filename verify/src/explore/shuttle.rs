@@ -118,7 +118,7 @@ where
         }
         let control = Arc::new(Control::new(plan));
         tally.begin(&control);
-        let machine = ShuttleWorld::new(WakeOrder::Fifo);
+        let machine = ShuttleWorld::new(WakeOrder::Fifo, model.processes());
         let log = Arc::new(Log::default());
         let outcome = run_processes(&model, &machine, &control, &log);
         if tally.end(outcome, &log, &control.facts(), &replay).is_some() {
@@ -141,10 +141,11 @@ where
     let shared = Arc::new(model.share(&main));
     let processes: Vec<_> = (0..model.processes())
         .map(|index| {
-            let p = main.as_thread(index as u32 + 1);
+            let (p, machine) = (main.as_thread(index as u32 + 1), machine.clone());
             let (model, shared, log) = (Arc::clone(model), Arc::clone(&shared), Arc::clone(log));
             shuttle::thread::spawn(move || {
                 p.run_mortal(|p| model.process(p, &shared, index, &log));
+                machine.process_ended();
             })
         })
         .collect();

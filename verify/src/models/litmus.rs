@@ -1,8 +1,8 @@
 //! Litmus programs: a few operations per process, and which outcomes a checker must, or must not, show.
 //!
 //! A proof is worth what its checker sees. These programs hold the checkers themselves: the memory that they show
-//! ([`memory`]), what loom is known to get wrong ([`limits`]), the stand-in for the futex ([`futex`]) and the one
-//! for a death ([`death`]). `tests/litmus` runs them, and the explorers' own promises beside them.
+//! ([`memory`]), what loom is known to get wrong ([`limits`]), the stand-in for the futex ([`futex`]).
+//! `tests/litmus` runs them, and the explorers' own promises beside them.
 //!
 //! A program is data: a list of [`Step`]s for each process, done by one small interpreter over any
 //! [`World`](crate::platform::World). What its processes [say](Step::Say) is an execution's outcome. Where a checker
@@ -13,6 +13,7 @@ use lockproof::platform::{Ordering, Update};
 
 use crate::model::Sometimes;
 
+pub mod futex;
 pub mod limits;
 pub mod memory;
 mod run;

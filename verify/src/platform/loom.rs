@@ -10,7 +10,6 @@
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use lockproof::deadline::{Deadline, Monotonic};
@@ -44,13 +43,22 @@ pub struct LoomWorld {
 
 impl LoomWorld {
     /// A machine; made anew inside each execution.
-    pub(crate) fn new(order: WakeOrder, interruption: Option<Interruption>) -> Self {
+    pub(crate) fn new(
+        order: WakeOrder,
+        interruption: Option<Interruption>,
+        processes: usize,
+    ) -> Self {
         Self {
             me: 0,
-            kernel: Arc::new(WaitQueues::new(order, interruption)),
+            kernel: Arc::new(WaitQueues::new(order, interruption, processes)),
             next_id: Rc::new(Cell::new(0)),
             fences: Arc::new(AtomicU32::new(0)),
         }
+    }
+
+    /// This process has ended, and everything it did.
+    pub(crate) fn process_ended(&self) {
+        self.kernel.process_ended();
     }
 
     pub(crate) fn order_mattered(&self) -> bool {
@@ -67,7 +75,7 @@ impl LoomWorld {
     }
 
     fn latest(word: &Word) -> u32 {
-        let never = word.inner.compare_exchange(NEVER, NEVER, Relaxed, Relaxed);
+        let never = word.inner.compare_exchange(NEVER, NEVER, Ordering::Relaxed, Ordering::Relaxed);
         never.unwrap_or_else(|value| value)
     }
 }
@@ -109,11 +117,7 @@ impl Platform for LoomWorld {
         if Self::latest(word) != expected {
             return Waited::Changed;
         }
-        let woken = self.kernel.enter(word.id, loom::thread::current());
-        while !woken.load(Relaxed) {
-            loom::thread::park();
-        }
-        Waited::Woken
+        self.kernel.sleep(word.id, deadline, loom::thread::current(), loom::thread::park)
     }
 
     fn futex_wake(&self, word: &Word, count: u32) -> u32 {
@@ -123,8 +127,8 @@ impl Platform for LoomWorld {
 
     fn futex_update_wake_all(&self, word: &Word, update: Update) -> u32 {
         match update {
-            Update::Clear(_) => word.inner.fetch_and(update.apply(u32::MAX), Relaxed),
-            Update::Set(_) => word.inner.fetch_or(update.apply(0), Relaxed),
+            Update::Clear(_) => word.inner.fetch_and(update.apply(u32::MAX), Ordering::Relaxed),
+            Update::Set(_) => word.inner.fetch_or(update.apply(0), Ordering::Relaxed),
         };
         self.kernel.wake(word.id, u32::MAX)
     }

@@ -1,7 +1,7 @@
 //! shuttle as a platform: random schedules, sequentially consistent, at sizes that loom cannot reach.
 //!
 //! The futex is `wait_queue`. Which sleeper is woken is first-in; now and then a wait returns
-//! for no reason, by shuttle's own dice, so that a schedule's seed replays it.
+//! for no reason or is late, by shuttle's own dice, so that a schedule's seed replays it.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -17,7 +17,7 @@ use shuttle::sync::atomic::{AtomicU32, AtomicU64, fence};
 use super::wait_queue::{Sleeper, WaitQueues};
 use super::{WakeOrder, World};
 
-/// One wait in so many returns for no reason.
+/// One wait in so many returns for no reason, or because its deadline passes.
 const EARLY_RETURNS: u32 = 16;
 
 impl Sleeper for shuttle::thread::Thread {
@@ -38,16 +38,22 @@ pub struct ShuttleWorld {
 
 impl ShuttleWorld {
     /// A machine; made anew inside each execution.
-    pub(crate) fn new(order: WakeOrder) -> Self {
-        Self { me: 0, kernel: Arc::new(WaitQueues::new(order, None)), next_id: Arc::default() }
+    pub(crate) fn new(order: WakeOrder, processes: usize) -> Self {
+        let kernel = Arc::new(WaitQueues::new(order, None, processes));
+        Self { me: 0, kernel, next_id: Arc::default() }
+    }
+
+    /// This process has ended, and everything it did.
+    pub(crate) fn process_ended(&self) {
+        self.kernel.process_ended();
     }
 
     fn next_id(&self) -> usize {
         self.next_id.fetch_add(1, Relaxed)
     }
 
-    fn early_return() -> bool {
-        shuttle::rand::thread_rng().gen_ratio(1, EARLY_RETURNS)
+    fn one_in(number: u32) -> bool {
+        shuttle::rand::thread_rng().gen_ratio(1, number)
     }
 }
 
@@ -77,20 +83,16 @@ impl Platform for ShuttleWorld {
             return Waited::TimedOut;
         }
         self.kernel.begin_wait(self.me);
-        if Self::early_return() {
+        if Self::one_in(EARLY_RETURNS) {
             return match deadline {
-                Deadline::Never => Waited::Woken,
-                _ => Waited::TimedOut,
+                Deadline::At(_) if Self::one_in(2) => Waited::TimedOut,
+                _ => Waited::Woken,
             };
         }
         if word.inner.load(Ordering::SeqCst) != expected {
             return Waited::Changed;
         }
-        let woken = self.kernel.enter(word.id, shuttle::thread::current());
-        while !woken.load(Relaxed) {
-            shuttle::thread::park();
-        }
-        Waited::Woken
+        self.kernel.sleep(word.id, deadline, shuttle::thread::current(), shuttle::thread::park)
     }
 
     fn futex_wake(&self, word: &Word, count: u32) -> u32 {

@@ -5,20 +5,22 @@
 //! Sleeping if and only if the word holds the expected value at that instant: the comparison is made by an operation
 //! on the word itself that reads its latest value, and nothing runs between it and the entry into the queue.
 //! First-in and last-in wake order (each a run of its own), and waits that return for no reason or time out
-//! (enumerated by the explorer, one per run).
+//! (enumerated by the explorer, one per run). Time also passes where nobody is left awake: then the earliest
+//! deadline does, so that a sleeper with a deadline never sleeps for ever.
 //!
 //! # What it cannot
 //!
 //! A waker that is not the one that changed the word hands its own history to the woken thread, as loom's
-//! `unpark` joins the two; the kernel promises no such thing. The enumeration of early returns shows what hides
-//! behind it: an algorithm that trusts its wake trusts the early return as well. `models/litmus.rs` holds both.
+//! `unpark` joins the two; the kernel promises no such thing, and nor is there anybody to hand over anything where a
+//! deadline passes. The enumeration of early returns shows what hides behind it: an algorithm that trusts its wake
+//! trusts the early return as well. A waker has seen the word's latest value, since the stand-in looks at it.
+//! Within one execution all wakes are in the same order. `models/litmus/{futex,limits}.rs` hold these.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use lockproof::platform::ThreadId;
+use lockproof::deadline::{Deadline, Monotonic};
+use lockproof::platform::{ThreadId, Waited};
 
 use super::Interruption;
 
@@ -40,12 +42,19 @@ pub(super) trait Sleeper {
 struct Entry<S> {
     word: usize,
     sleeper: S,
-    woken: Arc<AtomicBool>,
+    until: Option<Monotonic>,
+    ended: Ended,
 }
+
+/// How a sleep ended, once it has.
+type Ended = Arc<OnceLock<Waited>>;
 
 struct Queues<S> {
     entries: VecDeque<Entry<S>>,
-    most: usize,
+    /// Processes that have neither ended nor fallen asleep.
+    awake: isize,
+    sleeps: usize,
+    two_at_once: bool,
     waits: Vec<usize>,
 }
 
@@ -57,8 +66,18 @@ pub(super) struct WaitQueues<S> {
 }
 
 impl<S: Sleeper> WaitQueues<S> {
-    pub(super) fn new(order: WakeOrder, interruption: Option<Interruption>) -> Self {
-        let queues = Queues { entries: VecDeque::new(), most: 0, waits: Vec::new() };
+    pub(super) fn new(
+        order: WakeOrder,
+        interruption: Option<Interruption>,
+        processes: usize,
+    ) -> Self {
+        let queues = Queues {
+            entries: VecDeque::new(),
+            awake: processes as isize,
+            sleeps: 0,
+            two_at_once: false,
+            waits: Vec::new(),
+        };
         Self { order, interruption, queues: Mutex::new(queues) }
     }
 
@@ -74,29 +93,83 @@ impl<S: Sleeper> WaitQueues<S> {
         self.interruption.filter(|i| i.thread == thread && i.wait == wait)
     }
 
-    /// Falls asleep; the flag turns true when somebody wakes the sleeper.
-    pub(super) fn enter(&self, word: usize, sleeper: S) -> Arc<AtomicBool> {
-        let woken = Arc::new(AtomicBool::new(false));
+    /// Sleeps until somebody wakes the sleeper, or the deadline passes because nobody can. `park` stops the calling thread
+    /// until its sleeper is woken, or for a shorter time.
+    pub(super) fn sleep(
+        &self,
+        word: usize,
+        until: Deadline,
+        sleeper: S,
+        park: impl Fn(),
+    ) -> Waited {
+        let ended = self.enter(word, until, sleeper);
+        loop {
+            if let Some(ended) = ended.get() {
+                return *ended;
+            }
+            park();
+        }
+    }
+
+    fn enter(&self, word: usize, until: Deadline, sleeper: S) -> Ended {
+        let until = match until {
+            Deadline::At(moment) => Some(moment),
+            Deadline::Now | Deadline::Never => None,
+        };
+        let ended = Ended::default();
         let mut queues = self.lock();
-        queues.entries.push_back(Entry { word, sleeper, woken: Arc::clone(&woken) });
-        queues.most = queues.most.max(queues.entries.len());
-        woken
+        queues.two_at_once |= queues.entries.iter().any(|entry| entry.word == word);
+        queues.entries.push_back(Entry { word, sleeper, until, ended: Arc::clone(&ended) });
+        queues.sleeps += 1;
+        drop(queues);
+        self.one_less_awake();
+        ended
+    }
+
+    /// A process has ended.
+    pub(super) fn process_ended(&self) {
+        self.one_less_awake();
+    }
+
+    fn one_less_awake(&self) {
+        let mut queues = self.lock();
+        queues.awake -= 1;
+        if queues.awake > 0 {
+            return;
+        }
+        let Some(earliest) = queues.entries.iter().filter_map(|entry| entry.until).min() else {
+            return;
+        };
+        let all = std::mem::take(&mut queues.entries);
+        let (late, still_asleep) = all.into_iter().partition(|entry| entry.until == Some(earliest));
+        queues.entries = still_asleep;
+        drop(queues);
+        self.end(late, Waited::TimedOut);
     }
 
     /// Wakes up to `count` sleepers of the word, and returns how many. Who is woken is settled at once, before any of
     /// them runs.
     pub(super) fn wake(&self, word: usize, count: u32) -> u32 {
-        let woken: Vec<_> = (0..count).map_while(|_| self.next(word)).collect();
-        for entry in &woken {
-            entry.woken.store(true, Ordering::Relaxed);
-            entry.sleeper.wake();
-        }
-        woken.len() as u32
+        let woken: VecDeque<_> = (0..count).map_while(|_| self.next(word)).collect();
+        let number = woken.len() as u32;
+        self.end(woken, Waited::Woken);
+        number
     }
 
-    /// Whether two slept at once at any time: only then does the wake order matter.
+    /// Ends these sleeps. All are over before the first of the sleepers runs.
+    fn end(&self, sleeps: VecDeque<Entry<S>>, how: Waited) {
+        self.lock().awake += sleeps.len() as isize;
+        for entry in &sleeps {
+            entry.ended.get_or_init(|| how);
+        }
+        for entry in &sleeps {
+            entry.sleeper.wake();
+        }
+    }
+
+    /// Whether two slept on one word at any time: only then does the wake order matter.
     pub(super) fn order_mattered(&self) -> bool {
-        self.lock().most > 1
+        self.lock().two_at_once
     }
 
     /// How many waits each thread began, by thread id.

@@ -22,6 +22,9 @@ pub(crate) const EVERYTHING: LoomSearch = LoomSearch {
     deaths: false,
     kernel: lockproof_verify::platform::KernelRule::Since62,
     mutation: None,
+    only_death: None,
+    shortest_first: false,
+    sites: None,
     all_outcomes: true,
 };
 
@@ -87,4 +90,9 @@ fn in_words(case: &Case, found: &Finding) -> String {
         sentence(found),
         case.because
     )
+}
+
+/// What names the counterexample.
+pub(crate) fn replay(found: &Finding) -> &str {
+    found.counterexample.as_ref().map_or("", |counterexample| &counterexample.replay)
 }

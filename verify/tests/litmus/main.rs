@@ -3,5 +3,6 @@
 #![cfg(all(feature = "loom", feature = "shuttle"))]
 
 mod check;
+mod futex;
 mod limits;
 mod memory;
