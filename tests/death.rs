@@ -10,6 +10,7 @@ use common::child::{
     Child, Ended, exit_now, fork, has_ended, kill_myself, say, signal, state_of, supervised,
     thread_id, until,
 };
+use common::list::listed;
 use common::memory::{Board, all_sleep_while, end_unstuck, is_stuck, join_unstuck, word_address};
 use common::outcome::{Attempt, Outcome, acquired};
 use common::seed::{Seed, scaled};
@@ -228,6 +229,7 @@ fn a_panic_in_the_critical_section_counts() {
                 panic!("on purpose");
             }));
             assert!(panicked.is_err());
+            assert_eq!(listed(), [], "nothing is held or announced any more");
             let ends = end_unstuck(word, sleepers);
             let told = ends.iter().filter(|end| **end == Ended::Exited(1)).count();
             let told = told + usize::from(repaired(&region));

@@ -172,10 +172,20 @@ fn locks_of_this_process() -> usize {
     common::list::listed().len()
 }
 
-/// In a forked child, the parent's guard as the child's to use up.
+/// In a forked child, something of the parent's as the child's to use up.
 fn copy_of<G>(guard: &G) -> G {
     // SAFETY: used in a forked child, which ends before it could drop the original too.
     unsafe { core::ptr::read(guard) }
+}
+
+#[test]
+fn a_forked_child_may_close_the_memory_of_its_parents_locks() {
+    supervised(20, || {
+        let region = Region::<Mutex<u64>>::anonymous().unwrap();
+        core::mem::forget(region.lock().unwrap());
+        fork(|| assert!(copy_of(&region).close().is_ok(), "the child holds nothing in it")).join();
+        assert!(region.close().is_err(), "the parent does");
+    });
 }
 
 #[test]
