@@ -428,19 +428,20 @@ fn a_storm_of_kills_tears_nothing_unnoticed_and_hangs_nobody() {
         let (region, board) = (Region::<Storm>::anonymous().unwrap(), Board::new(3));
         let start = || fork(|| work_for_ever(&region, &board));
         let mut workers: Vec<Child> = (0..5).map(|_| start()).collect();
-        let kills = scaled(200);
-        for _ in 0..kills {
+        let mut kills = 0;
+        // Until enough have died, and one of them with the data half-changed.
+        while kills < scaled(200) || board.get(STORM_TORN) == 0 {
             let rounds = board.get(STORM_ROUNDS) + seed.below(200) as u64;
             until_rounds(&region, &board, &workers, rounds);
             workers.swap_remove(seed.below(5)).kill();
             workers.push(start());
+            kills += 1;
         }
         until_rounds(&region, &board, &workers, board.get(STORM_ROUNDS) + 100);
         workers.into_iter().for_each(Child::kill);
         let (told, torn) = (board.get(STORM_TOLD), board.get(STORM_TORN));
         say(&format!("{kills} kills, {told} reports, {torn} of them with half-changed data"));
         assert!(told <= kills + 5, "more reports than deaths");
-        assert!(torn > 0, "no death came within the critical section: nothing was shown");
     });
 }
 
