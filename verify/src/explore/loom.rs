@@ -287,6 +287,7 @@ fn run_processes<M: Model>(
     while ended.load(Relaxed) < model.processes() {
         loom::thread::park();
     }
+    control.slept(machine.sleeps());
     let last = main.as_thread(model.processes() as u32 + 1);
     model.end(&last, &shared, log, control.facts())
 }

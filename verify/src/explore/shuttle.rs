@@ -154,6 +154,7 @@ where
             violated("a process panicked");
         }
     }
+    control.slept(machine.sleeps());
     let last = main.as_thread(model.processes() as u32 + 1);
     model.end(&last, &shared, log, control.facts())
 }

@@ -65,7 +65,7 @@ impl Sites {
 pub struct Facts {
     /// Compare-exchanges that failed: threads met.
     pub contended: usize,
-    /// Waits that did not return at once.
+    /// Waits that fell asleep.
     pub slept: usize,
     /// Threads that died.
     pub deaths: usize,
@@ -199,8 +199,9 @@ impl Control {
         });
     }
 
-    pub(super) fn slept(&self) {
-        self.lock().facts.slept += 1;
+    /// How often somebody fell asleep, according to the machine: a wait that returns does not know whether it slept.
+    pub(crate) fn slept(&self, times: usize) {
+        self.lock().facts.slept = times;
     }
 
     pub(super) fn died_holding(&self, words: usize) {

@@ -305,9 +305,6 @@ impl<W: World> Platform for Decorated<W> {
             Waited::TimedOut => "times out",
         };
         self.control.say(self.me(), said, W::name_of(word));
-        if waited != Waited::Changed {
-            self.control.slept();
-        }
         waited
     }
 

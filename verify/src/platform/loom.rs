@@ -61,6 +61,10 @@ impl LoomWorld {
         self.kernel.process_ended();
     }
 
+    pub(crate) fn sleeps(&self) -> usize {
+        self.kernel.sleeps()
+    }
+
     pub(crate) fn order_mattered(&self) -> bool {
         self.kernel.order_mattered()
     }

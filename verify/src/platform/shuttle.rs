@@ -48,6 +48,10 @@ impl ShuttleWorld {
         self.kernel.process_ended();
     }
 
+    pub(crate) fn sleeps(&self) -> usize {
+        self.kernel.sleeps()
+    }
+
     fn next_id(&self) -> usize {
         self.next_id.fetch_add(1, Relaxed)
     }

@@ -3,6 +3,7 @@
 #![cfg(all(feature = "loom", feature = "shuttle"))]
 
 mod check;
+mod explorers;
 mod futex;
 mod limits;
 mod memory;
