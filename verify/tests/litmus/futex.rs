@@ -58,6 +58,15 @@ fn sleepers_are_woken_in_both_orders() {
 }
 
 #[test]
+fn sleepers_that_an_early_return_brought_together_are_woken_in_both_orders() {
+    for (first, order) in [(FIRST_IN, "/fifo"), (LAST_IN, "/lifo")] {
+        let found = loom(futex::wake_order_after_an_early_return(first).litmus, EVERYTHING);
+        let replay = replay(&found);
+        assert!(replay.contains(order) && replay.contains("/early=2.0"), "{first}: {replay}");
+    }
+}
+
+#[test]
 fn on_shuttle_sleepers_are_woken_in_order() {
     let found = shuttle(futex::wake_order(FIRST_IN).litmus, Plan::default());
     assert!(sentence(&found).contains(FIRST_IN), "{:?}", found.outcomes);

@@ -213,6 +213,22 @@ pub fn wake_order(who: &'static str) -> Case {
     )
 }
 
+/// The same, where the first sleeper sleeps only because an earlier wait returned for no reason.
+#[must_use]
+pub fn wake_order_after_an_early_return(who: &'static str) -> Case {
+    const EARLY: &[Step] = &[Wait(Y, 1, Never), IfWoken(&[Wait(X, 0, SOON), Say])];
+    const LATE: &[Step] = &[Swap(X, 1, Relaxed), Wait(X, 1, SOON), Say];
+    case(
+        Litmus::new(
+            "one of two is woken, after an early return",
+            [&[Wake(X, 1), Say], EARLY, LATE],
+        )
+        .never(&[who]),
+        Fails("the outcome is"),
+        "both orders are tried wherever there are two to wake",
+    )
+}
+
 /// The first sleeper is woken.
 pub const FIRST_IN: &str = "1 | woken | late";
 /// The last one is.
