@@ -172,6 +172,11 @@ impl<S: Sleeper> WaitQueues<S> {
         self.lock().two_at_once
     }
 
+    /// How often somebody fell asleep.
+    pub(super) fn sleeps(&self) -> usize {
+        self.lock().sleeps
+    }
+
     /// How many waits each thread began, by thread id.
     pub(super) fn waits(&self) -> Vec<usize> {
         self.lock().waits.clone()
