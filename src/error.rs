@@ -131,9 +131,9 @@ pub enum Unsupported {
     /// the kernel would look for the lock word in the wrong place.
     ForeignListOffset {
         /// Distance from the list entry to the lock word, in bytes, as the C library registered it.
-        found: i64,
+        found: i32,
         /// The distance this crate was built for.
-        expected: i64,
+        expected: i32,
     },
     /// The process was forked into another PID namespace than the one its regions belong to, where
     /// thread ids mean other threads.

@@ -22,11 +22,15 @@ mod linux;
 
 mod namespace;
 
-pub(crate) mod robust_list;
+mod robust_list;
+
+mod threads;
 
 pub use linux::{Cell64, Linux, RobustWord, Word32, Word64};
 
-pub(crate) use {linux::WORD_FROM_LINK, linux::monotonic_now, namespace::pid_namespace};
+pub(crate) use {
+    linux::WORD_FROM_LINK, linux::monotonic_now, namespace::pid_namespace, threads::any_held_within,
+};
 
 /// The kernel's name for a thread: never zero, and below 2^29.
 ///
@@ -190,6 +194,24 @@ pub trait Platform {
     /// Ends what [`robust_begin`](Self::robust_begin) or [`robust_remove`](Self::robust_remove) began.
     #[track_caller]
     fn robust_end(&self);
+
+    /// As [`robust_begin`](Self::robust_begin), and says whether it did: a platform may do nothing and return false
+    /// wherever there is more to it than the plainest case. Whoever asks keeps the rest out of the way of the fast path.
+    #[track_caller]
+    fn robust_begin_plain(&self, robust: &Self::RobustWord) -> bool {
+        self.robust_begin(robust).is_ok()
+    }
+    /// As [`robust_insert`](Self::robust_insert), after [`robust_begin_plain`](Self::robust_begin_plain).
+    #[track_caller]
+    fn robust_insert_plain(&self, robust: &Self::RobustWord) {
+        self.robust_insert(robust);
+    }
+    /// As [`robust_remove`](Self::robust_remove), but a platform may do nothing and return false wherever there is more
+    /// to it than the plainest case.
+    #[track_caller]
+    fn robust_remove_plain(&self, robust: &Self::RobustWord) -> bool {
+        self.robust_remove(robust)
+    }
 
     /// Whether the robust word is among those this thread holds. Known to the thread itself, without a look at the
     /// word.

@@ -10,50 +10,79 @@
 //!
 //! An entry's links lie in shared memory, where another process can overwrite them. They are written for
 //! the kernel, which reads them with care, and not believed: each thread keeps a private table of the locks
-//! it holds and of each one's successor. A link is read back only where the C library's own mutexes are
+//! it holds, in the order of the list. A link is read back only where the C library's own mutexes are
 //! neighbours in the list, as those change their neighbours' links.
+//!
+//! An entry's `previous` is room for the C library, which writes there when a mutex of its own goes in or out
+//! before ours. It reads only its own mutexes' links, and the kernel only goes forward: we need not fill it.
 //!
 //! # The list
 //!
 //! ```text
 //! head ──► newest ──► ... ──► oldest ──► head      (each arrow a `next`; new entries go in at the head)
-//! table:   [count-1]          [0]
+//! table:   [count]            [1]        [0]
 //! ```
 //!
 //! Invariants:
 //!
-//! 1. `held[..count]` are this thread's entries, oldest first, in the order in which they stand in the list;
-//!    the C library's entries may stand anywhere between them.
-//! 2. `held[i].successor` is the entry's successor in the list if that is one of ours or the head. It is
-//!    [`FOREIGN`] if one of the C library's stood there when the entry was made: then the link is read.
-//! 3. `top` is the newest of ours, or the head: what an insertion expects the list to begin with.
+//! 1. `held[0]` is the head, and `held[1..=count]` are this thread's entries, oldest first, in the order in which
+//!    they stand in the list; the C library's entries may stand anywhere between them. The rest is 0.
+//! 2. The successor of `held[i]` in the list is `held[i - 1]`, unless `held[i]` is marked [`FOREIGN_NEXT`]: then
+//!    one of the C library's stood there when the entry was made, and the link is read.
 //!
 //! A death between two writes finds each lock in the list or pending, as every change of the list happens
 //! while the lock concerned is pending.
+//!
+//! # The fast path
+//!
+//! Taking a free lock and letting go of it, from [`begin_plain`](ThreadContext::begin_plain) to the second
+//! [`end`](ThreadContext::end), has two locked instructions, no call, and these branches, none of which is taken.
+//! The code says where each of them is.
+//!
+//! | | on the way | why it cannot go |
+//! |---|---|---|
+//! | 1 | in | the kernel's limit, beyond which a death would release nothing; 0 for threads that come for the first time |
+//! | 2 | in | somebody else's entry is the list's first: it must be linked with ours, and counts towards the limit |
+//! | 3 | in | the compare-exchange did not find the lock free |
+//! | 4 | in | the thread is panicking already: then the guard's drop is no new panic |
+//! | 5 | out | the lock was taken from a dead holder and not repaired |
+//! | 6 | out | the thread has begun to panic: that is a death |
+//! | 7 | out | not the list's first entry |
+//! | 8 | out | not the newest of ours, or its successor is not ours to know |
+//! | 9 | out | the word had flags: somebody may sleep, or a holder died |
 
+use core::cell::Cell;
 use core::ptr;
 use core::sync::atomic::{
-    AtomicBool, AtomicI64, AtomicPtr, AtomicU32, AtomicUsize, Ordering::AcqRel, Ordering::Acquire,
-    Ordering::Relaxed, Ordering::Release, Ordering::SeqCst, compiler_fence, fence,
+    AtomicI64, AtomicUsize, Ordering::Relaxed, Ordering::Release, Ordering::SeqCst, compiler_fence,
+    fence,
 };
-use std::cell::Cell;
 
 use super::linux::{Links, RobustWord, WORD_FROM_LINK};
-use super::namespace;
+use super::threads::{NO_RECORD, NOBODY, Record};
 use crate::error::{TooManyHeld, Unsupported};
 
 /// How many entries the kernel walks (`ROBUST_LIST_LIMIT` in `include/uapi/linux/futex.h`).
 const KERNEL_LIMIT: usize = 2048;
 
+/// A power of two above the limit: numbers of entries are brought below it by a mask, which never changes them,
+/// instead of being checked by a branch, which would never be taken.
+const BEYOND: usize = 2 * KERNEL_LIMIT;
+
+/// A thread's own account of its entries (invariant 1). Written by that thread; others may look.
+pub(super) type Table = [AtomicUsize; BEYOND + 1];
+
+/// A table of nothing.
+pub(super) const fn empty_table() -> Table {
+    [const { AtomicUsize::new(0) }; BEYOND + 1]
+}
+
 /// The address of an entry's `next` link, as lists hold it; bit 0 marks the C library's
 /// priority-inheritance mutexes.
 type Entry = usize;
 
-/// Stands for "read the link": no entry has this address.
-const FOREIGN: Entry = 0;
-
-/// No thread's id.
-const NOBODY: u32 = 0;
+/// In the table, marks an entry whose successor is one of the C library's. Addresses of links are even.
+const FOREIGN_NEXT: Entry = 1;
 
 /// `struct robust_list_head` of `include/uapi/linux/futex.h`.
 #[repr(C)]
@@ -63,31 +92,6 @@ pub(super) struct Head {
     pending: AtomicUsize,
 }
 
-struct Held {
-    entry: AtomicUsize,
-    successor: AtomicUsize,
-}
-
-/// What this crate keeps for a thread. Made on the thread's first lock, never freed, handed to a
-/// later thread. Only its thread writes to it; others may look, so all of it is atomic.
-pub(super) struct ThreadContext {
-    thread: AtomicU32,
-    head: AtomicPtr<Head>,
-    top: AtomicUsize,
-    count: AtomicUsize,
-    room: AtomicUsize,
-    held: &'static [Held],
-    in_use: AtomicBool,
-    /// Its thread will not give it back: it is free once that thread no longer exists.
-    unattended: AtomicBool,
-    next: AtomicPtr<ThreadContext>,
-}
-
-thread_local! {
-    static CONTEXT: Cell<Option<&'static ThreadContext>> = const { Cell::new(None) };
-    static AT_EXIT: AtExit = const { AtExit };
-}
-
 /// The list of whoever has none.
 static NO_LIST: Head = Head {
     next: AtomicUsize::new(0),
@@ -95,68 +99,237 @@ static NO_LIST: Head = Head {
     pending: AtomicUsize::new(0),
 };
 
-/// A context for operations that never take a lock: it has room for none.
-pub(super) static LOCKLESS: ThreadContext = ThreadContext {
-    thread: AtomicU32::new(NOBODY),
-    head: AtomicPtr::new((&raw const NO_LIST).cast_mut()),
-    top: AtomicUsize::new(0),
-    count: AtomicUsize::new(0),
-    room: AtomicUsize::new(0),
-    held: &[],
-    in_use: AtomicBool::new(false),
-    unattended: AtomicBool::new(false),
-    next: AtomicPtr::new(ptr::null_mut()),
-};
+/// What this crate keeps for a thread, in memory of that thread: two loads less than elsewhere.
+pub(super) struct ThreadContext {
+    head: Cell<&'static Head>,
+    record: Cell<&'static Record>,
+    /// How many locks the thread holds, and how many it may: 0 until it [enters](Self::enter).
+    count: Cell<usize>,
+    room: Cell<usize>,
+    thread: Cell<u32>,
+}
 
-/// All contexts there ever were, newest first.
-static CONTEXTS: AtomicPtr<ThreadContext> = AtomicPtr::new(ptr::null_mut());
+impl ThreadContext {
+    /// The context of a thread that never took a lock.
+    pub(super) const fn new() -> Self {
+        Self {
+            head: Cell::new(&NO_LIST),
+            record: Cell::new(&NO_RECORD),
+            count: Cell::new(0),
+            room: Cell::new(0),
+            thread: Cell::new(NOBODY),
+        }
+    }
 
-/// The calling thread's context.
-#[inline]
-pub(super) fn current() -> Result<&'static ThreadContext, Unsupported> {
-    match CONTEXT.get() {
-        Some(context) => Ok(context),
-        None => enter(),
+    /// Begins to keep account for a thread, in a record of its own.
+    pub(super) fn enter(&self, thread: u32, head: &'static Head, record: &'static Record) {
+        record.held[0].store(ptr::from_ref(head).addr(), Relaxed);
+        self.head.set(head);
+        self.record.set(record);
+        self.count.set(0);
+        self.room.set(KERNEL_LIMIT);
+        self.thread.set(thread);
+    }
+
+    /// Ends what `enter` began.
+    pub(super) fn leave(&self) {
+        self.head.set(&NO_LIST);
+        self.record.set(&NO_RECORD);
+        self.count.set(0);
+        self.room.set(0);
+        self.thread.set(NOBODY);
+    }
+
+    pub(super) fn record(&self) -> &'static Record {
+        self.record.get()
+    }
+
+    #[inline]
+    fn held(&self) -> &'static Table {
+        &self.record.get().held
+    }
+
+    #[inline]
+    pub(super) fn thread(&self) -> u32 {
+        self.thread.get()
+    }
+
+    pub(super) fn holds_nothing(&self) -> bool {
+        self.count.get() == 0
+    }
+
+    pub(super) fn begin(&self, robust: &RobustWord) -> Result<(), TooManyHeld> {
+        if self.thread() == NOBODY {
+            return Err(TooManyHeld::new());
+        }
+        // How many locks a thread may hold is the kernel's limit less what the C library's mutexes use up.
+        self.room.set(KERNEL_LIMIT.saturating_sub(self.foreign_entries()));
+        if self.count.get() >= self.room.get() {
+            return Err(TooManyHeld::new());
+        }
+        announce(self.head.get(), entry_of(robust));
+        Ok(())
+    }
+
+    pub(super) fn insert(&self, robust: &RobustWord) {
+        let first = self.head.get().next.load(Relaxed);
+        if !self.is_foreign(first) {
+            return self.insert_plain(robust);
+        }
+        link_back(first, entry_of(robust));
+        self.push(robust, first, FOREIGN_NEXT);
+    }
+
+    /// Returns false if the thread does not hold it.
+    pub(super) fn remove(&self, robust: &RobustWord) -> bool {
+        self.remove_plain(robust) || self.remove_from_within(entry_of(robust))
+    }
+
+    /// The same as `begin` where none of the C library's entries stand before ours, and the limit is far. Else it does
+    /// nothing, and returns false.
+    #[inline]
+    pub(super) fn begin_plain(&self, robust: &RobustWord) -> bool {
+        let head = self.head.get();
+        let newest = self.record.get().held[self.count.get() % BEYOND].load(Relaxed);
+        // Branches 1 and 2.
+        if (self.count.get() >= self.room.get()) | (head.next.load(Relaxed) != unmarked(newest)) {
+            return false;
+        }
+        announce(head, entry_of(robust));
+        true
+    }
+
+    /// The same as `insert`, after `begin_plain`.
+    #[inline]
+    pub(super) fn insert_plain(&self, robust: &RobustWord) {
+        self.push(robust, self.head.get().next.load(Relaxed), 0);
+    }
+
+    #[inline]
+    fn push(&self, robust: &RobustWord, first: Entry, mark: Entry) {
+        let entry = entry_of(robust);
+        robust.links.next.store(first, Relaxed);
+        // Release: an entry is in the list only with its link in order.
+        self.head.get().next.store(entry, Release);
+        let above = self.count.get() % BEYOND + 1;
+        self.held()[above].store(entry | mark, Relaxed);
+        self.count.set(above);
+    }
+
+    /// The same as `remove` where it is the newest entry, and none of the C library's stands before or after it. Else it
+    /// does nothing, and returns false.
+    #[inline]
+    pub(super) fn remove_plain(&self, robust: &RobustWord) -> bool {
+        let entry = entry_of(robust);
+        let (head, held) = (self.head.get(), self.held());
+        // One less than what the thread holds; if it holds nothing, the table's end, where nothing ever stands.
+        let below = self.count.get().wrapping_sub(1) % BEYOND;
+        let newest = held[below + 1].load(Relaxed);
+        // Branches 7 and 8.
+        if (head.next.load(Relaxed) != entry) | (newest != entry) {
+            return false;
+        }
+        head.pending.store(entry, Relaxed);
+        // Release: it leaves the list only when it is announced.
+        head.next.store(unmarked(held[below].load(Relaxed)), Release);
+        held[below + 1].store(0, Relaxed);
+        self.count.set(below);
+        // What comes next, the operation that lets go of the word, is a Release: it stays behind all this.
+        true
+    }
+
+    #[inline]
+    pub(super) fn end(&self) {
+        // Release: stays behind all that was announced.
+        self.head.get().pending.store(0, Release);
+    }
+
+    pub(super) fn holds(&self, robust: &RobustWord) -> bool {
+        self.position(entry_of(robust)).is_some()
+    }
+
+    /// How many of the list's entries are the C library's.
+    fn foreign_entries(&self) -> usize {
+        let head = self.own_head();
+        let following =
+            |at: &Entry| Some(unmarked(self.successor_of(*at))).filter(|next| *next != head);
+        let entries = core::iter::successors(following(&head), following).take(KERNEL_LIMIT);
+        entries.filter(|entry| self.position(*entry).is_none()).count()
+    }
+
+    fn remove_from_within(&self, entry: Entry) -> bool {
+        let Some(at) = self.position(entry) else {
+            return false;
+        };
+        // Release, as in `remove_newest`, in what follows.
+        self.head.get().pending.store(entry, Relaxed);
+        let next = self.successor_of(entry);
+        if let Some(before) = self.predecessor_of(entry) {
+            link_of(before).store(next, Release);
+            if self.is_foreign(next) {
+                link_back(next, before);
+            }
+        }
+        let (held, count) = (self.held(), self.count.get());
+        if at < count {
+            // The entry above now has this one's successor, and knows it if both knew theirs.
+            held[at + 1].fetch_or(held[at].load(Relaxed) & FOREIGN_NEXT, Relaxed);
+        }
+        for i in at..=count {
+            // Release: whoever misses an entry in its old place finds it in the new one; see `Record::entries`.
+            held[i].store(held[i + 1].load(Relaxed), Release);
+        }
+        // The same for what is stored later, by insertions too.
+        fence(Release);
+        self.count.set(count - 1);
+        true
+    }
+
+    /// The entry that precedes this one in the list, or the head. `None` if the walk from the head does not
+    /// come to it: somebody has overwritten links in shared memory. The entry then stays in the list, where
+    /// it does no harm: the kernel passes over words that the dead thread does not own.
+    fn predecessor_of(&self, entry: Entry) -> Option<Entry> {
+        let mut at = self.own_head();
+        for _ in 0..KERNEL_LIMIT {
+            let next = unmarked(self.successor_of(at));
+            if next == entry {
+                return Some(at);
+            }
+            at = next;
+        }
+        None
+    }
+
+    /// The successor of an entry or of the head: from the table where that knows it (invariant 2).
+    fn successor_of(&self, entry: Entry) -> Entry {
+        let held = self.held();
+        match self.position(entry) {
+            Some(at) if held[at].load(Relaxed) & FOREIGN_NEXT == 0 => {
+                unmarked(held[at - 1].load(Relaxed))
+            }
+            _ => link_of(entry).load(Relaxed),
+        }
+    }
+
+    fn is_foreign(&self, entry: Entry) -> bool {
+        unmarked(entry) != self.own_head() && self.position(entry).is_none()
+    }
+
+    /// Where in the table an entry of this thread's stands.
+    fn position(&self, entry: Entry) -> Option<usize> {
+        let held = self.held();
+        let is_it = |at: &usize| unmarked(held[*at].load(Relaxed)) == unmarked(entry);
+        (1..=self.count.get()).rev().find(is_it)
+    }
+
+    fn own_head(&self) -> Entry {
+        ptr::from_ref(self.head.get()).addr()
     }
 }
 
-/// Whether a living thread of this process holds a lock with its word in that range of addresses.
-pub(crate) fn any_held_within(range: &core::ops::Range<usize>) -> bool {
-    contexts().any(|context| context.holds_within(range))
-}
-
-#[cold]
-fn enter() -> Result<&'static ThreadContext, Unsupported> {
-    watch_forks();
-    namespace::check_home()?;
-    let head = registered_head()?;
-    let context = free_context().unwrap_or_else(new_context);
-    context.thread.store(rustix::thread::gettid().as_raw_nonzero().get() as u32, Relaxed);
-    context.head.store(head, Relaxed);
-    context.top.store(head.addr(), Relaxed);
-    context.count.store(0, Relaxed);
-    CONTEXT.set(Some(context));
-    // The hook is gone where a lock is taken by some other thread-local's destructor.
-    let attended = AT_EXIT.try_with(|_| ()).is_ok();
-    context.unattended.store(!attended, Relaxed);
-    Ok(context)
-}
-
-/// Has [`forget_parent`] run in every child that this process forks.
-fn watch_forks() {
-    static WATCHED: AtomicBool = AtomicBool::new(false);
-    // Not a `Once`: in a child forked by another thread meanwhile, that would never complete. Registered twice, the
-    // function runs twice, which does no harm.
-    if !WATCHED.load(Relaxed) {
-        // SAFETY: registers a function of this program that lives as long as the program.
-        let failed = unsafe { libc::pthread_atfork(None, None, Some(forget_parent)) };
-        WATCHED.store(failed == 0, Relaxed);
-    }
-}
-
-/// The list head that the C library registered for this thread.
-fn registered_head() -> Result<*mut Head, Unsupported> {
-    let mut head: *mut Head = ptr::null_mut();
+/// The list head that the C library registered for the calling thread.
+pub(super) fn registered_head() -> Result<&'static Head, Unsupported> {
+    let mut head: *const Head = ptr::null();
     let mut length = 0_usize;
     let this_thread = 0;
     // SAFETY: the kernel writes one pointer and one length to the two places given.
@@ -166,293 +339,25 @@ fn registered_head() -> Result<*mut Head, Unsupported> {
     if failed != 0 || head.is_null() || length != size_of::<Head>() {
         return Err(Unsupported::NoRobustList);
     }
-    // SAFETY: the registered head lives in the thread's own control block, as long as the thread.
-    let found = unsafe { &*head }.futex_offset.load(Relaxed);
+    // The walk in `successor_of` and the like comes back to it by its address.
+    let _ = head.expose_provenance();
+    // SAFETY: the registered head lives in the thread's own control block, as long as the thread, and a
+    // `ThreadContext`, the only place for this reference, does not leave the thread.
+    let head = unsafe { &*head };
+    let found = head.futex_offset.load(Relaxed);
     if found != WORD_FROM_LINK {
-        return Err(Unsupported::ForeignListOffset { found, expected: WORD_FROM_LINK });
+        let (found, expected) = (found as i32, WORD_FROM_LINK as i32);
+        return Err(Unsupported::ForeignListOffset { found, expected });
     }
     Ok(head)
 }
 
-fn contexts() -> impl Iterator<Item = &'static ThreadContext> {
-    // Acquire: sees the contents of what `new_context` published.
-    let mut next = CONTEXTS.load(Acquire);
-    core::iter::from_fn(move || {
-        // SAFETY: contexts are leaked, so any that was ever published is alive.
-        let context = unsafe { next.as_ref() }?;
-        next = context.next.load(Relaxed);
-        Some(context)
-    })
-}
-
-fn free_context() -> Option<&'static ThreadContext> {
-    contexts().find(|context| {
-        // Acquire: matches the Release with which the thread before let go.
-        context.in_use.compare_exchange(false, true, Acquire, Relaxed).is_ok()
-            || context.take_from_the_dead()
-    })
-}
-
-fn new_context() -> &'static ThreadContext {
-    let held: Vec<Held> = (0..KERNEL_LIMIT)
-        .map(|_| Held { entry: AtomicUsize::new(0), successor: AtomicUsize::new(0) })
-        .collect();
-    let context = Box::leak(Box::new(ThreadContext {
-        thread: AtomicU32::new(NOBODY),
-        head: AtomicPtr::default(),
-        top: AtomicUsize::new(0),
-        count: AtomicUsize::new(0),
-        room: AtomicUsize::new(KERNEL_LIMIT),
-        held: held.leak(),
-        in_use: AtomicBool::new(true),
-        unattended: AtomicBool::new(false),
-        next: AtomicPtr::default(),
-    }));
-    let mut first = CONTEXTS.load(Relaxed);
-    loop {
-        context.next.store(first, Relaxed);
-        // Release: publishes the contents to `contexts`.
-        match CONTEXTS.compare_exchange_weak(first, context, AcqRel, Relaxed) {
-            Ok(_) => return context,
-            Err(now) => first = now,
-        }
-    }
-}
-
-/// Gives a thread's context back when the thread ends.
-struct AtExit;
-
-impl Drop for AtExit {
-    fn drop(&mut self) {
-        let Some(context) = CONTEXT.get() else { return };
-        if context.count.load(Relaxed) > 0 {
-            // It stays this thread's: another thread-local's destructor may yet drop a guard, and what is held at
-            // the very end must stay mapped until the kernel has walked it.
-            // Release: matches the Acquire of `take_from_the_dead`.
-            context.unattended.store(true, Release);
-        } else {
-            CONTEXT.set(None);
-            // Release: matches the Acquire of `free_context`.
-            context.in_use.store(false, Release);
-        }
-    }
-}
-
-/// Runs in a forked child, on its only thread: the child has another id and holds nothing.
-extern "C" fn forget_parent() {
-    let _ = CONTEXT.try_with(|context| context.set(None));
-    for context in contexts() {
-        context.count.store(0, Relaxed);
-        context.in_use.store(false, Relaxed);
-    }
-}
-
-impl ThreadContext {
-    #[inline]
-    pub(super) fn thread(&self) -> u32 {
-        self.thread.load(Relaxed)
-    }
-
-    #[inline]
-    pub(super) fn begin(&self, robust: &RobustWord) -> Result<(), TooManyHeld> {
-        // Branch 1 of the fast path: the kernel's limit, which somebody else's entries, if there are new ones, use
-        // up too. One branch for both.
-        let full = self.count.load(Relaxed) >= self.room.load(Relaxed);
-        let crowded = self.head().next.load(Relaxed) != self.top.load(Relaxed);
-        if full | crowded {
-            self.make_room()?;
-        }
-        self.announce(entry_of(robust));
-        Ok(())
-    }
-
-    #[inline]
-    pub(super) fn insert(&self, robust: &RobustWord) {
-        let entry = entry_of(robust);
-        let head = self.head();
-        let first = head.next.load(Relaxed);
-        let count = self.count.load(Relaxed);
-        let mut successor = first;
-        // Branch 3: somebody else's entries in the list.
-        if first != self.top.load(Relaxed) {
-            successor = FOREIGN;
-            link_back(first, entry);
-        }
-        let held = &self.held[count];
-        held.entry.store(entry, Relaxed);
-        held.successor.store(successor, Relaxed);
-        robust.links.next.store(first, Relaxed);
-        robust.links.previous.store(self.head.load(Relaxed).addr(), Relaxed);
-        compiler_fence(SeqCst);
-        head.next.store(entry, Relaxed);
-        self.top.store(entry, Relaxed);
-        self.count.store(count + 1, Relaxed);
-    }
-
-    /// Returns false if the thread does not hold it.
-    #[inline]
-    pub(super) fn remove(&self, robust: &RobustWord) -> bool {
-        let entry = entry_of(robust);
-        let head = self.head();
-        let count = self.count.load(Relaxed);
-        // Branch 4: not the newest entry of the list, or one whose successor is not ours to know.
-        if head.next.load(Relaxed) != entry || count == 0 {
-            return self.remove_from_within(entry);
-        }
-        let successor = self.held[count - 1].successor.load(Relaxed);
-        if successor == FOREIGN {
-            return self.remove_from_within(entry);
-        }
-        self.announce(entry);
-        head.next.store(successor, Relaxed);
-        self.top.store(successor, Relaxed);
-        self.count.store(count - 1, Relaxed);
-        compiler_fence(SeqCst);
-        true
-    }
-
-    #[inline]
-    pub(super) fn holds(&self, robust: &RobustWord) -> bool {
-        self.position(entry_of(robust)).is_some()
-    }
-
-    #[inline]
-    pub(super) fn end(&self) {
-        compiler_fence(SeqCst);
-        self.head().pending.store(0, Relaxed);
-    }
-
-    #[inline]
-    fn announce(&self, entry: Entry) {
-        self.head().pending.store(entry, Relaxed);
-        // Neither the compiler nor this core (the kernel reads on it, when the thread dies) moves
-        // what follows before the announcement.
-        compiler_fence(SeqCst);
-    }
-
-    #[inline]
-    fn head(&self) -> &Head {
-        // SAFETY: `enter` stored the calling thread's own list head, which lives as long as the thread;
-        // contexts are used by their own thread only.
-        unsafe { &*self.head.load(Relaxed) }
-    }
-
-    /// How many locks this thread may hold is the kernel's limit less what the C library's mutexes use up.
-    #[cold]
-    fn make_room(&self) -> Result<(), TooManyHeld> {
-        if self.thread() == NOBODY {
-            return Err(TooManyHeld::new());
-        }
-        let room = KERNEL_LIMIT.saturating_sub(self.foreign_entries());
-        self.room.store(room, Relaxed);
-        if self.count.load(Relaxed) < room { Ok(()) } else { Err(TooManyHeld::new()) }
-    }
-
-    /// How many of the list's entries are the C library's.
-    fn foreign_entries(&self) -> usize {
-        let head = self.head.load(Relaxed).addr();
-        let following = |at: &Entry| Some(self.successor_of(*at) & !1).filter(|next| *next != head);
-        let entries = core::iter::successors(following(&head), following).take(KERNEL_LIMIT);
-        entries.filter(|entry| self.position(*entry).is_none()).count()
-    }
-
-    #[cold]
-    fn remove_from_within(&self, entry: Entry) -> bool {
-        let count = self.count.load(Relaxed);
-        let held = &self.held[..count];
-        let Some(at) = held.iter().rposition(|held| held.entry.load(Relaxed) == entry) else {
-            return false;
-        };
-        self.announce(entry);
-        let known = held[at].successor.load(Relaxed);
-        let next = self.successor_of(entry);
-        if let Some(before) = self.predecessor_of(entry) {
-            link_of(before).store(next, Relaxed);
-            if self.position(next).is_none() && next & !1 != self.head.load(Relaxed).addr() {
-                link_back(next, before);
-            }
-        }
-        // The entry above now has this one's successor, and knows it if this one did.
-        if let Some(above) = held.get(at + 1)
-            && above.successor.load(Relaxed) == entry
-        {
-            above.successor.store(known, Relaxed);
-        }
-        for i in at + 1..count {
-            // Release: whoever misses an entry in its old place finds it in the new one; see `holds_within`.
-            held[i - 1].entry.store(held[i].entry.load(Relaxed), Release);
-            held[i - 1].successor.store(held[i].successor.load(Relaxed), Relaxed);
-        }
-        // The same for what is stored later, by insertions too.
-        fence(Release);
-        self.count.store(count - 1, Relaxed);
-        let top = match count - 1 {
-            0 => self.head.load(Relaxed).addr(),
-            left => held[left - 1].entry.load(Relaxed),
-        };
-        self.top.store(top, Relaxed);
-        compiler_fence(SeqCst);
-        true
-    }
-
-    /// The entry that precedes this one in the list, or the head. `None` if the walk from the head does not
-    /// come to it: somebody has overwritten links in shared memory. The entry then stays in the list, where
-    /// it does no harm: the kernel passes over words that the dead thread does not own.
-    fn predecessor_of(&self, entry: Entry) -> Option<Entry> {
-        let mut at = self.head.load(Relaxed).addr();
-        for _ in 0..KERNEL_LIMIT {
-            let next = self.successor_of(at);
-            if next & !1 == entry {
-                return Some(at);
-            }
-            at = next & !1;
-        }
-        None
-    }
-
-    /// The successor of an entry or of the head: from the table where that knows it (invariant 2).
-    fn successor_of(&self, entry: Entry) -> Entry {
-        match self.position(entry).map(|at| self.held[at].successor.load(Relaxed)) {
-            Some(FOREIGN) | None => link_of(entry).load(Relaxed),
-            Some(successor) => successor,
-        }
-    }
-
-    fn position(&self, entry: Entry) -> Option<usize> {
-        let held = &self.held[..self.count.load(Relaxed)];
-        held.iter().rposition(|held| held.entry.load(Relaxed) == entry & !1)
-    }
-
-    fn holds_within(&self, range: &core::ops::Range<usize>) -> bool {
-        // Newest first, against the direction in which a removal moves entries, so that none slips by.
-        // Acquire: matches the Releases of `remove_from_within`.
-        let held = &self.held[..self.count.load(Acquire)];
-        held.iter().rev().any(|held| range.contains(&held.entry.load(Acquire)))
-            && self.in_use.load(Relaxed)
-            && self.thread_lives()
-    }
-
-    /// Claims a context that its thread left behind, once the kernel is done with the entries in it.
-    fn take_from_the_dead(&self) -> bool {
-        let unattended = self.unattended.load(Acquire);
-        let thread = self.thread.load(Relaxed);
-        unattended
-            && thread != NOBODY
-            && !thread_exists(thread)
-            && self.thread.compare_exchange(thread, NOBODY, Acquire, Relaxed).is_ok()
-    }
-
-    fn thread_lives(&self) -> bool {
-        thread_exists(self.thread.load(Relaxed))
-    }
-}
-
-/// Whether there is such a thread.
-pub(super) fn thread_exists(thread: u32) -> bool {
-    let no_signal = 0;
-    // SAFETY: signal 0 is not sent, only checked.
-    let failed = unsafe { libc::syscall(libc::SYS_tkill, thread, no_signal) };
-    failed == 0 || std::io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH)
+#[inline]
+fn announce(head: &Head, entry: Entry) {
+    head.pending.store(entry, Relaxed);
+    // Neither the compiler nor this core (the kernel reads on it, when the thread dies) moves what follows
+    // before the announcement.
+    compiler_fence(SeqCst);
 }
 
 #[inline]
@@ -460,17 +365,23 @@ fn entry_of(robust: &RobustWord) -> Entry {
     (&raw const robust.links.next).expose_provenance()
 }
 
+/// The address in an entry that may be marked, by us in the table or by the C library in a link.
+#[inline]
+pub(super) const fn unmarked(entry: Entry) -> Entry {
+    entry & !1
+}
+
 /// The `next` link at an entry's address.
 fn link_of<'a>(entry: Entry) -> &'a AtomicUsize {
     // SAFETY: an entry of this thread's list is the address of a `next` link: our own, in a region
     // that stays mapped while locks in it are held, the head's, or one of the C library's mutexes,
     // which live as long as they are in the list.
-    unsafe { &*ptr::with_exposed_provenance(entry & !1) }
+    unsafe { &*ptr::with_exposed_provenance(unmarked(entry)) }
 }
 
 /// Tells one of the C library's entries what precedes it, which that library needs for removing it: its
 /// `prev` stands right before its `next`.
 fn link_back(foreign: Entry, previous: Entry) {
     const { assert!(Links::PREVIOUS_BEFORE_NEXT == size_of::<usize>()) };
-    link_of((foreign & !1) - Links::PREVIOUS_BEFORE_NEXT).store(previous, Relaxed);
+    link_of(unmarked(foreign) - Links::PREVIOUS_BEFORE_NEXT).store(previous, Relaxed);
 }

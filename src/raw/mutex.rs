@@ -66,7 +66,7 @@ use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use super::mutex_state::{FORGET_WAITERS, GIVE_UP, OWNER_DIED, State, UNLOCKED, WAITERS};
 use crate::deadline::Deadline;
 use crate::error::{NotHeld, TooManyHeld};
-use crate::platform::{Platform, ThreadId, Waited};
+use crate::platform::{Platform, Waited};
 
 /// How a lock was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -120,13 +120,65 @@ impl<R> RawMutex<R> {
     where
         P: Platform<RobustWord = R>,
     {
-        let me = p.me();
+        match self.lock_plain(p) {
+            Ok(()) => Ok(Acquired::Clean),
+            Err(Some(seen)) => self.lock_contended(p, seen, deadline),
+            Err(None) => self.lock_anyway(p, deadline),
+        }
+    }
+
+    /// Takes the lock in the plainest case: it is free and has no flags.
+    ///
+    /// # Errors
+    ///
+    /// The lock's state if it was another; then [`lock_contended`](Self::lock_contended) has to follow, for which the
+    /// operation stays announced. `None` if the platform found more to do; then nothing was done, and
+    /// [`lock_anyway`](Self::lock_anyway) has to follow.
+    #[inline]
+    pub(crate) fn lock_plain<P>(&self, p: &P) -> Result<(), Option<State>>
+    where
+        P: Platform<RobustWord = R>,
+    {
+        if !p.robust_begin_plain(&self.robust) {
+            return Err(None);
+        }
+        // Acquire: sees what the holder before wrote; matches the Release of `let_go`.
+        match p.compare_exchange(self.word::<P>(), UNLOCKED, p.me(), Acquire, Relaxed) {
+            Ok(_) => {
+                p.robust_insert_plain(&self.robust);
+                p.robust_end();
+                Ok(())
+            }
+            // Branch 3 of the fast path, all of which `platform/robust_list.rs` lists.
+            Err(seen) => Err(Some(State(seen))),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn lock_anyway<P>(&self, p: &P, deadline: Deadline) -> Result<Acquired, LockFailure>
+    where
+        P: Platform<RobustWord = R>,
+    {
         p.robust_begin(&self.robust)?;
-        // Acquire: sees what the holder before wrote; matches the Release of `unlock`.
-        let taken = match p.compare_exchange(self.word::<P>(), UNLOCKED, me, Acquire, Relaxed) {
-            Ok(_) => Ok(Acquired::Clean),
-            Err(seen) => self.lock_contended(p, me, State(seen), deadline),
-        };
+        // Relaxed: only a guess for the compare-exchange that takes the lock.
+        let seen = State(p.load(self.word::<P>(), Relaxed));
+        self.lock_contended(p, seen, deadline)
+    }
+
+    /// Goes on where [`lock_plain`](Self::lock_plain) gave up.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn lock_contended<P>(
+        &self,
+        p: &P,
+        seen: State,
+        deadline: Deadline,
+    ) -> Result<Acquired, LockFailure>
+    where
+        P: Platform<RobustWord = R>,
+    {
+        let taken = self.take_contended(p, seen, deadline);
         if taken.is_ok() {
             p.robust_insert(&self.robust);
         }
@@ -134,17 +186,16 @@ impl<R> RawMutex<R> {
         taken
     }
 
-    #[cold]
-    fn lock_contended<P>(
+    fn take_contended<P>(
         &self,
         p: &P,
-        me: ThreadId,
         mut seen: State,
         deadline: Deadline,
     ) -> Result<Acquired, LockFailure>
     where
         P: Platform<RobustWord = R>,
     {
+        let me = p.me();
         let word = self.word::<P>();
         let mut round = 0;
         let mut too_late = deadline == Deadline::Now;
@@ -252,21 +303,48 @@ impl<R> RawMutex<R> {
     where
         P: Platform<RobustWord = R>,
     {
+        if self.unlock_plain(p) {
+            return Ok(());
+        }
         if !p.robust_remove(&self.robust) {
             return Err(NotHeld::new());
         }
+        self.let_go(p);
+        Ok(())
+    }
+
+    /// Lets go of the lock in the plainest case: it is the one that the calling thread took last. Returns false, and does
+    /// nothing, where the platform finds more to do; [`unlock`](Self::unlock) then does it.
+    #[inline]
+    pub(crate) fn unlock_plain<P>(&self, p: &P) -> bool
+    where
+        P: Platform<RobustWord = R>,
+    {
+        let removed = p.robust_remove_plain(&self.robust);
+        if removed {
+            self.let_go(p);
+        }
+        removed
+    }
+
+    #[inline]
+    fn let_go<P>(&self, p: &P)
+    where
+        P: Platform<RobustWord = R>,
+    {
         let me = p.me();
-        // Release: publishes what this holder wrote; matches the Acquire of `lock`. A subtraction takes this
+        // Release: publishes what this holder wrote; matches the Acquire of `lock_plain`. A subtraction takes this
         // thread out and leaves the flags, whoever sets one meanwhile.
         if p.fetch_add(self.word::<P>(), me.wrapping_neg(), Release) != me {
+            // Branch 9 of the fast path.
             self.wake_one(p);
         }
         p.robust_end();
-        Ok(())
     }
 
     /// After letting go with a flag set: wakes a sleeper, or finds out that there is none.
     #[cold]
+    #[inline(never)]
     fn wake_one<P>(&self, p: &P)
     where
         P: Platform<RobustWord = R>,
@@ -284,6 +362,7 @@ impl<R> RawMutex<R> {
     ///
     /// [`NotHeld`], and nothing changes, if the calling thread does not hold it.
     #[cold]
+    #[inline(never)]
     pub fn give_up<P>(&self, p: &P) -> Result<(), NotHeld>
     where
         P: Platform<RobustWord = R>,
@@ -303,6 +382,7 @@ impl<R> RawMutex<R> {
     ///
     /// [`NotHeld`], and nothing changes, if the calling thread does not hold it.
     #[cold]
+    #[inline(never)]
     pub fn unlock_abandoned<P>(&self, p: &P) -> Result<(), NotHeld>
     where
         P: Platform<RobustWord = R>,

@@ -49,12 +49,12 @@ pub(super) fn build_unseen<T: Shareable>(
     let p = Linux::current()?;
     let header = mapping.header();
     header.lay_foundation();
-    let entered = header.init.enter(&p, here.claim(), Deadline::Now);
+    let entered = header.init.enter(p, here.claim(), Deadline::Now);
     if entered.is_err() {
         // Nobody else can be there.
         return Err(RegionError::TooManyHeld(TooManyHeld::new()));
     }
-    let site = Site::new(header, &p);
+    let site = Site::new(header, p);
     site.identify(content, here);
     site.finish();
     Ok(())

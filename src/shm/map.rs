@@ -10,7 +10,7 @@ use rustix::mm::{MapFlags, ProtFlags, mmap, mmap_anonymous, munmap};
 
 use super::header::{Header, PAYLOAD_OFFSET, total_size};
 use super::shareable::Shareable;
-use crate::platform::robust_list;
+use crate::platform::any_held_within;
 
 /// A header and a `T` in shared memory, mapped for as long as this lives.
 pub(super) struct Mapping<T: Shareable> {
@@ -84,7 +84,7 @@ impl<T: Shareable> Mapping<T> {
 
     /// Whether a thread of this process holds a lock in it.
     pub(super) fn is_held(&self) -> bool {
-        robust_list::any_held_within(&self.range())
+        any_held_within(&self.range())
     }
 }
 

@@ -213,7 +213,7 @@ impl Opening<'_> {
             mapping.header().identify(&Identity::new(self.content, self.here));
         }
         // An error would mean that somebody without our lock was quicker: the next look tells.
-        let _ = mapping.header().init.take_over(&p, found.claim, self.here.claim());
+        let _ = mapping.header().init.take_over(p, found.claim, self.here.claim());
         Ok(())
     }
 
@@ -222,7 +222,7 @@ impl Opening<'_> {
         let p = Linux::current()?;
         let mapping = self.map::<T>()?;
         let until = Deadline::At(self.until);
-        match mapping.header().init.enter(&p, self.here.claim(), until) {
+        match mapping.header().init.enter(p, self.here.claim(), until) {
             Ok(Role::User) if self.purpose == Purpose::Build => {
                 Err(RegionError::AlreadyExists(self.file.place().clone()))
             }
@@ -230,7 +230,7 @@ impl Opening<'_> {
             // Built since, or claimed by others: both want another look at the header.
             Ok(Role::User) | Err(InitFailure::Claimed(_)) => Ok(Step::LookAgain),
             Ok(Role::Builder { afresh }) => {
-                if self.build(&mapping, &p, afresh, fill)? {
+                if self.build(&mapping, p, afresh, fill)? {
                     Ok(Step::Ready(mapping))
                 } else {
                     Ok(Step::LookAgain)
@@ -356,10 +356,10 @@ mod tests {
         let p = Linux::current().expect("locks work here");
         let (ours, somebody, theirs) = (1, 2, 3);
         let init = &mapping.header().init;
-        let role = init.enter(&p, ours, Deadline::Now);
+        let role = init.enter(p, ours, Deadline::Now);
         assert_eq!(role, Ok(Role::Builder { afresh: false }));
-        assert_eq!(init.take_over(&p, somebody, theirs), Err(ours));
-        init.finish(&p).expect("still the builder");
-        assert_eq!(init.enter(&p, ours, Deadline::Now), Ok(Role::User));
+        assert_eq!(init.take_over(p, somebody, theirs), Err(ours));
+        init.finish(p).expect("still the builder");
+        assert_eq!(init.enter(p, ours, Deadline::Now), Ok(Role::User));
     }
 }

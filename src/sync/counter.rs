@@ -45,7 +45,7 @@ unsafe impl Shareable for Counter {
 
     fn after_reboot(&self) {
         if let Ok(p) = Linux::current() {
-            self.raw.mutex().forget_holder(&p);
+            self.raw.mutex().forget_holder(p);
         }
     }
 }
@@ -100,13 +100,13 @@ impl Counter {
     /// died. For diagnosis: it may say something else by the time the caller looks at it.
     #[must_use]
     pub fn status(&self) -> State {
-        self.raw.mutex().state(&Linux::lockless())
+        self.raw.mutex().state(Linux::lockless())
     }
 
     /// As [`deaths`](Self::deaths), without the lock: for diagnosis, while somebody holds it.
     #[must_use]
     pub fn deaths_noted(&self) -> u64 {
-        self.raw.deaths_noted(&Linux::lockless())
+        self.raw.deaths_noted(Linux::lockless())
     }
 
     fn run<T>(
@@ -114,7 +114,7 @@ impl Counter {
         work: impl FnOnce(&RawCounter<RobustWord, Cell64>, &Linux) -> Result<T, LockFailure>,
     ) -> Result<T, LockError<()>> {
         let p = Linux::current()?;
-        work(&self.raw, &p).map_err(|failure| in_words(Err(failure)))
+        work(&self.raw, p).map_err(|failure| in_words(Err(failure)))
     }
 }
 
@@ -166,19 +166,19 @@ impl AtomicCounter {
     /// Adds `n`, wrapping around at 2^64, and returns the value before.
     #[inline]
     pub fn add(&self, n: u64) -> u64 {
-        self.raw.add(&Linux::lockless(), n)
+        self.raw.add(Linux::lockless(), n)
     }
 
     /// The value.
     #[inline]
     pub fn get(&self) -> u64 {
-        self.raw.get(&Linux::lockless())
+        self.raw.get(Linux::lockless())
     }
 
     /// Replaces the value, and returns the one before.
     #[inline]
     pub fn set(&self, value: u64) -> u64 {
-        self.raw.set(&Linux::lockless(), value)
+        self.raw.set(Linux::lockless(), value)
     }
 }
 

@@ -3,7 +3,7 @@
 use core::fmt;
 use std::time::Duration;
 
-use super::mutex::{lock_raw, without_blocking};
+use super::mutex::{said, without_blocking};
 use crate::deadline::Deadline;
 use crate::error::{LockError, NotHeld, TryLockError};
 use crate::platform::{Linux, RobustWord, monotonic_now};
@@ -52,7 +52,7 @@ unsafe impl Shareable for Lock {
 
     fn after_reboot(&self) {
         if let Ok(p) = Linux::current() {
-            self.raw.forget_holder(&p);
+            self.raw.forget_holder(p);
         }
     }
 }
@@ -72,7 +72,8 @@ impl Lock {
             (true, None) => Deadline::Never,
             (true, Some(timeout)) => Deadline::after(monotonic_now(), timeout),
         };
-        match lock_raw(&self.raw, deadline, |_| ()) {
+        let p = Linux::current()?;
+        match said(self.raw.lock(p, deadline), |_| ()) {
             Ok(()) => Ok(true),
             Err(TryLockError::WouldBlock(_)) => Ok(false),
             Err(error) => Err(without_blocking(error)),
@@ -86,7 +87,7 @@ impl Lock {
     /// [`NotHeld`], and nothing changes, if the calling thread does not hold it.
     pub fn release(&self) -> Result<(), NotHeld> {
         let p = Linux::current().map_err(|_| NotHeld::new())?;
-        if self.raw.state(&p).owner_died() { self.raw.give_up(&p) } else { self.raw.unlock(&p) }
+        if self.raw.state(p).owner_died() { self.raw.give_up(p) } else { self.raw.unlock(p) }
     }
 
     /// Declares what the lock protects consistent again, after [`LockError::OwnerDied`].
@@ -96,14 +97,14 @@ impl Lock {
     /// [`NotHeld`], and nothing changes, if the calling thread does not hold it.
     pub fn make_consistent(&self) -> Result<(), NotHeld> {
         let p = Linux::current().map_err(|_| NotHeld::new())?;
-        self.raw.make_consistent(&p)
+        self.raw.make_consistent(p)
     }
 
     /// What the lock's word says at this moment: who holds it, whether anybody may sleep on it, whether a holder
     /// died. For diagnosis: it may say something else by the time the caller looks at it.
     #[must_use]
     pub fn status(&self) -> State {
-        self.raw.state(&Linux::lockless())
+        self.raw.state(Linux::lockless())
     }
 }
 

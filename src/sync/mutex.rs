@@ -2,7 +2,6 @@
 
 use core::cell::UnsafeCell;
 use core::fmt;
-use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::{Duration, Instant};
@@ -10,10 +9,10 @@ use std::time::{Duration, Instant};
 use crate::deadline::{Deadline, Monotonic};
 use crate::error::{
     AlreadyHeld, LockError, NotHeld, NotRecoverable, OwnerDied, TooManyHeld, TryLockError,
-    WouldBlock,
+    Unsupported, WouldBlock,
 };
 use crate::platform::{Linux, RobustWord, monotonic_now};
-use crate::raw::mutex_state::State;
+use crate::raw::mutex_state::{State, UNLOCKED};
 use crate::raw::{Acquired, LockFailure, RawMutex};
 use crate::shm::{Plain, Shareable};
 
@@ -77,7 +76,7 @@ unsafe impl<T: Plain> Shareable for Mutex<T> {
 
     fn after_reboot(&self) {
         if let Ok(p) = Linux::current() {
-            self.raw.forget_holder(&p);
+            self.raw.forget_holder(p);
         }
     }
 }
@@ -88,8 +87,12 @@ impl<T: Plain> Mutex<T> {
     /// # Errors
     ///
     /// See [`LockError`]. With [`LockError::OwnerDied`] the lock *is* taken; the guard is inside.
+    // Always: it is just above what the compiler inlines of its own accord, and a call would cost more than all the
+    // branches. (Its counterpart, the guard's drop, cannot be marked so, and is just below.)
+    #[inline(always)]
     pub fn lock(&self) -> Result<MutexGuard<'_, T>, LockError<MutexGuard<'_, T>>> {
-        self.lock_until(Deadline::Never).map_err(without_blocking)
+        self.lock_until(Deadline::Never)
+            .map_err(|obstacle| without_blocking(self.in_words(obstacle)))
     }
 
     /// Takes the lock if nobody else holds it.
@@ -98,7 +101,7 @@ impl<T: Plain> Mutex<T> {
     ///
     /// [`TryLockError::WouldBlock`] if somebody does; else as [`lock`](Self::lock).
     pub fn try_lock(&self) -> Result<MutexGuard<'_, T>, TryLockError<MutexGuard<'_, T>>> {
-        self.lock_until(Deadline::Now)
+        self.lock_until(Deadline::Now).map_err(|obstacle| self.in_words(obstacle))
     }
 
     /// Takes the lock, waiting for it no longer than `timeout`.
@@ -112,6 +115,7 @@ impl<T: Plain> Mutex<T> {
         timeout: Duration,
     ) -> Result<MutexGuard<'_, T>, TryLockError<MutexGuard<'_, T>>> {
         self.lock_until(Deadline::after(monotonic_now(), timeout))
+            .map_err(|obstacle| self.in_words(obstacle))
     }
 
     /// Takes the lock, waiting for it no longer than until `moment`.
@@ -123,22 +127,69 @@ impl<T: Plain> Mutex<T> {
         &self,
         moment: Instant,
     ) -> Result<MutexGuard<'_, T>, TryLockError<MutexGuard<'_, T>>> {
-        self.lock_until(deadline_at(moment))
+        self.lock_until(deadline_at(moment)).map_err(|obstacle| self.in_words(obstacle))
     }
 
     /// What the lock's word says at this moment: who holds it, whether anybody may sleep on it, whether a holder
     /// died. For diagnosis: it may say something else by the time the caller looks at it.
     #[must_use]
     pub fn status(&self) -> State {
-        self.raw.state(&Linux::lockless())
+        self.raw.state(Linux::lockless())
     }
 
-    #[inline]
-    fn lock_until(
-        &self,
-        deadline: Deadline,
-    ) -> Result<MutexGuard<'_, T>, TryLockError<MutexGuard<'_, T>>> {
-        lock_raw(&self.raw, deadline, |how| MutexGuard::new(self, how))
+    #[inline(always)]
+    fn lock_until(&self, deadline: Deadline) -> Result<MutexGuard<'_, T>, Obstacle> {
+        // For a thread that is not known yet, no case is plain.
+        let p = Linux::lockless();
+        if let Err(seen) = self.raw.lock_plain(p) {
+            lock_otherwise(&self.raw, seen.unwrap_or(NOT_LOOKED_AT), deadline)?;
+        }
+        Ok(MutexGuard::new(self, p, Acquired::Clean))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn in_words(&self, obstacle: Obstacle) -> TryLockError<MutexGuard<'_, T>> {
+        match obstacle {
+            Obstacle::OwnerDied => {
+                let guard = MutexGuard::new(self, Linux::lockless(), Acquired::OwnerDied);
+                LockError::OwnerDied(OwnerDied::new(guard)).into()
+            }
+            Obstacle::Failure(failure) => not_taken(failure),
+            Obstacle::Unsupported(why) => LockError::Unsupported(why).into(),
+        }
+    }
+}
+
+/// What kept a lock from being simply taken. Unlike a [`LockError`] it is returned in registers, so that the result of
+/// the fast path can stay there too.
+enum Obstacle {
+    /// It was taken, from a dead holder.
+    OwnerDied,
+    Failure(LockFailure),
+    Unsupported(Unsupported),
+}
+
+/// A state in which a mutex would have been taken.
+const NOT_LOOKED_AT: State = State(UNLOCKED);
+
+#[cold]
+#[inline(never)]
+fn lock_otherwise(
+    raw: &RawMutex<RobustWord>,
+    seen: State,
+    deadline: Deadline,
+) -> Result<(), Obstacle> {
+    let p = Linux::current().map_err(Obstacle::Unsupported)?;
+    let taken = if seen == NOT_LOOKED_AT {
+        raw.lock_anyway(p, deadline)
+    } else {
+        raw.lock_contended(p, seen, deadline)
+    };
+    match taken {
+        Ok(Acquired::Clean) => Ok(()),
+        Ok(Acquired::OwnerDied) => Err(Obstacle::OwnerDied),
+        Err(failure) => Err(Obstacle::Failure(failure)),
     }
 }
 
@@ -156,31 +207,25 @@ pub(super) fn deadline_at(moment: Instant) -> Deadline {
     Deadline::after(now, left)
 }
 
-/// Takes a raw mutex, and says in this crate's words how that went. `guard` is called once the mutex is held.
-#[inline]
-pub(super) fn lock_raw<G>(
-    raw: &RawMutex<RobustWord>,
-    deadline: Deadline,
-    guard: impl FnOnce(Acquired) -> G,
-) -> Result<G, TryLockError<G>> {
-    let p = Linux::current().map_err(LockError::Unsupported)?;
-    said(raw.lock(&p, deadline), guard)
-}
-
-/// The typed result for a raw one.
-#[inline]
+/// The typed result for a raw one. `guard` is called if the mutex is held.
 pub(super) fn said<G>(
     taken: Result<Acquired, LockFailure>,
     guard: impl FnOnce(Acquired) -> G,
 ) -> Result<G, TryLockError<G>> {
-    Err(match taken {
-        Ok(Acquired::Clean) => return Ok(guard(Acquired::Clean)),
-        Ok(how) => LockError::OwnerDied(OwnerDied::new(guard(how))).into(),
-        Err(LockFailure::TimedOut) => TryLockError::WouldBlock(WouldBlock::new()),
-        Err(LockFailure::NotRecoverable) => LockError::NotRecoverable(NotRecoverable::new()).into(),
-        Err(LockFailure::AlreadyHeld) => LockError::AlreadyHeld(AlreadyHeld::new()).into(),
-        Err(LockFailure::TooManyHeld) => LockError::TooManyHeld(TooManyHeld::new()).into(),
-    })
+    match taken {
+        Ok(Acquired::Clean) => Ok(guard(Acquired::Clean)),
+        Ok(how) => Err(LockError::OwnerDied(OwnerDied::new(guard(how))).into()),
+        Err(failure) => Err(not_taken(failure)),
+    }
+}
+
+fn not_taken<G>(failure: LockFailure) -> TryLockError<G> {
+    match failure {
+        LockFailure::TimedOut => TryLockError::WouldBlock(WouldBlock::new()),
+        LockFailure::NotRecoverable => LockError::NotRecoverable(NotRecoverable::new()).into(),
+        LockFailure::AlreadyHeld => LockError::AlreadyHeld(AlreadyHeld::new()).into(),
+        LockFailure::TooManyHeld => LockError::TooManyHeld(TooManyHeld::new()).into(),
+    }
 }
 
 /// The error of an operation that waits for ever.
@@ -212,9 +257,9 @@ pub(super) fn without_blocking<G>(error: TryLockError<G>) -> LockError<G> {
 #[must_use = "the lock is released as soon as the guard is dropped"]
 pub struct MutexGuard<'a, T: Plain> {
     mutex: &'a Mutex<T>,
+    /// The thread's platform, which cannot be sent: the kernel knows the holder by its thread.
+    p: &'static Linux,
     leaving: Leaving,
-    /// The kernel knows the holder by its thread.
-    not_send: PhantomData<*const ()>,
 }
 
 // SAFETY: a shared guard gives only shared access to the data, and cannot release the lock.
@@ -222,15 +267,15 @@ unsafe impl<T: Plain + Sync> Sync for MutexGuard<'_, T> {}
 
 impl<'a, T: Plain> MutexGuard<'a, T> {
     #[inline]
-    fn new(mutex: &'a Mutex<T>, how: Acquired) -> Self {
-        Self { mutex, leaving: Leaving::after(how), not_send: PhantomData }
+    fn new(mutex: &'a Mutex<T>, p: &'static Linux, how: Acquired) -> Self {
+        Self { mutex, p, leaving: Leaving::after(how) }
     }
 
     /// Declares the data consistent again, after [`LockError::OwnerDied`]. Does nothing otherwise.
     pub fn make_consistent(&mut self) {
         if let Ok(p) = Linux::current() {
             // Cannot fail: the guard's thread holds the lock. In a forked child, which does not, nothing changes.
-            let _ = self.mutex.raw.make_consistent(&p);
+            let _ = self.mutex.raw.make_consistent(p);
         }
         self.leaving.repaired();
     }
@@ -243,7 +288,7 @@ impl<'a, T: Plain> MutexGuard<'a, T> {
     /// [`NotHeld`], and nothing changes, in a forked child.
     pub fn unlock(self) -> Result<(), NotHeld> {
         let this = core::mem::ManuallyDrop::new(self);
-        release(&this.mutex.raw, this.leaving)
+        release(&this.mutex.raw, this.p, this.leaving)
     }
 }
 
@@ -258,6 +303,7 @@ impl Leaving {
     /// As decided when the lock was taken.
     #[inline]
     pub(super) fn after(how: Acquired) -> Self {
+        // Branch 4 of the fast path.
         Self { panicking_before: std::thread::panicking(), broken: how == Acquired::OwnerDied }
     }
 
@@ -281,18 +327,28 @@ impl Leaving {
 }
 
 #[inline]
-fn release(raw: &RawMutex<RobustWord>, leaving: Leaving) -> Result<(), NotHeld> {
+fn release(raw: &RawMutex<RobustWord>, p: &'static Linux, leaving: Leaving) -> Result<(), NotHeld> {
+    // Branches 5 to 8 of the fast path.
+    if !leaving.broken && !std::thread::panicking() && raw.unlock_plain(p) {
+        return Ok(());
+    }
+    release_otherwise(raw, leaving)
+}
+
+#[cold]
+#[inline(never)]
+fn release_otherwise(raw: &RawMutex<RobustWord>, leaving: Leaving) -> Result<(), NotHeld> {
     let p = Linux::current().map_err(|_| NotHeld::new())?;
     let how: fn(&RawMutex<RobustWord>, &Linux) -> _ =
         leaving.choose(RawMutex::unlock, RawMutex::unlock_abandoned, RawMutex::give_up);
-    how(raw, &p)
+    how(raw, p)
 }
 
 impl<T: Plain> Drop for MutexGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
         // An error means a forked child's copy of its parent's guard: not its lock to release.
-        let _ = release(&self.mutex.raw, self.leaving);
+        let _ = release(&self.mutex.raw, self.p, self.leaving);
     }
 }
 

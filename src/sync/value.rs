@@ -104,13 +104,13 @@ impl<T: Scalar> RawValue<T> {
     /// Reads the value.
     #[inline]
     pub fn load(&self) -> T {
-        T::from_bits64(self.raw.load(&Linux::lockless()))
+        T::from_bits64(self.raw.load(Linux::lockless()))
     }
 
     /// Writes the value.
     #[inline]
     pub fn store(&self, value: T) {
-        self.raw.store(&Linux::lockless(), value.to_bits64());
+        self.raw.store(Linux::lockless(), value.to_bits64());
     }
 }
 
@@ -168,7 +168,7 @@ unsafe impl<T: Plain> Shareable for Value<T> {
 
     fn after_reboot(&self) {
         if let Ok(p) = Linux::current() {
-            self.raw.mutex().forget_holder(&p);
+            self.raw.mutex().forget_holder(p);
         }
     }
 }
@@ -184,7 +184,7 @@ impl<T: Plain> Value<T> {
         let p = Linux::current()?;
         let guard =
             |how| ValueGuard { value: self, leaving: Leaving::after(how), not_send: PhantomData };
-        said(self.raw.lock(&p, Deadline::Never), guard).map_err(without_blocking)
+        said(self.raw.lock(p, Deadline::Never), guard).map_err(without_blocking)
     }
 
     /// The value.
@@ -209,7 +209,7 @@ impl<T: Plain> Value<T> {
     /// died. For diagnosis: it may say something else by the time the caller looks at it.
     #[must_use]
     pub fn status(&self) -> State {
-        self.raw.mutex().state(&Linux::lockless())
+        self.raw.mutex().state(Linux::lockless())
     }
 }
 
@@ -247,7 +247,7 @@ impl<T: Plain> ValueGuard<'_, T> {
     pub fn make_consistent(&mut self) {
         if let Ok(p) = Linux::current() {
             // Cannot fail: the guard's thread holds the lock. In a forked child, which does not, nothing changes.
-            let _ = self.value.raw.make_consistent(&p);
+            let _ = self.value.raw.make_consistent(p);
         }
         self.leaving.repaired();
     }
@@ -262,7 +262,7 @@ impl<T: Plain> Drop for ValueGuard<'_, T> {
             RawReentrantMutex::give_up,
         );
         // An error means a forked child's copy of its parent's guard: not its lock to release.
-        let _ = how(&self.value.raw, &p);
+        let _ = how(&self.value.raw, p);
     }
 }
 

@@ -1,0 +1,208 @@
+//! Which threads of this process hold which locks: a context for each thread, and a record of each that others can see.
+//!
+//! A thread makes itself known with its first lock, and is forgotten when it ends. If it ends with locks held, or has
+//! no hook left by which it could be told, its record stays until the thread is seen to be gone: the kernel has yet
+//! to walk the list, and its memory must stay mapped until it has. A forked child forgets all threads: it has another
+//! id, and holds nothing.
+
+use core::ops::Range;
+use core::ptr;
+use core::sync::atomic::{
+    AtomicBool, AtomicPtr, AtomicU32, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed,
+    Ordering::Release,
+};
+
+use super::namespace;
+use super::robust_list::{self, Table, ThreadContext, empty_table, unmarked};
+use crate::error::Unsupported;
+
+/// No thread's id.
+pub(super) const NOBODY: u32 = 0;
+
+/// What other threads may know of a thread. Never freed, but handed to a later thread.
+#[repr(C)]
+pub(super) struct Record {
+    pub(super) held: Table,
+    thread: AtomicU32,
+    in_use: AtomicBool,
+    /// Its thread will not give it back: it is free once that thread no longer exists.
+    unattended: AtomicBool,
+    next: AtomicPtr<Record>,
+}
+
+/// The record of threads that have none.
+pub(super) static NO_RECORD: Record = Record::new();
+
+/// All records there ever were, newest first.
+static RECORDS: AtomicPtr<Record> = AtomicPtr::new(ptr::null_mut());
+
+thread_local! {
+    static CONTEXT: ThreadContext = const { ThreadContext::new() };
+    static AT_EXIT: AtExit = const { AtExit };
+}
+
+/// The calling thread's context, whether or not the thread is known yet.
+#[inline]
+pub(super) fn here() -> &'static ThreadContext {
+    CONTEXT.with(|context| {
+        // SAFETY: a thread-local without a destructor lives as long as its thread, and this reference cannot leave the
+        // thread: `ThreadContext` is not `Sync`.
+        unsafe { &*ptr::from_ref(context) }
+    })
+}
+
+/// The calling thread's context, of a thread that is known.
+#[inline]
+pub(super) fn current() -> Result<&'static ThreadContext, Unsupported> {
+    let context = here();
+    if context.thread() == NOBODY {
+        enter(context)?;
+    }
+    Ok(context)
+}
+
+/// Whether a living thread of this process holds a lock with its word in that range of addresses.
+pub(crate) fn any_held_within(range: &Range<usize>) -> bool {
+    records().any(|record| {
+        record.in_use.load(Relaxed)
+            && record.entries().any(|entry| range.contains(&entry))
+            && thread_exists(record.thread.load(Relaxed))
+    })
+}
+
+#[cold]
+#[inline(never)]
+fn enter(context: &ThreadContext) -> Result<(), Unsupported> {
+    watch_forks();
+    namespace::check_home()?;
+    let head = robust_list::registered_head()?;
+    let record = free_record().unwrap_or_else(new_record);
+    let thread = rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned();
+    record.thread.store(thread, Relaxed);
+    context.enter(thread, head, record);
+    // The hook is gone where a lock is taken by some other thread-local's destructor.
+    let attended = AT_EXIT.try_with(|_| ()).is_ok();
+    record.unattended.store(!attended, Release);
+    Ok(())
+}
+
+/// Has [`forget_parent`] run in every child that this process forks.
+fn watch_forks() {
+    static WATCHED: AtomicBool = AtomicBool::new(false);
+    // Not a `Once`: in a child forked by another thread meanwhile, that would never complete. Registered twice, the
+    // function runs twice, which does no harm.
+    if !WATCHED.load(Relaxed) {
+        // SAFETY: registers a function of this program that lives as long as the program.
+        let failed = unsafe { libc::pthread_atfork(None, None, Some(forget_parent)) };
+        WATCHED.store(failed == 0, Relaxed);
+    }
+}
+
+fn records() -> impl Iterator<Item = &'static Record> {
+    // Acquire: sees the contents of what `new_record` published.
+    let mut next = RECORDS.load(Acquire);
+    core::iter::from_fn(move || {
+        // SAFETY: records are leaked, so any that was ever published is alive.
+        let record = unsafe { next.as_ref() }?;
+        next = record.next.load(Relaxed);
+        Some(record)
+    })
+}
+
+fn free_record() -> Option<&'static Record> {
+    let record = records().find(|record| {
+        // Acquire: matches the Release with which the thread before let go.
+        record.in_use.compare_exchange(false, true, Acquire, Relaxed).is_ok()
+            || record.take_from_the_dead()
+    })?;
+    record.clear();
+    Some(record)
+}
+
+fn new_record() -> &'static Record {
+    let record = Box::leak(Box::new(Record::new()));
+    record.in_use.store(true, Relaxed);
+    let mut first = RECORDS.load(Relaxed);
+    loop {
+        record.next.store(first, Relaxed);
+        // Release: publishes the contents to `records`.
+        match RECORDS.compare_exchange_weak(first, record, AcqRel, Relaxed) {
+            Ok(_) => return record,
+            Err(now) => first = now,
+        }
+    }
+}
+
+impl Record {
+    const fn new() -> Self {
+        Self {
+            held: empty_table(),
+            thread: AtomicU32::new(NOBODY),
+            in_use: AtomicBool::new(false),
+            unattended: AtomicBool::new(false),
+            next: AtomicPtr::new(ptr::null_mut()),
+        }
+    }
+
+    /// Newest first, against the direction in which a removal moves entries, so that none slips by.
+    fn entries(&self) -> impl Iterator<Item = usize> {
+        let not_the_head = self.held.iter().skip(1).rev();
+        // Acquire: matches the Releases of `remove_from_within`.
+        not_the_head.map(|entry| unmarked(entry.load(Acquire))).filter(|entry| *entry != 0)
+    }
+
+    /// Strikes what a dead thread, or the parent's, held.
+    fn clear(&self) {
+        self.held.iter().take_while(|entry| entry.swap(0, Relaxed) != 0).for_each(drop);
+    }
+
+    /// Claims a record that its thread left behind, once the kernel is done with the entries in it.
+    fn take_from_the_dead(&self) -> bool {
+        let unattended = self.unattended.load(Acquire);
+        let thread = self.thread.load(Relaxed);
+        unattended
+            && thread != NOBODY
+            && !thread_exists(thread)
+            && self.thread.compare_exchange(thread, NOBODY, Acquire, Relaxed).is_ok()
+    }
+}
+
+/// Forgets a thread when it ends.
+struct AtExit;
+
+impl Drop for AtExit {
+    fn drop(&mut self) {
+        let context = here();
+        if context.thread() == NOBODY {
+            return;
+        }
+        let record = context.record();
+        if context.holds_nothing() {
+            context.leave();
+            record.thread.store(NOBODY, Relaxed);
+            // Release: matches the Acquire of `free_record`.
+            record.in_use.store(false, Release);
+        } else {
+            // It stays this thread's: another thread-local's destructor may yet drop a guard.
+            // Release: matches the Acquire of `take_from_the_dead`.
+            record.unattended.store(true, Release);
+        }
+    }
+}
+
+/// Runs in a forked child, on its only thread.
+extern "C" fn forget_parent() {
+    here().leave();
+    for record in records() {
+        record.unattended.store(false, Relaxed);
+        record.in_use.store(false, Relaxed);
+    }
+}
+
+/// Whether there is such a thread.
+pub(super) fn thread_exists(thread: u32) -> bool {
+    let no_signal = 0;
+    // SAFETY: signal 0 is not sent, only checked.
+    let failed = unsafe { libc::syscall(libc::SYS_tkill, thread, no_signal) };
+    failed == 0 || std::io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH)
+}
