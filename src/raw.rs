@@ -3,6 +3,8 @@
 //! No `unsafe`, no `T`, no operating system: what is in these files runs as shipped on Linux and on every
 //! checker of the verification kit. The typed API in [`sync`](crate::sync) puts data beside them.
 
+#![deny(clippy::disallowed_types)]
+
 mod counter;
 pub(crate) mod init;
 mod mutex;

@@ -2,6 +2,8 @@
 //!
 //! They exist only in place, inside a [`Region`](crate::shm::Region): none can be made by value or moved.
 
+#![deny(clippy::disallowed_types)]
+
 mod counter;
 mod lock;
 mod mutex;
