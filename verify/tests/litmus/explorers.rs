@@ -1,16 +1,13 @@
 //! What the explorers say of what they found.
 
-use std::time::{Duration, Instant};
-
 use lockproof::deadline::Deadline;
-use lockproof::platform::Ordering::{Acquire, Relaxed};
-use lockproof_verify::explore::loom::LoomSearch;
-use lockproof_verify::model::{CONTENTION, DEATH, Sometimes, WAIT};
+use lockproof::platform::Ordering::Acquire;
+use lockproof_verify::model::{CONTENTION, WAIT};
 use lockproof_verify::models::litmus::Litmus;
 use lockproof_verify::models::litmus::On::X;
-use lockproof_verify::models::litmus::Step::{Add, Exchange, Load, Loop, Say, Wait, Wake};
+use lockproof_verify::models::litmus::Step::{Exchange, Wait};
 use lockproof_verify::platform::Plan;
-use lockproof_verify::verdict::{Bound, Verdict};
+use lockproof_verify::verdict::Verdict;
 
 use crate::check::{EVERYTHING, loom, shuttle};
 
