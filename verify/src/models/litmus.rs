@@ -13,6 +13,7 @@ use lockproof::platform::{Ordering, Update};
 
 use crate::model::Sometimes;
 
+pub mod death;
 pub mod futex;
 pub mod limits;
 pub mod memory;
@@ -83,7 +84,7 @@ pub struct Litmus {
     processes: Vec<Vec<Step>>,
     finally: Vec<On>,
     never: Vec<&'static str>,
-    symmetric: bool,
+    only_the_first: bool,
     sometimes: Vec<Sometimes>,
 }
 
@@ -96,7 +97,7 @@ impl Litmus {
             processes: processes.map(<[Step]>::to_vec).to_vec(),
             finally: Vec::new(),
             never: Vec::new(),
-            symmetric: false,
+            only_the_first: false,
             sometimes: Vec::new(),
         }
     }
@@ -125,10 +126,11 @@ impl Litmus {
         Self { sometimes: sometimes.to_vec(), ..self }
     }
 
-    /// The same; its processes are known to do all the same.
+    /// The same; only its first process dies or returns early. It stands for all if they do all the same, or the others
+    /// only look on.
     #[must_use]
-    pub fn symmetric(self) -> Self {
-        Self { symmetric: true, ..self }
+    pub fn only_the_first(self) -> Self {
+        Self { only_the_first: true, ..self }
     }
 }
 

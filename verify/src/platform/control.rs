@@ -237,7 +237,7 @@ impl Recorded {
 }
 
 /// A lock word in words: who holds it, and its flags.
-fn lock_word(word: u32) -> String {
+pub(crate) fn lock_word(word: u32) -> String {
     let mut said = match word & OWNER {
         0 => "free".to_owned(),
         owner => format!("held by {owner}"),

@@ -61,10 +61,12 @@ impl<W: World> Decorated<W> {
         &self.control
     }
 
-    /// Runs a thread of the model, which may die in it; then the kernel cleans up after it.
+    /// Runs a thread of the model, which may die in it. Then, and also if it came to its end, the kernel cleans up after
+    /// it: what a thread still holds when it exits, it has died holding.
     pub fn run_mortal(&self, thread: impl FnOnce(&Self)) {
-        let Err(panic) = catch_unwind(AssertUnwindSafe(|| thread(self))) else { return };
-        if !thread_died(&*panic) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| thread(self)))
+            && !thread_died(&*panic)
+        {
             resume_unwind(panic);
         }
         let mut list = std::mem::take(&mut *self.list());

@@ -3,6 +3,7 @@
 #![cfg(all(feature = "loom", feature = "shuttle"))]
 
 mod check;
+mod death;
 mod explorers;
 mod futex;
 mod limits;

@@ -9,7 +9,7 @@ use lockproof::platform::{Ordering, Waited};
 
 use super::{Litmus, On, Step};
 use crate::model::{Log, Model, Outcome, Sometimes, violated};
-use crate::platform::{Facts, World};
+use crate::platform::{Facts, World, lock_word};
 
 /// What a program's processes share.
 pub struct Stage<W: World> {
@@ -71,7 +71,10 @@ impl Model for Litmus {
             .map(|(told, _)| told.in_words())
             .collect();
         for word in &self.finally {
-            parts.push(format!("{word:?}={}", p.load(stage.word(*word), Ordering::Relaxed)));
+            parts.push(format!(
+                "{word:?}={}",
+                in_words(*word, p.load(stage.word(*word), Ordering::Relaxed))
+            ));
         }
         let result = parts.join(" | ");
         let wrong = self.never.contains(&&*result).then(|| format!("the outcome is {result}"));
@@ -79,7 +82,7 @@ impl Model for Litmus {
     }
 
     fn is_symmetric(&self) -> bool {
-        self.symmetric
+        self.only_the_first
     }
 
     fn has_deadlines(&self) -> bool {
@@ -237,6 +240,13 @@ const fn without_release(order: Ordering) -> Ordering {
         Ordering::Release => Ordering::Relaxed,
         Ordering::AcqRel => Ordering::Acquire,
         other => other,
+    }
+}
+
+fn in_words(on: On, value: u32) -> String {
+    match on {
+        On::L | On::M => lock_word(value),
+        On::X | On::Y | On::Z => value.to_string(),
     }
 }
 
