@@ -2,6 +2,7 @@
 
 #![cfg(all(feature = "loom", feature = "shuttle"))]
 
+mod by_hand;
 mod check;
 mod death;
 mod explorers;
