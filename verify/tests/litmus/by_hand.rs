@@ -3,7 +3,7 @@
 use std::panic::Location;
 use std::sync::{Mutex, PoisonError};
 
-use lockproof::platform::Ordering::{self, Acquire, Relaxed, Release};
+use lockproof::platform::Ordering::{Acquire, Relaxed, Release};
 use lockproof_verify::explore::loom::LoomSearch;
 use lockproof_verify::model::{Log, Model, Outcome, Sometimes};
 use lockproof_verify::platform::{Change, Facts, Mutation, Site, World};
@@ -122,7 +122,7 @@ struct OnTheWayOut<'a, W: World>(&'a W, &'a W::Word);
 
 impl<W: World> Drop for OnTheWayOut<'_, W> {
     fn drop(&mut self) {
-        self.0.fetch_add(self.1, 100, Ordering::Relaxed);
+        self.0.fetch_add(self.1, 100, Relaxed);
     }
 }
 

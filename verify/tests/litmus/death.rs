@@ -1,11 +1,12 @@
 //! A process dies before each of its steps, and the kernel does for it what it does.
 
 use lockproof_verify::explore::loom::LoomSearch;
+use lockproof_verify::models::litmus::On::L;
 use lockproof_verify::models::litmus::death::{self, ANNOUNCED, OPERATIONS};
 use lockproof_verify::platform::{CrashPoint, KernelRule, Plan};
 use lockproof_verify::verdict::Verdict;
 
-use crate::check::{EVERYTHING, all, loom, sentence, shuttle};
+use crate::check::{EVERYTHING, all, loom, shuttle};
 
 const EVERY_DEATH: LoomSearch = LoomSearch { deaths: true, ..EVERYTHING };
 
@@ -55,4 +56,21 @@ fn a_wake_eaten_by_a_death_is_repeated_for_an_announced_word() {
     assert_eq!(run(false, new, true), Verdict::Counterexample, "the kernel knows nothing");
     assert_eq!(run(true, new, true), Verdict::Exhausted, "the kernel repeats the wake");
     assert_eq!(run(true, old, true), Verdict::Counterexample, "the word is not 0");
+}
+
+#[test]
+fn on_shuttle_the_kernel_cleans_up_too() {
+    let holder = death::mortal(death::TAKE_AND_LET_GO).finally(&[L]);
+    for (before, outcome) in [
+        (1, "died after 1 | L=free"),
+        (2, "died after 2 | L=free+died"),
+        (5, "died after 5 | L=free+died"),
+        (6, "died after 6 | L=free"),
+        (7, "L=free"),
+    ] {
+        let crash = Some(CrashPoint { thread: 1, before });
+        let found = shuttle(holder.clone(), Plan { crash, ..Plan::default() });
+        assert!(found.verdict.holds(), "{:?}", found.verdict);
+        assert_eq!(found.outcomes.keys().collect::<Vec<_>>(), [outcome], "before {before}");
+    }
 }

@@ -45,6 +45,17 @@ pub const OPERATIONS: &[Step] = &[
     RobustEnd,
 ];
 
+/// A lock's life, announced and in the list as it should be.
+pub const TAKE_AND_LET_GO: &[Step] = &[
+    RobustBegin(L),
+    Exchange(L, 0, ME, Acquire),
+    RobustInsert(L),
+    RobustEnd,
+    RobustRemove(L),
+    Swap(L, 0, Release),
+    RobustEnd,
+];
+
 /// One process, which does these and may die before each of them.
 #[must_use]
 pub fn mortal(steps: &[Step]) -> Litmus {
@@ -56,19 +67,7 @@ pub fn mortal(steps: &[Step]) -> Litmus {
 pub fn marks() -> Vec<Case> {
     vec![
         case(
-            Litmus::new(
-                "a lock taken and let go",
-                [&[
-                    RobustBegin(L),
-                    Exchange(L, 0, ME, Acquire),
-                    RobustInsert(L),
-                    RobustEnd,
-                    RobustRemove(L),
-                    Swap(L, 0, Release),
-                    RobustEnd,
-                ]],
-            )
-            .finally(&[L]),
+            Litmus::new("a lock taken and let go", [TAKE_AND_LET_GO]).finally(&[L]),
             Outcomes(&[
                 "L=free",
                 "died after 0 | L=free",
