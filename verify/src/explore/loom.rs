@@ -1,9 +1,10 @@
 //! loom as an explorer: every execution of a model, with the futex's and the deaths' own choices around it.
 //!
-//! One exploration is many of loom's: one without any trouble, one per wait that returns early, or else one per point
-//! of death; and each of these once more with the other wake order, wherever two slept at once. The verdict is
-//! `Exhausted` only if each of them ran to its end without a bound. It then covers one early return or one death in an
-//! execution, not several of them nor both, and one wake order throughout.
+//! One exploration is many of loom's: one without any trouble; one per wait that returns early; or, where processes
+//! die, one per point of death, and with it per wait that returns early, unless there is a bound anyway. Each of these is
+//! done once more with the other wake order wherever two slept at once. The verdict is `Exhausted` only if each of them
+//! ran to its end without a bound. It then covers one early return and one death in an execution, not several of
+//! either, and one wake order throughout.
 //!
 //! A death in the middle of a sleep is none of its own. Who dies asleep and unwoken has done nothing in the queue, as if
 //! it had died before the wait, and the kernel's part had come late. Who was woken and dies before it runs dies before
@@ -12,7 +13,7 @@
 //! A counterexample is looked for again with as few preemptions as will do, since people have to read it.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::failure::{Failure, read};
 use super::quiet::catch_quietly;
@@ -62,8 +63,7 @@ pub fn explore<M: Model>(
     progress: &dyn Progress,
 ) -> Finding {
     let tally = Arc::new(Tally::new(&**model, budget));
-    let mut explorer =
-        Explorer { model, name, search, tally: Arc::clone(&tally), most_waits: vec![0] };
+    let mut explorer = Explorer { model, name, search, tally: Arc::clone(&tally) };
     let searched = match search.shortest_first {
         true => explorer.shortest_first(progress),
         false => explorer.all_variants(progress),
@@ -89,8 +89,6 @@ struct Explorer<'a, M> {
     name: &'a str,
     search: LoomSearch,
     tally: Arc<Tally>,
-    /// How many waits each thread began at most, by thread id.
-    most_waits: Vec<usize>,
 }
 
 /// One of loom's own explorations.
@@ -107,31 +105,44 @@ struct Variant {
 struct Shown {
     order_mattered: AtomicBool,
     somebody_died: AtomicBool,
+    /// How many waits each thread began at most, by thread id.
     waits: Mutex<Vec<usize>>,
+}
+
+impl Shown {
+    fn waits(&self) -> MutexGuard<'_, Vec<usize>> {
+        // A violation unwinds through here; what is inside is never half-changed.
+        self.waits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl<M: Model> Explorer<'_, M> {
     fn all_variants(&mut self, progress: &dyn Progress) -> Result<(), Failure> {
         let first = Variant { preemptions: self.search.preemptions, ..Variant::default() };
-        self.run(first, progress)?;
+        let shown = self.run(first, progress)?;
         if self.search.deaths {
             self.deaths(first, progress)
         } else {
-            self.interruptions(first, progress)
+            self.interruptions(first, &shown, progress)
         }
     }
 
-    /// Each wait of each process returns early, one at a time, until there is none left to do so.
-    fn interruptions(&mut self, first: Variant, progress: &dyn Progress) -> Result<(), Failure> {
+    /// Each wait of each process returns early, one at a time.
+    fn interruptions(
+        &mut self,
+        variant: Variant,
+        shown: &Shown,
+        progress: &dyn Progress,
+    ) -> Result<(), Failure> {
         let kinds: &[bool] = if self.model.has_deadlines() { &[false, true] } else { &[false] };
-        for thread in self.one_for_all() {
-            let mut wait = 0;
-            while wait < self.most_waits.get(thread as usize).copied().unwrap_or(0) {
+        let waits = shown.waits().clone();
+        // Where the first of all that do the same dies, the second one stands for those that live.
+        for thread in self.one_for_all(1 + u32::from(variant.crash.is_some())) {
+            for wait in 0..waits.get(thread as usize).copied().unwrap_or(0) {
                 for timed_out in kinds {
                     let interruption = Interruption { thread, wait, timed_out: *timed_out };
-                    self.run(Variant { interruption: Some(interruption), ..first }, progress)?;
+                    self.run(Variant { interruption: Some(interruption), ..variant }, progress)?;
                 }
-                wait += 1;
             }
         }
         Ok(())
@@ -139,11 +150,17 @@ impl<M: Model> Explorer<'_, M> {
 
     /// Each process dies before each of its steps in turn, until it ends in every execution before it would die.
     fn deaths(&mut self, first: Variant, progress: &dyn Progress) -> Result<(), Failure> {
-        for thread in self.one_for_all() {
+        for thread in self.one_for_all(1) {
             for before in self.search.only_death.unwrap_or(0).. {
-                let crash = Some(CrashPoint { thread, before });
-                let shown = self.run(Variant { crash, ..first }, progress)?;
-                if self.search.only_death.is_some() || !shown.somebody_died.load(Relaxed) {
+                let variant = Variant { crash: Some(CrashPoint { thread, before }), ..first };
+                let shown = self.run(variant, progress)?;
+                if !shown.somebody_died.load(Relaxed) {
+                    break;
+                }
+                if self.search.preemptions.is_none() {
+                    self.interruptions(variant, &shown, progress)?;
+                }
+                if self.search.only_death.is_some() {
                     break;
                 }
             }
@@ -151,10 +168,10 @@ impl<M: Model> Explorer<'_, M> {
         Ok(())
     }
 
-    /// The processes that have to be tried: the first stands for all, if all do the same.
-    fn one_for_all(&self) -> std::ops::RangeInclusive<u32> {
+    /// The processes that have to be tried: the first ones stand for all, if all do the same.
+    fn one_for_all(&self, first: u32) -> std::ops::RangeInclusive<u32> {
         let all = self.model.processes() as u32;
-        if self.model.is_symmetric() { 1..=1 } else { 1..=all }
+        1..=if self.model.is_symmetric() { first.min(all) } else { all }
     }
 
     /// Both wake orders of a variant; one of them if never two slept at once, since then they are the same.
@@ -164,6 +181,7 @@ impl<M: Model> Explorer<'_, M> {
             let last_in = Variant { order: WakeOrder::Lifo, ..variant };
             let other = self.in_one_order(last_in, progress)?;
             shown.somebody_died.fetch_or(other.somebody_died.load(Relaxed), Relaxed);
+            raise(&mut shown.waits(), &other.waits());
         }
         Ok(shown)
     }
@@ -189,7 +207,6 @@ impl<M: Model> Explorer<'_, M> {
             }
             return Err(failure);
         }
-        raise(&mut self.most_waits, &shown.waits.lock().unwrap_or_else(PoisonError::into_inner));
         Ok(shown)
     }
 
@@ -212,9 +229,7 @@ impl<M: Model> Explorer<'_, M> {
             let facts = control.facts();
             shown.order_mattered.fetch_or(machine.order_mattered(), Relaxed);
             shown.somebody_died.fetch_or(facts.deaths > 0, Relaxed);
-            let mut waits = shown.waits.lock().unwrap_or_else(PoisonError::into_inner);
-            raise(&mut waits, &machine.waits());
-            drop(waits);
+            raise(&mut shown.waits(), &machine.waits());
             if let Some(why) = tally.end(outcome, &log, &facts, &replay)
                 && !all_outcomes
             {

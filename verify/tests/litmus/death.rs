@@ -10,14 +10,17 @@ use crate::check::{EVERYTHING, all, loom, shuttle};
 
 const EVERY_DEATH: LoomSearch = LoomSearch { deaths: true, ..EVERYTHING };
 
+/// More preemptions than any of these programs has room for, and no early returns: here a process that says it was woken was.
+const DEATHS_ALONE: LoomSearch = LoomSearch { preemptions: Some(12), ..EVERY_DEATH };
+
 #[test]
 fn a_process_dies_before_each_of_its_operations_once() {
-    let found = loom(death::mortal(OPERATIONS), EVERY_DEATH);
+    let found = loom(death::mortal(OPERATIONS), DEATHS_ALONE);
     let mut expected: Vec<_> =
         (0..OPERATIONS.len()).map(|steps| (format!("died after {steps}"), 1)).collect();
     // The one without a plan, and the one whose death would come after the end.
     expected.push((String::new(), 2));
-    assert_eq!(found.verdict, Verdict::Exhausted);
+    assert!(found.verdict.holds(), "{:?}", found.verdict);
     assert_eq!(found.outcomes, expected.into_iter().collect());
 }
 
@@ -28,13 +31,18 @@ fn words_of_the_dead_are_marked() {
 
 #[test]
 fn one_waiter_is_woken_by_a_mark() {
-    all(death::wakes_by_mark(), |litmus| loom(litmus, EVERY_DEATH));
+    all(death::wakes_by_mark(), |litmus| loom(litmus, DEATHS_ALONE));
+}
+
+#[test]
+fn trust_in_a_mark_is_found_by_a_survivors_early_return() {
+    all(vec![death::trusts_the_mark()], |litmus| loom(litmus, EVERY_DEATH));
 }
 
 #[test]
 fn for_an_announced_word_the_rule_decides() {
     for (kernel, value, woken) in ANNOUNCED {
-        let found = loom(death::announced(*value), LoomSearch { kernel: *kernel, ..EVERY_DEATH });
+        let found = loom(death::announced(*value), LoomSearch { kernel: *kernel, ..DEATHS_ALONE });
         for steps in [2, 3] {
             let outcome = format!("died after {steps} | woken");
             let reached = found.outcomes.contains_key(&outcome);

@@ -14,10 +14,10 @@ use lockproof::raw::mutex_state::{OWNER_DIED, WAITERS};
 use super::Expect::Outcomes;
 use super::On::{L, M, X, Y};
 use super::Step::{
-    Add, And, Exchange, Fence, Get, Load, Or, RobustBegin, RobustEnd, RobustInsert, RobustRemove,
-    Say, Set, StopUnless, Store, Swap, UpdateWakeAll, Wait, Wake,
+    Add, And, Exchange, Fence, Get, IfWoken, Load, Or, RobustBegin, RobustEnd, RobustInsert,
+    RobustRemove, Say, Set, StopUnless, Store, Swap, UpdateWakeAll, Wait, Wake,
 };
-use super::{Case, Litmus, SOON, Step, case};
+use super::{Case, Litmus, RACE, SOON, Step, case};
 use crate::platform::KernelRule;
 
 /// The first process, as it signs a lock word.
@@ -222,6 +222,28 @@ pub fn wakes_by_mark() -> Vec<Case> {
             "without WAITERS the kernel wakes nobody",
         ),
     ]
+}
+
+/// A waiter that is woken by a mark, and looks at it with too weak an ordering.
+#[must_use]
+pub fn trusts_the_mark() -> Case {
+    const MARKED: u32 = WAITERS | OWNER_DIED;
+    const HOLDER: &[Step] = &[
+        RobustBegin(L),
+        Set(7),
+        Swap(L, HELD_AND_WAITED_FOR, Relaxed),
+        Load(L, Relaxed),
+        RobustEnd,
+    ];
+    const LOOKS: &[Step] = &[
+        Wait(L, HELD_AND_WAITED_FOR, SOON),
+        IfWoken(&[Load(L, Relaxed), StopUnless(MARKED), Get]),
+    ];
+    case(
+        Litmus::new("one that trusts the mark of the dead", [HOLDER, LOOKS]).only_the_first(),
+        RACE,
+        "the kernel's wake orders nothing either: an early return, of a survivor, shows that",
+    )
 }
 
 /// Whether one is woken for an announced word that holds `value`, and is not the dead process's.
