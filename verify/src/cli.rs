@@ -15,6 +15,7 @@ use crate::stress::worker_main;
 
 mod check;
 pub(crate) mod duration;
+mod examiner;
 mod exit;
 mod list;
 mod panics;
@@ -23,7 +24,9 @@ mod run;
 #[cfg(test)]
 mod stand_ins;
 
+use examiner::examiner_main;
 pub use exit::Exit;
+use run::Place;
 
 /// Proves cross-process locks: every interleaving, weak memory, every death; and tries them with real processes.
 #[derive(Debug, Parser)]
@@ -53,6 +56,7 @@ enum Command {
 /// Called first thing in the program's `main`: workers are the program itself, started again.
 pub fn main(claims: impl Fn(&Selection) -> Vec<Claim>) -> ExitCode {
     worker_main();
+    examiner_main(&claims);
     panics::install();
     let command = CommandLine::parse().command;
     let exit = run(&command, claims).unwrap_or_else(|failure| failure.tell());
@@ -61,7 +65,9 @@ pub fn main(claims: impl Fn(&Selection) -> Vec<Claim>) -> ExitCode {
 
 fn run(command: &Command, claims: impl Fn(&Selection) -> Vec<Claim>) -> Result<Exit, Failure> {
     match command {
-        Command::Check(options) => check::run(options, claims, people(options.json())),
+        Command::Check(options) => {
+            check::run(options, claims, Place::Apart, people(options.json()))
+        }
         Command::Stress(options) => processes::stress(options, Output::stdout()),
         Command::Demo(options) => processes::demo(options, Output::stdout()),
         Command::List(options) => list::run(options, claims, &demos(), &mut Output::stdout()),
