@@ -66,7 +66,7 @@ use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use super::mutex_state::{FORGET_WAITERS, GIVE_UP, OWNER_DIED, State, UNLOCKED, WAITERS};
 use crate::deadline::Deadline;
 use crate::error::{NotHeld, TooManyHeld};
-use crate::platform::{Platform, Waited};
+use crate::platform::{Platform, Scope, Waited};
 
 /// How a lock was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -120,10 +120,11 @@ impl<R> RawMutex<R> {
     where
         P: Platform<RobustWord = R>,
     {
+        let scope = p.scope();
         match self.lock_plain(p) {
             Ok(()) => Ok(Acquired::Clean),
-            Err(Some(seen)) => self.lock_contended(p, seen, deadline),
-            Err(None) => self.lock_anyway(p, deadline),
+            Err(Some(seen)) => self.lock_contended(p, seen, deadline, scope),
+            Err(None) => self.lock_anyway(p, deadline, scope),
         }
     }
 
@@ -156,17 +157,23 @@ impl<R> RawMutex<R> {
 
     #[cold]
     #[inline(never)]
-    pub(crate) fn lock_anyway<P>(&self, p: &P, deadline: Deadline) -> Result<Acquired, LockFailure>
+    pub(crate) fn lock_anyway<P>(
+        &self,
+        p: &P,
+        deadline: Deadline,
+        scope: Scope,
+    ) -> Result<Acquired, LockFailure>
     where
         P: Platform<RobustWord = R>,
     {
         p.robust_begin(&self.robust)?;
         // Relaxed: only a guess for the compare-exchange that takes the lock.
         let seen = State(p.load(self.word::<P>(), Relaxed));
-        self.lock_contended(p, seen, deadline)
+        self.lock_contended(p, seen, deadline, scope)
     }
 
-    /// Goes on where [`lock_plain`](Self::lock_plain) gave up.
+    /// Goes on where [`lock_plain`](Self::lock_plain) gave up. `scope` is from before it: what it saw there is of no
+    /// further use.
     #[cold]
     #[inline(never)]
     pub(crate) fn lock_contended<P>(
@@ -174,11 +181,12 @@ impl<R> RawMutex<R> {
         p: &P,
         seen: State,
         deadline: Deadline,
+        scope: Scope,
     ) -> Result<Acquired, LockFailure>
     where
         P: Platform<RobustWord = R>,
     {
-        let taken = self.take_contended(p, seen, deadline);
+        let taken = self.take_contended(p, seen, deadline, scope);
         if taken.is_ok() {
             p.robust_insert(&self.robust);
         }
@@ -191,6 +199,7 @@ impl<R> RawMutex<R> {
         p: &P,
         mut seen: State,
         deadline: Deadline,
+        scope: Scope,
     ) -> Result<Acquired, LockFailure>
     where
         P: Platform<RobustWord = R>,
@@ -200,7 +209,6 @@ impl<R> RawMutex<R> {
         let mut round = 0;
         let mut too_late = deadline == Deadline::Now;
         let mut impatient = None;
-        let scope = p.scope();
         loop {
             p.at(scope, (seen, round, too_late));
             if seen.is_not_recoverable() {

@@ -11,7 +11,7 @@ use crate::error::{
     AlreadyHeld, LockError, NotHeld, NotRecoverable, OwnerDied, TooManyHeld, TryLockError,
     Unsupported, WouldBlock,
 };
-use crate::platform::{Linux, RobustWord, monotonic_now};
+use crate::platform::{Linux, RobustWord, Scope, monotonic_now};
 use crate::raw::mutex_state::{State, UNLOCKED};
 use crate::raw::{Acquired, LockFailure, RawMutex};
 use crate::shm::{Plain, Shareable};
@@ -182,9 +182,9 @@ fn lock_otherwise(
 ) -> Result<(), Obstacle> {
     let p = Linux::current().map_err(Obstacle::Unsupported)?;
     let taken = if seen == NOT_LOOKED_AT {
-        raw.lock_anyway(p, deadline)
+        raw.lock_anyway(p, deadline, Scope::default())
     } else {
-        raw.lock_contended(p, seen, deadline)
+        raw.lock_contended(p, seen, deadline, Scope::default())
     };
     match taken {
         Ok(Acquired::Clean) => Ok(()),

@@ -1,9 +1,12 @@
 //! Explorers: each runs a model through many executions and returns a finding.
 
 mod failure;
+pub mod graph;
 #[cfg(feature = "loom")]
 pub mod loom;
 mod quiet;
 #[cfg(feature = "shuttle")]
 pub mod shuttle;
 mod tally;
+
+pub(crate) use failure::why;

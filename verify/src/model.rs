@@ -32,6 +32,25 @@ pub trait Model: Send + Sync + 'static {
         true
     }
 
+    /// Whether any process may take the place of any other: they run the same program, with nothing of their own in it but
+    /// their id. Explorers of states then take states for the same that differ in who is who.
+    fn is_interchangeable(&self) -> bool {
+        self.is_symmetric()
+    }
+
+    /// Whether the process may die, where one does.
+    fn is_mortal(&self, index: usize) -> bool {
+        let _ = index;
+        true
+    }
+
+    /// What a process has noted so far outside of the checked memory and the [`Log`], if anything: whatever
+    /// [`end`](Self::end) looks at.
+    fn noted<W: World>(&self, shared: &Self::Shared<W>, index: usize) -> String {
+        let _ = (shared, index);
+        String::new()
+    }
+
     /// Whether waits have deadlines: then the explorer lets them pass, too.
     fn has_deadlines(&self) -> bool {
         false

@@ -7,6 +7,7 @@ mod decorated;
 #[cfg(feature = "loom")]
 pub mod loom;
 mod mutated;
+pub mod recorder;
 mod robust;
 #[cfg(feature = "shuttle")]
 pub mod shuttle;

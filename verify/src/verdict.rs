@@ -66,6 +66,12 @@ pub struct Bound {
     /// How they were drawn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scheduler: Option<Scheduler>,
+    /// Only so many states.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub states: Option<u64>,
+    /// Only states in which so many messages of a word can still be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub messages: Option<u64>,
     /// From this seed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,

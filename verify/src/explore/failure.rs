@@ -31,6 +31,14 @@ pub(super) fn read(panic: &(dyn Any + Send)) -> Failure {
     Failure::Broken(in_our_words(message))
 }
 
+/// What a panic says, in words.
+pub(crate) fn why(panic: &(dyn Any + Send)) -> String {
+    match read(panic) {
+        Failure::Broken(why) => why,
+        Failure::OutOfTime => "the time was up".to_owned(),
+    }
+}
+
 /// The checkers' own messages name what they found in their terms.
 fn in_our_words(message: &str) -> String {
     let message = message.trim();

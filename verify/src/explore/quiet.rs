@@ -11,6 +11,11 @@ thread_local! {
 /// Runs `work`, and returns its panic as a value; whatever panics inside says nothing on stderr. Panics on other threads
 /// of the program are reported as ever.
 pub(super) fn catch_quietly(work: impl FnOnce()) -> std::thread::Result<()> {
+    quietly(|| catch_unwind(AssertUnwindSafe(work)))
+}
+
+/// Runs `work`, whose panics say nothing on stderr, and are caught inside.
+pub(super) fn quietly<T>(work: impl FnOnce() -> T) -> T {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         // shuttle puts a hook of its own around whatever is there when it first runs: that has to be inside ours.
@@ -24,7 +29,7 @@ pub(super) fn catch_quietly(work: impl FnOnce()) -> std::thread::Result<()> {
         }));
     });
     let before = QUIET.replace(true);
-    let result = catch_unwind(AssertUnwindSafe(work));
+    let result = work();
     QUIET.set(before);
     result
 }

@@ -91,7 +91,9 @@ impl Model for CounterModel {
     }
 
     fn process<W: World>(&self, p: &W, shared: &Counted<W>, _: usize, log: &Log) {
-        for _ in 0..self.increments {
+        let scope = p.scope();
+        for round in 0..self.increments {
+            p.at(scope, round);
             match self.way {
                 Way::Unlocked => shared.raw.store(p, shared.raw.load(p) + 1),
                 Way::SeparateLock => {

@@ -80,8 +80,11 @@ impl<L: Lock> Model for MutexModel<L> {
     }
 
     fn process<W: World>(&self, p: &W, shared: &Protected<W, L>, index: usize, log: &Log) {
-        for _ in 0..self.increments {
+        let scope = p.scope();
+        for round in 0..self.increments {
+            p.at(scope, (round, "comes"));
             enter::<W, L>(p, shared, log);
+            p.at(scope, (round, "is inside"));
             let before = p.cell_get(&shared.total);
             p.cell_set(&shared.total, before + 1);
             if self.abandons && index == 0 {

@@ -44,6 +44,8 @@ fn bound_in_words(bound: &Bound) -> String {
     let parts = [
         bound.preemptions.map(|most| counted(most, "preemption")),
         bound.deaths.map(|most| counted(most, "death")),
+        bound.states.map(|most| format!("{} states", count(most))),
+        bound.messages.map(|most| format!("{} messages of a word", count(most))),
         bound.schedules.map(|most| format!("{} {scheduler}schedules", count(most))),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")

@@ -31,7 +31,9 @@ impl<const REMARK: bool> Lock for Drepper<REMARK> {
             return Ok(Acquired::Clean);
         }
         let mut woken = false;
+        let scope = p.scope();
         loop {
+            p.at(scope, woken);
             if woken && !REMARK && p.compare_exchange(word, FREE, HELD, Acquire, Relaxed).is_ok() {
                 return Ok(Acquired::Clean);
             }
@@ -99,7 +101,9 @@ fn take_as_glibc<W: World>(word: &W::Word, p: &W, until: Deadline) -> Acquired {
     let me = p.me();
     let mut others_wait = 0;
     let mut seen = UNLOCKED;
+    let scope = p.scope();
     loop {
+        p.at(scope, (others_wait, seen));
         if State(seen).is_free() {
             // From 0, or from a dead owner, whose waiters' bit is kept.
             let mine = me | seen | others_wait;

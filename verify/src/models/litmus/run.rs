@@ -21,7 +21,7 @@ pub struct Stage<W: World> {
 }
 
 /// What one process has to tell.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 struct Told {
     said: Vec<String>,
     steps: usize,
@@ -85,6 +85,18 @@ impl Model for Litmus {
         self.only_the_first
     }
 
+    fn is_interchangeable(&self) -> bool {
+        false
+    }
+
+    fn is_mortal(&self, index: usize) -> bool {
+        index == 0 || !self.only_the_first
+    }
+
+    fn noted<W: World>(&self, stage: &Stage<W>, index: usize) -> String {
+        format!("{:?}", stage.told()[index])
+    }
+
     fn has_deadlines(&self) -> bool {
         self.processes
             .iter()
@@ -132,10 +144,16 @@ impl<W: World> Stage<W> {
 }
 
 /// What a process read last.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Read {
     Number(u64),
     Waited(Waited),
+}
+
+impl std::hash::Hash for Read {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.to_string().hash(state);
+    }
 }
 
 impl std::fmt::Display for Read {
@@ -170,7 +188,16 @@ impl<W: World> Process<'_, W> {
     fn step(&mut self, step: Step) -> ControlFlow<Leave> {
         match step {
             Step::Say => self.stage.told()[self.index].said.push(self.read.to_string()),
-            Step::Loop(steps) => while let Continue(()) = self.round(steps)? {},
+            Step::Loop(steps) => {
+                let scope = self.p.scope();
+                loop {
+                    let told = self.stage.told()[self.index].clone();
+                    self.p.at(scope, (self.read, told));
+                    if let Break(()) = self.round(steps)? {
+                        break;
+                    }
+                }
+            }
             Step::Leave => return Break(Leave::Loop),
             Step::IfWoken(steps) if self.read == Read::Waited(Waited::Woken) => {
                 return self.all(steps, false);

@@ -1,0 +1,171 @@
+//! An explorer of states: all of them, not all of the ways that lead there.
+//!
+//! loom and shuttle run whole executions, again and again. This one extracts from each thread's real code an automaton
+//! ([`recorder`](crate::platform::recorder)), and searches the states of the automata together with a memory: C11's
+//! weak one, or the sequentially consistent one. A death is a step like others, and so is an early return from a sleep; the
+//! kernel's part in a death is modelled step by step.
+//!
+//! `docs/explorer.md` explains the idea, says what is covered and what is not, and names the literature.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::claim::{Budget, Progress};
+use crate::model::Model;
+use crate::platform::recorder::Play;
+use crate::platform::{KernelRule, Mutation};
+use crate::verdict::{Bound, Finding, Verdict};
+
+mod automaton;
+mod code;
+mod search;
+mod state;
+mod step;
+mod store;
+mod symmetry;
+mod trace;
+mod view;
+
+use search::{Ended, Search};
+use step::Stop;
+
+/// More words than this a model cannot have.
+const MOST_WORDS: usize = 16;
+/// Nor more cells.
+const MOST_CELLS: usize = 8;
+/// Nor more threads.
+const MOST_THREADS: usize = 8;
+/// Nor may a word have more messages at a time that somebody can still read.
+const MOST_MESSAGES: usize = 64;
+
+/// What threads see of the memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Memory {
+    /// Whatever RC11 lets them see: stale values, stores in different orders.
+    #[default]
+    C11,
+    /// The latest value, always. Orderings mean nothing, and every access synchronises.
+    Sc,
+}
+
+/// What to explore.
+#[derive(Clone, Copy, Debug)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each can be left out by itself, to see that it changes nothing"
+)]
+pub struct GraphSearch {
+    /// What threads see of the memory.
+    pub memory: Memory,
+    /// How many threads may die.
+    pub deaths: u8,
+    /// Which kernel cleans up after them.
+    pub kernel: KernelRule,
+    /// What the algorithm does wrong.
+    pub mutation: Option<Mutation>,
+    /// Whether to go on after a counterexample, to see all outcomes.
+    pub all_outcomes: bool,
+    /// Whether sleeps may end for no reason.
+    pub early_returns: bool,
+    /// How much memory the states may take, in bytes.
+    pub memory_limit: Option<usize>,
+    /// A reduction: states that differ in who is who are one.
+    pub symmetry: bool,
+    /// A reduction: stale messages are read only where that cannot have been done earlier.
+    pub prune: bool,
+    /// A reduction: what concerns its own thread alone is no step of its own.
+    pub fuse: bool,
+    /// A reduction: of the dead and the ended, only what they have noted is kept.
+    pub merge_the_dead: bool,
+    /// A reduction: messages that nobody can read, and knowledge of no use, are dropped.
+    pub collect: bool,
+    /// A reduction: marks in the code bring together what goes on alike.
+    pub marks: bool,
+}
+
+type Options = GraphSearch;
+
+impl Default for GraphSearch {
+    fn default() -> Self {
+        Self {
+            memory: Memory::C11,
+            deaths: 0,
+            kernel: KernelRule::default(),
+            mutation: None,
+            all_outcomes: false,
+            early_returns: true,
+            memory_limit: None,
+            symmetry: true,
+            prune: true,
+            fuse: true,
+            merge_the_dead: true,
+            collect: true,
+            marks: true,
+        }
+    }
+}
+
+impl GraphSearch {
+    /// The same without any reduction.
+    #[must_use]
+    pub const fn plain(self) -> Self {
+        Self {
+            symmetry: false,
+            prune: false,
+            fuse: false,
+            merge_the_dead: false,
+            collect: false,
+            marks: false,
+            ..self
+        }
+    }
+}
+
+/// How large a state is.
+#[derive(Clone, Copy, Debug)]
+struct Shape {
+    threads: usize,
+    words: usize,
+    cells: usize,
+    /// Whether there are fences, for which threads have to remember more.
+    fences: bool,
+}
+
+/// Explores a model's states.
+pub fn explore<M: Model>(
+    model: &Arc<M>,
+    name: &str,
+    search: GraphSearch,
+    budget: &Budget,
+    progress: &dyn Progress,
+) -> Finding {
+    let mut options = search;
+    options.symmetry &= model.is_interchangeable();
+    let mut fences = false;
+    loop {
+        let play = Play { mutation: options.mutation, without_marks: !options.marks };
+        let mut search = match Search::new(model, play, &options, fences) {
+            Ok(search) => search,
+            Err(why) => return refused(why),
+        };
+        let ended = super::quiet::quietly(|| search.run(name, budget, progress));
+        match ended {
+            Ended::Stopped(Stop::Fences) => fences = true,
+            Ended::Stopped(Stop::NotInterchangeable) => options.symmetry = false,
+            Ended::Stopped(Stop::Refused(why)) => return refused(why),
+            ended => return search.finding(&ended),
+        }
+    }
+}
+
+fn refused(why: String) -> Finding {
+    Finding::of(Verdict::Vacuous { what: format!("an exploration: {why}") })
+}
+
+fn bound(options: &Options) -> Bound {
+    Bound { deaths: (options.deaths > 0).then_some(options.deaths.into()), ..Bound::default() }
+}
+
+fn timeout(after: Duration) -> Verdict {
+    Verdict::Timeout { after }
+}

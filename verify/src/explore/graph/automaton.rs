@@ -1,0 +1,166 @@
+//! The threads' automata, extracted from their real code as far as the search asks for them.
+//!
+//! A node is a place where a thread stands, an edge the result of the operation that it wants to do there. A new edge is
+//! found by running the thread's code from its beginning, with the results that lead there.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use lockproof::platform::ThreadId;
+
+use crate::model::{Log, Model};
+use crate::platform::recorder::{Key, Label, List, Marks, Names, Play, Recorder, Stopped};
+
+/// A node of a thread's automaton.
+#[derive(Debug)]
+pub(super) struct Node {
+    /// Whose it is; threads count from zero.
+    pub(super) thread: u8,
+    pub(super) label: Label,
+    /// The lists that a death may find there.
+    pub(super) lists: Vec<u16>,
+    /// Results that lead there; if there are several ways, those of the first that was found.
+    pub(super) script: Vec<u64>,
+    /// The words that those results were read from; for all but words of 32 bits that hold thread ids, this is
+    /// [`NO_IDS`].
+    pub(super) sources: Vec<u8>,
+    /// The first node of this thread that has noted the same outside of the memory.
+    pub(super) noted: u32,
+}
+
+/// Marks a result in which no thread id can be.
+pub(super) const NO_IDS: u8 = u8::MAX;
+
+/// All threads' automata.
+pub(super) struct Automata<M> {
+    model: Arc<M>,
+    play: Play,
+    marks: Rc<RefCell<Marks>>,
+    nodes: Vec<Node>,
+    edges: HashMap<(u32, u64), u32, foldhash::fast::FixedState>,
+    by_key: HashMap<(u8, Key), u32>,
+    by_notes: HashMap<(u8, String), u32>,
+    lists: Vec<List>,
+    names: Names,
+    runs: u64,
+}
+
+impl<M: Model> Automata<M> {
+    pub(super) fn new(model: Arc<M>, play: Play) -> Self {
+        let maker = Recorder::new(0, Vec::new(), play, Arc::default(), Rc::default());
+        let _ = model.share(&maker);
+        Self {
+            model,
+            play,
+            marks: Rc::default(),
+            nodes: Vec::new(),
+            edges: HashMap::default(),
+            by_key: HashMap::new(),
+            by_notes: HashMap::new(),
+            lists: Vec::new(),
+            names: maker.names(),
+            runs: 0,
+        }
+    }
+
+    pub(super) const fn names(&self) -> &Names {
+        &self.names
+    }
+
+    pub(super) fn node(&self, node: u32) -> &Node {
+        &self.nodes[node as usize]
+    }
+
+    pub(super) fn list(&self, list: u16) -> &List {
+        &self.lists[usize::from(list)]
+    }
+
+    pub(super) fn nodes(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// How often a thread's code was run.
+    pub(super) const fn runs(&self) -> u64 {
+        self.runs
+    }
+
+    pub(super) fn marks(&self) -> usize {
+        self.marks.borrow().count()
+    }
+
+    /// Where a thread begins.
+    pub(super) fn start(&mut self, thread: u8) -> u32 {
+        self.at(thread, Vec::new(), Vec::new())
+    }
+
+    /// Where a thread stands after an operation.
+    pub(super) fn after(&mut self, node: u32, result: u64) -> u32 {
+        if let Some(next) = self.edges.get(&(node, result)) {
+            return *next;
+        }
+        let from = &self.nodes[node as usize];
+        let mut script = from.script.clone();
+        script.push(result);
+        let mut sources = from.sources.clone();
+        sources.push(self.source(&from.label));
+        let next = self.at(from.thread, script, sources);
+        self.edges.insert((node, result), next);
+        next
+    }
+
+    /// The word whose values the operation's result has, if they can hold a thread's id.
+    fn source(&self, label: &Label) -> u8 {
+        use crate::platform::recorder::Wants;
+        let reads =
+            matches!(label.wants, Wants::Load | Wants::Modify(..) | Wants::CompareExchange { .. });
+        let holds_ids = self.names.words.get(usize::from(label.on)).is_some_and(|word| word.1);
+        if reads && holds_ids { label.on } else { NO_IDS }
+    }
+
+    /// Where a thread stands after these results.
+    pub(super) fn at(&mut self, thread: u8, script: Vec<u64>, sources: Vec<u8>) -> u32 {
+        let (stopped, notes) = self.run(thread, &script);
+        let next = self.nodes.len() as u32;
+        let lists = stopped.key.lists.clone();
+        let node = match self.by_key.entry((thread, stopped.key)) {
+            Entry::Occupied(known) => return *known.get(),
+            Entry::Vacant(free) => *free.insert(next),
+        };
+        let lists = lists.into_iter().map(|list| self.number(list)).collect();
+        let noted = *self.by_notes.entry((thread, notes)).or_insert(node);
+        self.nodes.push(Node { thread, label: stopped.label, lists, script, sources, noted });
+        node
+    }
+
+    /// Runs a thread's code, and says where it stopped and what it noted until then.
+    pub(super) fn run(&mut self, thread: u8, script: &[u64]) -> (Stopped, String) {
+        self.runs += 1;
+        let log = Arc::new(Log::default());
+        let recorder = self.recorder(thread, script, &log);
+        let shared = self.model.share(&recorder);
+        let index = usize::from(thread);
+        let stopped = recorder.play(|p| self.model.process(p, &shared, index, &log));
+        let notes = format!("{log:?} {}", self.model.noted(&shared, index));
+        (stopped, notes)
+    }
+
+    pub(super) fn recorder(&self, thread: u8, script: &[u64], log: &Arc<Log>) -> Recorder {
+        let (marks, log) = (Rc::clone(&self.marks), Arc::clone(log));
+        Recorder::new(ThreadId::from(thread) + 1, script.to_vec(), self.play, log, marks)
+    }
+
+    pub(super) const fn model(&self) -> &Arc<M> {
+        &self.model
+    }
+
+    fn number(&mut self, list: List) -> u16 {
+        let known = self.lists.iter().position(|known| *known == list);
+        known.unwrap_or_else(|| {
+            self.lists.push(list);
+            self.lists.len() - 1
+        }) as u16
+    }
+}

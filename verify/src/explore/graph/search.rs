@@ -1,0 +1,361 @@
+//! The search: by breadth, so that the first counterexample is one of the shortest.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use lockproof::platform::ThreadId;
+
+use super::automaton::Automata;
+use super::code::{decode, encode};
+use super::state::{Reach, State};
+use super::step::{Did, Next, Nexts, Seen, Stepper, Stop, is_stuck};
+use super::store::{Id, Store};
+use super::symmetry::Symmetry;
+use super::{MOST_CELLS, MOST_THREADS, MOST_WORDS, Options, Shape, bound, timeout, trace};
+use crate::claim::{Budget, Progress};
+use crate::model::{Log, Model, Outcome};
+use crate::platform::Facts;
+use crate::platform::recorder::{Play, Recorder, Values};
+use crate::trace::Counterexample;
+use crate::verdict::{Finding, Verdict};
+
+/// How many states pass between two looks at the clock.
+const CLOCK_EVERY: u32 = 1024;
+/// How often somebody is told how far it is.
+const REPORT_EVERY: Duration = Duration::from_millis(200);
+
+/// How a search ended.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// All states were seen.
+    Complete,
+    /// The time was up.
+    OutOfTime,
+    /// There was no more room for states.
+    OutOfMemory,
+    /// It has to be done otherwise, or cannot be done.
+    Stopped(Stop),
+}
+
+/// A search.
+pub(super) struct Search<M> {
+    automata: Automata<M>,
+    options: Options,
+    shape: Shape,
+    store: Store,
+    symmetry: Symmetry,
+    seen: Seen,
+    transitions: u64,
+    outcomes: BTreeMap<String, u64>,
+    ends: HashMap<Vec<u8>, Option<String>>,
+    /// What happened in executions that came to an end, each once.
+    noted: BTreeMap<String, (Facts, Arc<Log>)>,
+    counterexample: Option<Counterexample>,
+    began: Instant,
+    bytes: Vec<u8>,
+}
+
+impl<M: Model> Search<M> {
+    pub(super) fn new(
+        model: &Arc<M>,
+        play: Play,
+        options: &Options,
+        fences: bool,
+    ) -> Result<Self, String> {
+        let automata = Automata::new(Arc::clone(model), play);
+        let names = automata.names();
+        let shape = Shape {
+            threads: model.processes(),
+            words: names.words.len(),
+            cells: names.cells.len(),
+            fences,
+        };
+        let limits = [
+            (shape.threads, MOST_THREADS, "processes"),
+            (shape.words, MOST_WORDS, "words"),
+            (shape.cells, MOST_CELLS, "cells"),
+        ];
+        for (there, most, what) in limits {
+            if there > most {
+                return Err(format!("{there} {what} are more than the {most} there is room for"));
+            }
+        }
+        Ok(Self {
+            automata,
+            options: *options,
+            shape,
+            store: Store::new(),
+            symmetry: Symmetry::new(&shape),
+            seen: Seen::default(),
+            transitions: 0,
+            outcomes: BTreeMap::new(),
+            ends: HashMap::new(),
+            noted: BTreeMap::new(),
+            counterexample: None,
+            began: Instant::now(),
+            bytes: Vec::new(),
+        })
+    }
+
+    /// Searches all states, until the first one that is wrong.
+    pub(super) fn run(&mut self, name: &str, budget: &Budget, progress: &dyn Progress) -> Ended {
+        match self.all_states(name, budget, progress) {
+            Ok(ended) => ended,
+            Err(stop) => Ended::Stopped(stop),
+        }
+    }
+
+    fn beginning(&mut self) -> State {
+        let nodes: Vec<u32> =
+            (0..self.shape.threads).map(|thread| self.automata.start(thread as u8)).collect();
+        State::beginning(&self.shape, nodes.into_iter())
+    }
+
+    fn all_states(
+        &mut self,
+        name: &str,
+        budget: &Budget,
+        progress: &dyn Progress,
+    ) -> Result<Ended, Stop> {
+        let mut state = self.beginning();
+        self.write_down(&mut state)?;
+        self.store.add(&self.bytes, 0);
+        let mut nexts = Nexts::default();
+        let mut told = Instant::now();
+        let mut id = 0;
+        while (id as usize) < self.store.len() {
+            if id % CLOCK_EVERY == 0 {
+                if budget.until.is_some_and(|until| Instant::now() >= until) {
+                    return Ok(Ended::OutOfTime);
+                }
+                if self.options.memory_limit.is_some_and(|most| self.store.memory() > most) {
+                    return Ok(Ended::OutOfMemory);
+                }
+                if told.elapsed() >= REPORT_EVERY {
+                    progress.report(id.into(), self.store.len() as u64, "states");
+                    told = Instant::now();
+                }
+            }
+            decode(self.store.get(id), &self.shape, &mut state);
+            let wrong = self.expand(&state, id, &mut nexts)?;
+            if let Some((why, last)) = wrong
+                && self.counterexample.is_none()
+            {
+                self.counterexample = Some(self.counterexample(name, id, why, &last)?);
+                if !self.options.all_outcomes {
+                    return Ok(Ended::Complete);
+                }
+            }
+            id += 1;
+        }
+        Ok(Ended::Complete)
+    }
+
+    /// Looks at one state, and adds those that can come next. Returns what is wrong, and what was done last.
+    fn expand(
+        &mut self,
+        state: &State,
+        id: Id,
+        nexts: &mut Nexts,
+    ) -> Result<Option<(String, Vec<Did>)>, Stop> {
+        if state.is_over() {
+            return Ok(self.judge(state).map(|why| (why, Vec::new())));
+        }
+        self.nexts(state, nexts)?;
+        if is_stuck(state, nexts) {
+            let why = "nobody can go on: every process that is left waits, and nobody will wake it";
+            return Ok(Some((why.to_owned(), Vec::new())));
+        }
+        let mut wrong = None;
+        for next in nexts.all() {
+            self.transitions += 1;
+            if let Some(why) = &next.wrong {
+                wrong = wrong.or_else(|| Some((why.clone(), next.did.clone())));
+                continue;
+            }
+            self.write_down(&mut next.state)?;
+            self.store.add(&self.bytes, id);
+        }
+        Ok(wrong)
+    }
+
+    fn nexts(&mut self, state: &State, nexts: &mut Nexts) -> Result<(), Stop> {
+        let Self { automata, options, shape, seen, .. } = self;
+        Stepper::new(automata, options, shape, seen, nexts).all(state)
+    }
+
+    /// Tidies a state, and writes into `bytes` the one that stands for it.
+    fn write_down(&mut self, state: &mut State) -> Result<(), Stop> {
+        self.tidy(state);
+        if self.options.symmetry {
+            let Self { symmetry, automata, options, shape, bytes, .. } = self;
+            symmetry
+                .encode(state, automata, options, shape, bytes)
+                .map_err(|_| Stop::NotInterchangeable)
+        } else {
+            encode(state, &self.shape, &mut self.bytes);
+            Ok(())
+        }
+    }
+
+    fn tidy(&self, state: &mut State) {
+        if self.options.collect {
+            let mut reach = [[Reach::None; MOST_WORDS]; MOST_THREADS];
+            for (thread, reach) in reach.iter_mut().enumerate().take(self.shape.threads) {
+                for (word, reach) in reach.iter_mut().enumerate().take(self.shape.words) {
+                    *reach = Stepper::reach(&self.automata, &self.options, state, thread, word);
+                }
+            }
+            state.tidy(|thread, word| reach[thread][word]);
+        }
+    }
+
+    /// Looks at the end of an execution, and says what is wrong with it.
+    fn judge(&mut self, state: &State) -> Option<String> {
+        let key = end_key(state);
+        if let Some(known) = self.ends.get(&key) {
+            return known.clone();
+        }
+        let (outcome, log) = self.end(state);
+        let facts = facts(state);
+        self.noted.entry(format!("{facts:?} {log:?}")).or_insert((facts, log));
+        *self.outcomes.entry(outcome.result).or_default() += 1;
+        self.ends.insert(key, outcome.wrong.clone());
+        outcome.wrong
+    }
+
+    /// What came of an execution: plays all threads again, for what they have noted, and then the model's end.
+    fn end(&self, state: &State) -> (Outcome, Arc<Log>) {
+        let log = Arc::new(Log::default());
+        let maker = self.automata.recorder(0, &[], &log);
+        let model = self.automata.model();
+        let shared = model.share(&maker);
+        for (index, thread) in state.threads.iter().enumerate() {
+            let script = &self.automata.node(thread.node).script;
+            let recorder = self.automata.recorder(index as u8, script, &log);
+            recorder.play(|p| model.process(p, &shared, index, &log));
+        }
+        let values = Values {
+            words: state.words.iter().map(super::state::Word::latest).collect(),
+            cells: state.cells.iter().map(|cell| cell.value).collect(),
+        };
+        let last = Recorder::alone(self.shape.threads as ThreadId + 1, values);
+        let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            model.end(&last, &shared, &log, facts(state))
+        }));
+        let outcome = ended.unwrap_or_else(|panic| Outcome {
+            result: "-".to_owned(),
+            wrong: Some(crate::explore::why(&*panic)),
+        });
+        (outcome, log)
+    }
+
+    /// The way to a state that is wrong, step by step: who is who changes in what the search keeps, and not in this.
+    fn counterexample(
+        &mut self,
+        name: &str,
+        id: Id,
+        why: String,
+        last: &[Did],
+    ) -> Result<Counterexample, Stop> {
+        let path = self.store.path(id);
+        let mut state = self.beginning();
+        self.tidy(&mut state);
+        let mut nexts = Nexts::default();
+        let mut did = Vec::new();
+        for to in &path[1..] {
+            self.nexts(&state, &mut nexts)?;
+            let mut found = None;
+            for next in nexts.all() {
+                let Next { state, .. } = next;
+                if next.wrong.is_some() {
+                    continue;
+                }
+                self.write_down(state)?;
+                if self.bytes == self.store.get(*to) {
+                    found = Some((state.clone(), next.did.clone()));
+                    break;
+                }
+            }
+            let Some((next, done)) = found else {
+                return Err(Stop::Refused("the way to a state was lost".to_owned()));
+            };
+            did.extend(done);
+            state = next;
+        }
+        // The last step once more, by those who are who here.
+        self.nexts(&state, &mut nexts)?;
+        let ends = nexts.all().iter().find(|next| next.wrong.is_some() && !last.is_empty());
+        let why = match ends {
+            Some(next) => {
+                did.extend(next.did.iter().copied());
+                next.wrong.clone().unwrap_or(why)
+            }
+            None => why,
+        };
+        let steps = trace::steps(&self.automata, &did);
+        Ok(Counterexample { why, steps, replay: format!("{name}#{id}") })
+    }
+
+    /// What was found.
+    pub(super) fn finding(&mut self, ended: &Ended) -> Finding {
+        let sometimes = self.automata.model().sometimes();
+        let seen = self.seen;
+        let happened =
+            |facts: &Facts| Facts { contended: seen.contended, slept: seen.slept, ..*facts };
+        let never = sometimes.iter().find(|sometimes| {
+            !self.noted.values().any(|(facts, log)| (sometimes.happened)(&happened(facts), log))
+        });
+        let counterexample = self.counterexample.take();
+        let limits = bound(&self.options);
+        let verdict = match (ended, never) {
+            _ if counterexample.is_some() => Verdict::Counterexample,
+            (Ended::OutOfTime, _) => timeout(self.began.elapsed()),
+            (Ended::OutOfMemory, _) => {
+                let states = Some(self.store.len() as u64);
+                Verdict::Bounded(crate::verdict::Bound { states, ..limits })
+            }
+            (_, Some(never)) => Verdict::Vacuous { what: never.what.to_owned() },
+            _ if self.seen.too_many_messages => {
+                let messages = Some(super::MOST_MESSAGES as u64);
+                Verdict::Bounded(crate::verdict::Bound { messages, ..limits })
+            }
+            _ if self.options.deaths > 0 => Verdict::Bounded(limits),
+            _ => Verdict::Exhausted,
+        };
+        let notes = vec![format!(
+            "{} states of the threads, found in {} runs of their code; {} places brought together by marks",
+            self.automata.nodes(),
+            self.automata.runs(),
+            self.automata.marks(),
+        )];
+        Finding {
+            executions: 0,
+            states: Some(self.store.len() as u64),
+            transitions: Some(self.transitions),
+            outcomes: std::mem::take(&mut self.outcomes),
+            counterexample,
+            notes,
+            ..Finding::of(verdict)
+        }
+    }
+}
+
+fn facts(state: &State) -> Facts {
+    Facts {
+        contended: 0,
+        slept: 0,
+        deaths: state.deaths.into(),
+        died_holding: state.died_holding.into(),
+    }
+}
+
+/// All of a state that its end depends on.
+fn end_key(state: &State) -> Vec<u8> {
+    let mut key = vec![state.deaths, state.died_holding];
+    key.extend(state.threads.iter().flat_map(|thread| thread.node.to_le_bytes()));
+    key.extend(state.words.iter().flat_map(|word| word.latest().to_le_bytes()));
+    key.extend(state.cells.iter().flat_map(|cell| cell.value.to_le_bytes()));
+    key
+}

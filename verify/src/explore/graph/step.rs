@@ -1,0 +1,806 @@
+//! What can happen next in a state.
+//!
+//! # What is done in one step
+//!
+//! Accesses to cells and fences that only concern their own thread are done together with the operation before them:
+//! whoever orders them otherwise has a data race, which is found all the same, since it is knowledge that decides
+//! about races and not the order of steps. A death comes between all of these.
+//!
+//! # Which stale messages are read
+//!
+//! All that RC11 allows, but for one thing. A thread that reads an old message of a word, and changes nothing by it,
+//! could have read it earlier: at the moment when that message was the latest, or right after the thread's own last step
+//! if that came later. So an old message is read only if it was old already at that last step (`floor`); the rest are
+//! read while they are the latest, in another order of steps. The same goes for falling asleep, unless somebody has
+//! called to wake sleepers since: that call might have found this one. This is left off (`prune`) for words to which plain
+//! stores have gone, as these may go into the middle of the order.
+//!
+//! # The futex
+//!
+//! The kernel compares under the lock of the word's queue, and behind a full barrier (`futex_wait_setup`,
+//! `futex_hb_waiters_inc` in `kernel/futex`): so a comparison may find an old value, but none that is older than what
+//! somebody knew who has called `futex_wake` on the word since: that call either finds the sleeper or comes
+//! before it. A thread that was woken knows of the word what the one that woke it knew. It learns nothing else, though
+//! on Linux it does.
+
+use lockproof::platform::Ordering;
+use lockproof::raw::mutex_state::{KERNEL_OWNER, OWNER_DIED, WAITERS};
+
+use super::automaton::Automata;
+use super::state::{Message, Phase, Reach, State};
+use super::view::WRITTEN;
+use super::{MOST_MESSAGES, Memory, Options, Shape};
+use crate::model::Model;
+use crate::platform::KernelRule;
+use crate::platform::recorder::{List, Until, Wants, apply, waited};
+
+/// One thing that was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Did {
+    pub(super) thread: u8,
+    /// Where the thread stood.
+    pub(super) node: u32,
+    pub(super) what: What,
+    pub(super) before: Option<u64>,
+    pub(super) after: Option<u64>,
+}
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    /// What the node says.
+    Wanted,
+    FallsAsleep,
+    FindsItChanged,
+    WakesUp,
+    TimesOut,
+    Dies,
+    /// By the kernel, on this word.
+    Marks(u8),
+    Looks(u8),
+    Wakes(u8),
+}
+
+/// A state that can come next.
+#[derive(Clone, Debug)]
+pub(super) struct Next {
+    pub(super) state: State,
+    pub(super) did: Vec<Did>,
+    /// What is wrong with it.
+    pub(super) wrong: Option<String>,
+    /// Whether nothing has to come of it ever: a sleeper that returns for no reason, a death.
+    pub(super) by_chance: bool,
+}
+
+/// Why a state cannot be explored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// There are fences, and no room was made for what they need.
+    Fences,
+    /// The code does something else for another thread's id.
+    NotInterchangeable,
+    /// The memory model has no room for it.
+    Refused(String),
+}
+
+/// States that can come next; their room is used again.
+#[derive(Debug, Default)]
+pub(super) struct Nexts {
+    all: Vec<Next>,
+    used: usize,
+    /// Some were left out for want of room.
+    incomplete: bool,
+}
+
+impl Nexts {
+    pub(super) fn all(&mut self) -> &mut [Next] {
+        &mut self.all[..self.used]
+    }
+
+    fn add(&mut self, state: &State, did: &[Did]) -> &mut Next {
+        if self.used == self.all.len() {
+            self.all.push(Next {
+                state: state.clone(),
+                did: Vec::new(),
+                wrong: None,
+                by_chance: false,
+            });
+        }
+        let next = &mut self.all[self.used];
+        self.used += 1;
+        next.state.clone_from(state);
+        next.did.clear();
+        next.did.extend_from_slice(did);
+        (next.wrong, next.by_chance) = (None, false);
+        next
+    }
+}
+
+/// What was seen at all, in the whole exploration.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Seen {
+    pub(super) contended: usize,
+    pub(super) slept: usize,
+    /// A word had more messages than there is room for; those states were left out.
+    pub(super) too_many_messages: bool,
+}
+
+/// Does steps.
+pub(super) struct Stepper<'a, M> {
+    pub(super) automata: &'a mut Automata<M>,
+    pub(super) options: &'a Options,
+    pub(super) shape: &'a Shape,
+    pub(super) seen: &'a mut Seen,
+    pub(super) nexts: &'a mut Nexts,
+    /// Whose step it is, and what was done in it so far.
+    thread: usize,
+    did: Vec<Did>,
+}
+
+const fn acquires(order: Ordering) -> bool {
+    matches!(order, Ordering::Acquire | Ordering::AcqRel | Ordering::SeqCst)
+}
+
+const fn releases(order: Ordering) -> bool {
+    matches!(order, Ordering::Release | Ordering::AcqRel | Ordering::SeqCst)
+}
+
+impl<'a, M: Model> Stepper<'a, M> {
+    pub(super) const fn new(
+        automata: &'a mut Automata<M>,
+        options: &'a Options,
+        shape: &'a Shape,
+        seen: &'a mut Seen,
+        nexts: &'a mut Nexts,
+    ) -> Self {
+        Self { automata, options, shape, seen, nexts, thread: 0, did: Vec::new() }
+    }
+
+    /// All states that can come next.
+    pub(super) fn all(&mut self, state: &State) -> Result<(), Stop> {
+        (self.nexts.used, self.nexts.incomplete) = (0, false);
+        for thread in 0..state.threads.len() {
+            self.thread = thread;
+            self.did.clear();
+            match state.threads[thread].phase {
+                Phase::Runs => self.runs(state)?,
+                Phase::Sleeps => self.sleeps(state)?,
+                Phase::Cleanup { .. } => self.cleans_up(state),
+                Phase::Ended | Phase::Dead => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// What a thread may read of a word.
+    pub(super) fn reach(
+        automata: &Automata<M>,
+        options: &Options,
+        state: &State,
+        thread: usize,
+        word: usize,
+    ) -> Reach {
+        let of = &state.threads[thread];
+        if of.phase.is_over() {
+            return Reach::None;
+        }
+        if matches!(of.phase, Phase::Cleanup { .. }) {
+            return Reach::Latest;
+        }
+        let label = &automata.node(of.node).label;
+        if !options.prune || usize::from(label.on) != word || !state.words[word].is_chained() {
+            return Reach::All;
+        }
+        match label.wants {
+            Wants::Load | Wants::Modify(..) | Wants::CompareExchange { .. } | Wants::Wait(..) => {
+                Reach::Pruned
+            }
+            _ => Reach::All,
+        }
+    }
+
+    fn noted(&self, node: u32) -> u32 {
+        if self.options.merge_the_dead { self.automata.node(node).noted } else { node }
+    }
+
+    fn note(&mut self, state: &State, what: What, before: Option<u64>, after: Option<u64>) {
+        let node = state.threads[self.thread].node;
+        self.did.push(Did { thread: self.thread as u8, node, what, before, after });
+    }
+
+    fn emit(&mut self, state: &State) -> &mut Next {
+        self.nexts.add(state, &self.did)
+    }
+
+    fn emit_wrong(&mut self, state: &State, wrong: String) {
+        self.emit(state).wrong = Some(wrong);
+    }
+
+    // The steps of a thread that lives.
+
+    fn runs(&mut self, state: &State) -> Result<(), Stop> {
+        self.deaths(state);
+        self.operates(state)
+    }
+
+    /// It may die here.
+    fn deaths(&mut self, state: &State) {
+        let mortal = self.automata.model().is_mortal(self.thread);
+        if !mortal || state.deaths >= self.options.deaths {
+            return;
+        }
+        let node = state.threads[self.thread].node;
+        let done = self.did.len();
+        for at in 0..self.automata.node(node).lists.len() {
+            let list = self.automata.node(node).lists[at];
+            let mut state = state.clone();
+            self.note(&state, What::Dies, None, None);
+            state.deaths += 1;
+            self.leaves(&mut state, list, true);
+            self.emit(&state).by_chance = true;
+            self.did.truncate(done);
+        }
+    }
+
+    /// It is no more; the kernel looks at its list.
+    fn leaves(&self, state: &mut State, list: u16, died: bool) {
+        let noted = self.noted(state.threads[self.thread].node);
+        let thread = &mut state.threads[self.thread];
+        thread.node = noted;
+        thread.phase = if looked_at(self.automata.list(list)).next().is_some() {
+            Phase::Cleanup { list, at: 0, wakes: false, died }
+        } else {
+            over(died)
+        };
+    }
+
+    /// It has done something, and comes to its next node: does what can be done at once there.
+    fn arrives(&mut self, state: &mut State) -> Result<(), Stop> {
+        loop {
+            let node = state.threads[self.thread].node;
+            let label = &self.automata.node(node).label;
+            let at_once = match &label.wants {
+                Wants::End => {
+                    let lists = &self.automata.node(node).lists;
+                    let list = lists.last().copied().unwrap_or(0);
+                    self.deaths(state);
+                    self.leaves(state, list, false);
+                    self.emit(state);
+                    return Ok(());
+                }
+                Wants::Violation(why) => {
+                    let why = why.clone();
+                    self.emit_wrong(state, why);
+                    return Ok(());
+                }
+                Wants::CellGet | Wants::CellSet(_) => self.options.fuse,
+                Wants::Fence => self.options.fuse && label.order != Ordering::SeqCst,
+                _ => false,
+            };
+            if !at_once {
+                self.emit(state);
+                return Ok(());
+            }
+            self.deaths(state);
+            let Some(result) = self.local(state)? else { return Ok(()) };
+            state.threads[self.thread].node = self.automata.after(node, result);
+        }
+    }
+
+    /// An operation that concerns nobody else at this moment; `None` if it is wrong, which has been said.
+    fn local(&mut self, state: &mut State) -> Result<Option<u64>, Stop> {
+        let node = state.threads[self.thread].node;
+        let label = &self.automata.node(node).label;
+        let (cell, order) = (usize::from(label.on), label.order);
+        match label.wants {
+            Wants::CellGet => {
+                let value = state.cells[cell].value;
+                self.note(state, What::Wanted, Some(value), None);
+                Ok(self.reads_cell(state, cell).then_some(value))
+            }
+            Wants::CellSet(value) => {
+                let before = state.cells[cell].value;
+                self.note(state, What::Wanted, Some(before), Some(value));
+                Ok(self.writes_cell(state, cell, value).then_some(0))
+            }
+            _ => {
+                if !self.shape.fences {
+                    return Err(Stop::Fences);
+                }
+                self.note(state, What::Wanted, None, None);
+                self.fences(state, order);
+                Ok(Some(0))
+            }
+        }
+    }
+
+    fn reads_cell(&mut self, state: &mut State, cell: usize) -> bool {
+        let bit = 1 << self.thread;
+        let ok = state.threads[self.thread].knows.cells[cell] & WRITTEN != 0;
+        if !ok {
+            self.race(state, cell, "reads it, and nothing orders that after another's write");
+            return false;
+        }
+        for view in state.views() {
+            view.cells[cell] &= !bit;
+        }
+        state.threads[self.thread].knows.cells[cell] |= bit;
+        state.cells[cell].readers |= bit;
+        true
+    }
+
+    fn writes_cell(&mut self, state: &mut State, cell: usize, value: u64) -> bool {
+        let bit = 1 << self.thread;
+        let knows = state.threads[self.thread].knows.cells[cell];
+        if knows & WRITTEN == 0 {
+            self.race(state, cell, "writes it, and nothing orders that after another's write");
+            return false;
+        }
+        if state.cells[cell].readers & !bit & !knows != 0 {
+            self.race(state, cell, "writes it, and nothing orders that after another's read");
+            return false;
+        }
+        for view in state.views() {
+            view.cells[cell] = 0;
+        }
+        state.threads[self.thread].knows.cells[cell] = WRITTEN;
+        state.cells[cell].readers = 0;
+        state.cells[cell].value = value;
+        true
+    }
+
+    fn race(&mut self, state: &State, cell: usize, how: &str) {
+        let name = self.automata.names().cells[cell];
+        let who = self.thread + 1;
+        self.emit_wrong(state, format!("a data race on {name}: process {who} {how}"));
+    }
+
+    fn fences(&self, state: &mut State, order: Ordering) {
+        let sequential = order == Ordering::SeqCst;
+        let thread = &mut state.threads[self.thread];
+        if acquires(order) {
+            let heard = thread.heard;
+            thread.knows.join(&heard);
+        }
+        if sequential {
+            thread.knows.join_words(&state.fences);
+            state.fences.join_words(&thread.knows);
+        }
+        if releases(order) {
+            thread.fenced = thread.knows;
+        }
+    }
+
+    /// Does what the thread's node says, in every way that there is.
+    fn operates(&mut self, state: &State) -> Result<(), Stop> {
+        let node = state.threads[self.thread].node;
+        let label = self.automata.node(node).label.clone();
+        let word = usize::from(label.on);
+        let ordered = label.order == Ordering::SeqCst && label.wants != Wants::Fence;
+        if ordered && self.options.memory == Memory::C11 {
+            let site = label.site.map_or_else(String::new, |site| site.to_string());
+            return Err(Stop::Refused(format!(
+                "the SeqCst access at {site}: this explorer has SeqCst fences, and no such accesses"
+            )));
+        }
+        match label.wants {
+            Wants::Load => self.loads(state, word, label.order),
+            Wants::Store(value) => self.stores(state, word, value, label.order),
+            Wants::Modify(modify, operand) => self
+                .modifies(state, word, label.order, |before| Some(modify.apply(before, operand))),
+            Wants::CompareExchange { current, new, failure } => {
+                self.modifies(state, word, label.order, |before| {
+                    (before == current).then_some(new)
+                })?;
+                self.fails(state, word, current, failure)
+            }
+            Wants::Wait(expected, until) => self.waits(state, word, expected, until),
+            Wants::Wake(count) => self.wakes(state, word, count),
+            Wants::UpdateWake(update, wakes) => {
+                let mut state = state.clone();
+                let last = state.words[word].last();
+                let before = state.words[word].latest();
+                let after = apply(update, before);
+                self.note(&state, What::Wanted, None, None);
+                if !self.writes_after(&mut state, word, last, after, Ordering::Relaxed, true) {
+                    return Ok(());
+                }
+                self.moved(&mut state);
+                self.wakes(&state, word, if wakes { u32::MAX } else { 0 })
+            }
+            Wants::End | Wants::Violation(_) => self.arrives(&mut state.clone()),
+            Wants::Fence | Wants::CellGet | Wants::CellSet(_) => {
+                let mut state = state.clone();
+                let Some(result) = self.local(&mut state)? else { return Ok(()) };
+                self.moved(&mut state);
+                self.goes_on(&mut state, result)
+            }
+        }
+    }
+
+    /// The thread has its result.
+    fn goes_on(&mut self, state: &mut State, result: u64) -> Result<(), Stop> {
+        let node = state.threads[self.thread].node;
+        state.threads[self.thread].node = self.automata.after(node, result);
+        self.arrives(state)
+    }
+
+    /// The thread has done something at this moment, that could not have been done earlier.
+    fn moved(&self, state: &mut State) {
+        let thread = &mut state.threads[self.thread];
+        for (floor, word) in thread.floor.iter_mut().zip(&state.words) {
+            *floor = word.last() as u8;
+        }
+    }
+
+    /// The messages that the thread may read.
+    fn readable(&self, state: &State, word: usize) -> impl Iterator<Item = usize> + use<'a, M> {
+        let thread = &state.threads[self.thread];
+        let (from, last) = (usize::from(thread.knows.at[word]), state.words[word].last());
+        let pruned = self.options.prune && state.words[word].is_chained();
+        let floor = if pruned { usize::from(thread.floor[word]) } else { last };
+        let from = if self.options.memory == Memory::Sc { last } else { from };
+        (from..=last).filter(move |at| *at < floor || *at == last)
+    }
+
+    /// Learns from a message what a read of it tells.
+    fn reads(&self, state: &mut State, word: usize, at: usize, order: Ordering) {
+        let tells = state.words[word].messages[at].tells;
+        let thread = &mut state.threads[self.thread];
+        thread.knows.at[word] = at as u8;
+        if acquires(order) || self.options.memory == Memory::Sc {
+            thread.knows.join(&tells);
+        } else if self.shape.fences {
+            thread.heard.join(&tells);
+        }
+    }
+
+    /// A read that changes nothing.
+    fn only_reads(&mut self, state: &State, word: usize, at: usize, order: Ordering) -> State {
+        let mut state = state.clone();
+        self.reads(&mut state, word, at, order);
+        if at == state.words[word].last() || !state.words[word].is_chained() {
+            self.moved(&mut state);
+        }
+        state
+    }
+
+    fn loads(&mut self, state: &State, word: usize, order: Ordering) -> Result<(), Stop> {
+        for at in self.readable(state, word) {
+            let value = state.words[word].messages[at].value;
+            let mut next = self.only_reads(state, word, at, order);
+            self.did.clear();
+            self.note(state, What::Wanted, Some(value), None);
+            self.goes_on(&mut next, value)?;
+        }
+        Ok(())
+    }
+
+    fn fails(
+        &mut self,
+        state: &State,
+        word: usize,
+        current: u64,
+        order: Ordering,
+    ) -> Result<(), Stop> {
+        for at in self.readable(state, word) {
+            let value = state.words[word].messages[at].value;
+            if value != current {
+                self.seen.contended += 1;
+                let mut next = self.only_reads(state, word, at, order);
+                self.did.clear();
+                self.note(state, What::Wanted, Some(value), None);
+                self.goes_on(&mut next, value)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where a write may go: after which messages.
+    fn gaps(&self, state: &State, word: usize) -> impl Iterator<Item = usize> + use<'a, M> {
+        let last = state.words[word].last();
+        let from = match self.options.memory {
+            Memory::Sc => last,
+            Memory::C11 => usize::from(state.threads[self.thread].knows.at[word]),
+        };
+        let messages = &state.words[word].messages;
+        let free: u64 = (from..=last)
+            .filter(|at| *at == last || !messages[at + 1].attached)
+            .fold(0, |free, at| free | 1 << at);
+        (from..=last).filter(move |at| free & 1 << at != 0)
+    }
+
+    fn stores(
+        &mut self,
+        state: &State,
+        word: usize,
+        value: u64,
+        order: Ordering,
+    ) -> Result<(), Stop> {
+        for at in self.gaps(state, word) {
+            let mut next = state.clone();
+            self.did.clear();
+            let before = state.words[word].messages[at].value;
+            self.note(state, What::Wanted, Some(before), Some(value));
+            if self.writes_after(&mut next, word, at, value, order, false) {
+                self.moved(&mut next);
+                self.goes_on(&mut next, 0)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn modifies(
+        &mut self,
+        state: &State,
+        word: usize,
+        order: Ordering,
+        change: impl Fn(u64) -> Option<u64>,
+    ) -> Result<(), Stop> {
+        for at in self.gaps(state, word) {
+            let before = state.words[word].messages[at].value;
+            let Some(after) = change(before) else { continue };
+            let mut next = state.clone();
+            self.did.clear();
+            self.note(state, What::Wanted, Some(before), Some(after));
+            if self.writes_after(&mut next, word, at, after, order, true) {
+                self.moved(&mut next);
+                self.goes_on(&mut next, before)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts a new message after the one at `at`, which it has read if it is `attached`. Returns false where there is no
+    /// room for it.
+    fn writes_after(
+        &mut self,
+        state: &mut State,
+        word: usize,
+        at: usize,
+        value: u64,
+        order: Ordering,
+        attached: bool,
+    ) -> bool {
+        if state.words[word].messages.len() == MOST_MESSAGES {
+            self.seen.too_many_messages = true;
+            self.nexts.incomplete = true;
+            return false;
+        }
+        let sequential = self.options.memory == Memory::Sc;
+        let read = state.words[word].messages[at].tells;
+        if attached {
+            self.reads(state, word, at, order);
+        }
+        let thread = &state.threads[self.thread];
+        let mut tells = if releases(order) || sequential { thread.knows } else { thread.fenced };
+        if attached {
+            tells.join(&read);
+        }
+        tells.at[word] = 0;
+        let new = at + 1;
+        if new < state.words[word].messages.len() {
+            for view in state.views() {
+                view.at[word] += u8::from(usize::from(view.at[word]) >= new);
+            }
+            for thread in &mut state.threads {
+                thread.floor[word] += u8::from(usize::from(thread.floor[word]) > new);
+            }
+            let published = &mut state.words[word].published;
+            *published += u8::from(usize::from(*published) >= new);
+        }
+        state.words[word].messages.insert(new, Message { value, attached, tells });
+        state.threads[self.thread].knows.at[word] = new as u8;
+        if sequential {
+            self.keeps_the_latest(state, word);
+        }
+        true
+    }
+
+    /// Where everybody sees the latest value only, there is nothing else to keep.
+    fn keeps_the_latest(&self, state: &mut State, word: usize) {
+        let last = state.words[word].last();
+        state.words[word].messages.drain(..last);
+        state.words[word].messages[0].attached = false;
+        state.words[word].published = 0;
+        for view in state.views() {
+            view.at[word] = 0;
+        }
+        for thread in &mut state.threads {
+            thread.floor[word] = 0;
+        }
+    }
+
+    fn waits(
+        &mut self,
+        state: &State,
+        word: usize,
+        expected: u64,
+        until: Until,
+    ) -> Result<(), Stop> {
+        let published = usize::from(state.words[word].published);
+        for at in self.readable(state, word).filter(|at| *at >= published) {
+            let value = state.words[word].messages[at].value;
+            self.did.clear();
+            if value != expected {
+                let mut next = self.only_reads(state, word, at, Ordering::Relaxed);
+                self.note(state, What::FindsItChanged, Some(value), None);
+                self.goes_on(&mut next, waited::CHANGED)?;
+                continue;
+            }
+            let mut next = state.clone();
+            self.reads(&mut next, word, at, Ordering::Relaxed);
+            self.moved(&mut next);
+            if until == Until::Now {
+                self.note(state, What::TimesOut, None, None);
+                self.goes_on(&mut next, waited::TIMED_OUT)?;
+            } else {
+                self.seen.slept += 1;
+                self.note(state, What::FallsAsleep, Some(value), None);
+                next.threads[self.thread].phase = Phase::Sleeps;
+                self.emit(&next);
+            }
+        }
+        Ok(())
+    }
+
+    fn sleeps(&mut self, state: &State) -> Result<(), Stop> {
+        self.deaths(state);
+        let node = state.threads[self.thread].node;
+        let Wants::Wait(_, until) = self.automata.node(node).label.wants else { return Ok(()) };
+        let mut awake = state.clone();
+        awake.threads[self.thread].phase = Phase::Runs;
+        if self.options.early_returns {
+            self.did.clear();
+            self.note(state, What::WakesUp, None, None);
+            let first = self.nexts.used;
+            self.goes_on(&mut awake.clone(), waited::WOKEN)?;
+            self.nexts.all()[first..].iter_mut().for_each(|next| next.by_chance = true);
+        }
+        if until == Until::Sometime {
+            self.did.clear();
+            self.note(state, What::TimesOut, None, None);
+            self.goes_on(&mut awake, waited::TIMED_OUT)?;
+        }
+        Ok(())
+    }
+
+    /// Wakes so many sleepers of a word, whichever.
+    fn wakes(&mut self, state: &State, word: usize, count: u32) -> Result<(), Stop> {
+        if self.did.is_empty() {
+            self.note(state, What::Wanted, None, None);
+        }
+        let done = self.did.clone();
+        for choice in self.choices(state, word, count) {
+            self.did.clone_from(&done);
+            let mut next = state.clone();
+            let woken = self.wake(&mut next, word, choice);
+            self.did[0].after = Some(woken);
+            self.goes_on(&mut next, woken)?;
+        }
+        Ok(())
+    }
+
+    /// Sets of sleepers, as bits: all that a wake of so many may wake.
+    fn choices(&self, state: &State, word: usize, count: u32) -> Vec<u16> {
+        let sleepers = state.threads.iter().enumerate().filter(|(_, thread)| {
+            thread.phase == Phase::Sleeps
+                && usize::from(self.automata.node(thread.node).label.on) == word
+        });
+        let all = sleepers.fold(0_u16, |all, (index, _)| all | 1 << index);
+        let wanted = all.count_ones().min(count);
+        (0..=all).filter(|some| some & !all == 0 && some.count_ones() == wanted).collect()
+    }
+
+    fn wake(&mut self, state: &mut State, word: usize, sleepers: u16) -> u64 {
+        let knows = state.threads[self.thread].knows.at[word];
+        let published = &mut state.words[word].published;
+        *published = knows.max(*published);
+        self.comes_between(state, word);
+        let mut woken = 0;
+        for sleeper in 0..state.threads.len() {
+            if sleepers & 1 << sleeper == 0 {
+                continue;
+            }
+            let node = state.threads[sleeper].node;
+            let by = self.thread;
+            self.thread = sleeper;
+            self.note(state, What::WakesUp, None, None);
+            self.moved(state);
+            self.thread = by;
+            let next = self.automata.after(node, waited::WOKEN);
+            let thread = &mut state.threads[sleeper];
+            (thread.node, thread.phase) = (next, Phase::Runs);
+            thread.knows.at[word] = thread.knows.at[word].max(knows);
+            woken += 1;
+        }
+        woken
+    }
+
+    /// Whoever is about to sleep on the word would have been found by this wake, had it slept earlier.
+    fn comes_between(&self, state: &mut State, word: usize) {
+        let last = state.words[word].last() as u8;
+        for thread in &mut state.threads {
+            let label = &self.automata.node(thread.node).label;
+            let is_about_to = thread.phase == Phase::Runs
+                && matches!(label.wants, Wants::Wait(..))
+                && usize::from(label.on) == word;
+            if is_about_to {
+                thread.floor[word] = last;
+            }
+        }
+    }
+
+    // What the kernel does for a thread that is no more: `exit_robust_list` and `handle_futex_death` in
+    // `kernel/futex/core.c`, in their order.
+
+    fn cleans_up(&mut self, state: &State) {
+        let Phase::Cleanup { list, at, wakes, died } = state.threads[self.thread].phase else {
+            return;
+        };
+        let Some((word, pending)) = looked_at(self.automata.list(list)).nth(at.into()) else {
+            return;
+        };
+        let word = usize::from(word);
+        if wakes {
+            for choice in self.choices(state, word, 1) {
+                let mut next = state.clone();
+                self.did.clear();
+                self.note(state, What::Wakes(word as u8), None, None);
+                let woken = self.wake(&mut next, word, choice);
+                self.did[0].after = Some(woken);
+                self.next_in_list(&mut next, list, at, died);
+                self.emit(&next);
+            }
+            return;
+        }
+        let mut next = state.clone();
+        let seen = state.words[word].latest() as u32;
+        let nobodys = match self.options.kernel {
+            _ if !pending => false,
+            KernelRule::Since62 => seen & KERNEL_OWNER == 0,
+            KernelRule::Before62 => seen == 0,
+        };
+        let mine = seen & KERNEL_OWNER == self.thread as u32 + 1;
+        if !nobodys && mine {
+            let marked = seen & WAITERS | OWNER_DIED;
+            self.note(state, What::Marks(word as u8), Some(seen.into()), Some(marked.into()));
+            let last = next.words[word].last();
+            // The kernel's own is a full barrier: what the dead thread wrote is published by it.
+            if !self.writes_after(&mut next, word, last, marked.into(), Ordering::AcqRel, true) {
+                return;
+            }
+            next.died_holding += 1;
+        } else {
+            self.note(state, What::Looks(word as u8), Some(seen.into()), None);
+            next.threads[self.thread].knows.at[word] = next.words[word].last() as u8;
+        }
+        if nobodys || mine && seen & WAITERS != 0 {
+            next.threads[self.thread].phase = Phase::Cleanup { list, at, wakes: true, died };
+        } else {
+            self.next_in_list(&mut next, list, at, died);
+        }
+        self.emit(&next);
+    }
+
+    fn next_in_list(&self, state: &mut State, list: u16, at: u8, died: bool) {
+        let more = looked_at(self.automata.list(list)).nth(usize::from(at) + 1).is_some();
+        state.threads[self.thread].phase =
+            if more { Phase::Cleanup { list, at: at + 1, wakes: false, died } } else { over(died) };
+    }
+}
+
+const fn over(died: bool) -> Phase {
+    if died { Phase::Dead } else { Phase::Ended }
+}
+
+/// The words that the kernel looks at, in its order, and whether each was announced only.
+fn looked_at(list: &List) -> impl Iterator<Item = (u8, bool)> {
+    let held = list.held.iter().rev().filter(|held| list.pending != Some(**held));
+    held.map(|word| (*word, false)).chain(list.pending.map(|word| (word, true)))
+}
+
+/// Where a state is wrong though nobody says so: all that are left sleep, and nobody will wake them.
+pub(super) fn is_stuck(state: &State, nexts: &mut Nexts) -> bool {
+    !state.is_over() && !nexts.incomplete && nexts.all().iter().all(|next| next.by_chance)
+}

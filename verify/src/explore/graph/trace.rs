@@ -1,0 +1,88 @@
+//! What was done, as people read it.
+
+use super::automaton::Automata;
+use super::step::{Did, What};
+use crate::model::Model;
+use crate::platform::lock_word;
+use crate::platform::recorder::Wants;
+use crate::trace::{Step, op};
+
+/// The steps of what was done.
+pub(super) fn steps<M: Model>(automata: &Automata<M>, did: &[Did]) -> Vec<Step> {
+    did.iter().flat_map(|did| in_words(automata, did)).collect()
+}
+
+fn in_words<M: Model>(automata: &Automata<M>, did: &Did) -> Vec<Step> {
+    let label = &automata.node(did.node).label;
+    let is_cell = matches!(label.wants, Wants::CellGet | Wants::CellSet(_));
+    let word = match did.what {
+        What::Marks(word) | What::Looks(word) | What::Wakes(word) => word,
+        _ => label.on,
+    };
+    let names = automata.names();
+    let (name, robust) = match label.kind {
+        None if matches!(did.what, What::Dies) => ("", false),
+        _ if is_cell => (names.cells[usize::from(word)], false),
+        _ => names.words.get(usize::from(word)).copied().unwrap_or(("", false)),
+    };
+    let value = |value: Option<u64>| match value {
+        None => String::new(),
+        Some(value) if robust => lock_word(value as u32),
+        Some(value) => value.to_string(),
+    };
+    let step = |what: &str| Step {
+        thread: usize::from(did.thread) + 1,
+        op: what.to_owned(),
+        word: name.to_owned(),
+        ordering: String::new(),
+        before: String::new(),
+        after: String::new(),
+        site: String::new(),
+    };
+    let site = label.site.map_or_else(String::new, |at| format!("{}:{}", at.file(), at.line()));
+    let wait = |before| Step { before: value(before), site: site.clone(), ..step(op::FUTEX_WAIT) };
+    let expected = match label.wants {
+        Wants::Wait(expected, _) => Some(expected),
+        _ => None,
+    };
+    match did.what {
+        What::Wanted => {
+            let ordered = !is_cell
+                && matches!(
+                    label.wants,
+                    Wants::Load
+                        | Wants::Store(_)
+                        | Wants::Modify(..)
+                        | Wants::CompareExchange { .. }
+                        | Wants::Fence
+                );
+            let ordering = if ordered { format!("{:?}", label.order) } else { String::new() };
+            let counts = matches!(label.wants, Wants::Wake(_) | Wants::UpdateWake(..));
+            let after = match did.after {
+                Some(woken) if counts => woken.to_string(),
+                after => value(after),
+            };
+            let what = label.kind.map_or("", |kind| kind.name());
+            let word = if label.wants == Wants::Fence { String::new() } else { name.to_owned() };
+            let reads = !matches!(label.wants, Wants::Store(_) | Wants::CellSet(_));
+            let before = if reads { value(did.before) } else { String::new() };
+            vec![Step { ordering, before, after, site, word, ..step(what) }]
+        }
+        What::FallsAsleep => vec![wait(did.before)],
+        What::FindsItChanged => vec![wait(expected), step("finds it changed")],
+        What::WakesUp => vec![step("wakes up")],
+        What::TimesOut => vec![step("times out")],
+        What::Dies => vec![step(op::DIES)],
+        What::Looks(_) => vec![Step { before: value(did.before), ..step("load") }],
+        What::Marks(_) => vec![Step {
+            before: value(did.before),
+            after: value(did.after),
+            ordering: "AcqRel".to_owned(),
+            ..step("compare_exchange")
+        }],
+        What::Wakes(_) => {
+            let woken = did.after.unwrap_or(0).to_string();
+            vec![Step { after: woken, ..step(op::FUTEX_WAKE) }]
+        }
+    }
+}

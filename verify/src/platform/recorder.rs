@@ -1,0 +1,757 @@
+//! A platform that plays one thread alone: it feeds the thread a script of results, and stops it at the first operation
+//! beyond the script.
+//!
+//! A thread's code is deterministic, given the results of its operations. So what it wants to do next, after any
+//! results, can be found out without the others: run it from the start, hand it those results, and look where it
+//! stops. The explorer ([`graph`](crate::explore::graph)) builds a thread's automaton that way.
+//!
+//! *Where a thread stands* is a [`Key`]: the mark it passed last, and the results since. Two runs with equal keys go on
+//! alike, provided that the marks' tokens say all that they have to ([`Platform::at`]); the explorer audits that.
+//! What a run counted and what it announced to the kernel is part of a mark without being asked for.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fmt::Debug;
+use std::hash::Hash;
+use std::panic::{Location, resume_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lockproof::deadline::{Deadline, Monotonic};
+use lockproof::error::TooManyHeld;
+use lockproof::platform::{Ordering, Platform, Scope, ThreadId, Update, Waited};
+
+use super::World;
+use super::mutated::{Done, Kind, Mutation, Op, Site};
+use crate::model::{Log, violated};
+
+/// A word, by its number.
+#[derive(Clone, Debug)]
+pub struct Word {
+    index: u8,
+    name: &'static str,
+    robust: bool,
+}
+
+/// A robust word.
+#[derive(Clone, Debug)]
+pub struct Robust(Word);
+
+/// Protected data, by its number.
+#[derive(Clone, Debug)]
+pub struct Cell64 {
+    index: u8,
+    name: &'static str,
+}
+
+/// What a thread wants to do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wants {
+    /// Read a word.
+    Load,
+    /// Write this to a word.
+    Store(u64),
+    /// Change a word.
+    Modify(Modify, u64),
+    /// Change a word from the one value to the other.
+    CompareExchange {
+        /// From.
+        current: u64,
+        /// To.
+        new: u64,
+        /// With which ordering it reads if it fails.
+        failure: Ordering,
+    },
+    /// A fence.
+    Fence,
+    /// Read a cell.
+    CellGet,
+    /// Write this to a cell.
+    CellSet(u64),
+    /// Sleep while the word holds this.
+    Wait(u64, Until),
+    /// Wake so many.
+    Wake(u32),
+    /// Change a word, and wake all (or nobody, in a mutant).
+    UpdateWake(Update, bool),
+    /// Nothing: the thread has come to its end.
+    End,
+    /// Nothing: it broke a property, and this is what it says.
+    Violation(String),
+}
+
+/// How long a thread sleeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// It does not: the deadline has passed already.
+    Now,
+    /// Until some time that comes.
+    Sometime,
+    /// Until it is woken.
+    Never,
+}
+
+/// How a read-modify-write changes a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "named as the platform's methods")]
+pub enum Modify {
+    Swap,
+    Add,
+    Add64,
+    And,
+    Or,
+}
+
+impl Modify {
+    /// The word after it.
+    #[must_use]
+    pub const fn apply(self, word: u64, operand: u64) -> u64 {
+        match self {
+            Self::Swap => operand,
+            Self::Add => (word as u32).wrapping_add(operand as u32) as u64,
+            Self::Add64 => word.wrapping_add(operand),
+            Self::And => word & operand,
+            Self::Or => word | operand,
+        }
+    }
+}
+
+/// An operation that a thread is about to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// What.
+    pub wants: Wants,
+    /// For traces.
+    pub kind: Option<Kind>,
+    /// On which word or cell.
+    pub on: u8,
+    /// With which ordering.
+    pub order: Ordering,
+    /// Where in the source.
+    pub site: Option<Site>,
+}
+
+/// What a thread has told the kernel about its locks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct List {
+    /// The words that it holds, in the order in which it took them.
+    pub held: Vec<u8>,
+    /// The word that it has announced.
+    pub pending: Option<u8>,
+}
+
+/// The result of a wait, as scripts have it.
+pub mod waited {
+    /// Woken, or not asleep any more for whatever reason.
+    pub const WOKEN: u64 = 0;
+    /// There was no sleep.
+    pub const CHANGED: u64 = 1;
+    /// The deadline passed.
+    pub const TIMED_OUT: u64 = 2;
+}
+
+/// Where a thread stands: the mark that it passed last (0 for its beginning), and the results since.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Place {
+    mark: u32,
+    since: Vec<u64>,
+}
+
+/// A place, and what the thread had told the kernel at the moments since its last operation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// Where it stands.
+    pub place: Place,
+    /// Each list that a death can find there, in the order in which they come.
+    pub lists: Vec<List>,
+}
+
+/// All that decides what a thread does after a mark.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Mark {
+    entry: u32,
+    site: (&'static str, u32, u32),
+    token: String,
+    counted: String,
+    list: List,
+}
+
+/// The marks and the loop entries that were seen, by number.
+#[derive(Debug, Default)]
+pub struct Marks {
+    marks: HashMap<Mark, u32>,
+    entries: HashMap<Place, u32>,
+}
+
+impl Marks {
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.marks.len()
+    }
+}
+
+/// What a run plays.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Play {
+    /// What the algorithm does wrong.
+    pub mutation: Option<Mutation>,
+    /// Whether marks count. Without them, two runs are the same only if all results were.
+    pub without_marks: bool,
+}
+
+struct Run {
+    play: Play,
+    script: Vec<u64>,
+    next: usize,
+    stopped: bool,
+    label: Option<Label>,
+    place: Place,
+    entries: Vec<u32>,
+    list: List,
+    lists: Vec<List>,
+    log: Arc<Log>,
+    names: Names,
+    live: Option<Values>,
+}
+
+/// What the words and cells are called, and which words are robust.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    /// Of words.
+    pub words: Vec<(&'static str, bool)>,
+    /// Of cells.
+    pub cells: Vec<&'static str>,
+}
+
+/// What words and cells hold, for a thread that runs when all others have ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Values {
+    /// Of words.
+    pub words: Vec<u64>,
+    /// Of cells.
+    pub cells: Vec<u64>,
+}
+
+/// Unwinds a thread at the end of its script.
+struct Stop;
+
+/// A thread that is played.
+#[derive(Clone)]
+pub struct Recorder {
+    run: Rc<RefCell<Run>>,
+    marks: Rc<RefCell<Marks>>,
+    me: ThreadId,
+}
+
+impl Debug for Recorder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Recorder").field("me", &self.me).finish_non_exhaustive()
+    }
+}
+
+/// Where a run stopped.
+#[derive(Debug)]
+pub struct Stopped {
+    /// What it wants to do.
+    pub label: Label,
+    /// Where it stands.
+    pub key: Key,
+}
+
+impl Recorder {
+    /// A thread with this id, which is given these results.
+    #[must_use]
+    pub fn new(
+        me: ThreadId,
+        script: Vec<u64>,
+        play: Play,
+        log: Arc<Log>,
+        marks: Rc<RefCell<Marks>>,
+    ) -> Self {
+        let run = Run {
+            play,
+            script,
+            next: 0,
+            stopped: false,
+            label: None,
+            place: Place::default(),
+            entries: Vec::new(),
+            list: List::default(),
+            lists: vec![List::default()],
+            log,
+            names: Names::default(),
+            live: None,
+        };
+        Self { run: Rc::new(RefCell::new(run)), marks, me }
+    }
+
+    /// A thread that runs alone on these values, to its end.
+    #[must_use]
+    pub fn alone(me: ThreadId, values: Values) -> Self {
+        let thread = Self::new(me, Vec::new(), Play::default(), Arc::default(), Rc::default());
+        thread.run.borrow_mut().live = Some(values);
+        thread
+    }
+
+    /// What was made on this platform so far.
+    #[must_use]
+    pub fn names(&self) -> Names {
+        self.run.borrow().names.clone()
+    }
+
+    /// Plays the thread, and says where it stopped.
+    pub fn play(&self, thread: impl FnOnce(&Self)) -> Stopped {
+        let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| thread(self)));
+        let mut run = self.run.borrow_mut();
+        let ended =
+            |wants| Label { wants, kind: None, on: 0, order: Ordering::Relaxed, site: None };
+        let label = match played {
+            Ok(()) => ended(Wants::End),
+            Err(panic) if panic.is::<Stop>() => {
+                run.label.take().unwrap_or_else(|| ended(Wants::End))
+            }
+            Err(panic) => ended(Wants::Violation(crate::explore::why(&*panic))),
+        };
+        let key = Key { place: run.place.clone(), lists: run.lists.clone() };
+        Stopped { label, key }
+    }
+
+    #[track_caller]
+    fn op(&self, kind: Kind, word: &'static str) -> Op {
+        let site = Location::caller();
+        Op { kind, word, order: None, failure: None, operand: None, result: None, site }
+    }
+
+    /// Whether, and how, the operation is done; a mutant may leave it out.
+    fn mutate(&self, op: &mut Op) -> Done {
+        let run = self.run.borrow();
+        if run.stopped {
+            return Done::No;
+        }
+        run.play.mutation.map_or(Done::Yes, |mutation| mutation.apply(op))
+    }
+
+    /// The result of an operation from the script; stops the thread where there is none.
+    fn result(&self, op: &Op, on: u8, wants: Wants) -> u64 {
+        let mut run = self.run.borrow_mut();
+        if let Some(result) = run.script.get(run.next).copied() {
+            run.next += 1;
+            run.place.since.push(result);
+            let list = run.list.clone();
+            run.lists = vec![list];
+            return result;
+        }
+        run.stopped = true;
+        let order = op.order.unwrap_or(Ordering::Relaxed);
+        run.label = Some(Label { wants, kind: Some(op.kind), on, order, site: Some(op.site) });
+        drop(run);
+        // Not a panic: nobody wants to hear of it.
+        resume_unwind(Box::new(Stop))
+    }
+
+    /// Does something to the values, if this thread runs on such; `None` if it is played.
+    fn live<T>(&self, work: impl FnOnce(&mut Values) -> T) -> Option<T> {
+        self.run.borrow_mut().live.as_mut().map(work)
+    }
+
+    #[track_caller]
+    fn modify(
+        &self,
+        word: &Word,
+        kind: Kind,
+        modify: Modify,
+        operand: u64,
+        order: Ordering,
+    ) -> u64 {
+        let mut op = Op { order: Some(order), operand: Some(operand), ..self.op(kind, word.name) };
+        let at = usize::from(word.index);
+        let live = self.live(|values| {
+            let before = values.words[at];
+            values.words[at] = modify.apply(before, operand);
+            before
+        });
+        if let Some(before) = live {
+            return before;
+        }
+        if self.mutate(&mut op) == Done::No {
+            return 0;
+        }
+        let wants = match op.result {
+            Some(result) => Wants::Modify(Modify::Swap, result),
+            None => Wants::Modify(modify, op.operand.unwrap_or(operand)),
+        };
+        self.result(&op, word.index, wants)
+    }
+
+    #[track_caller]
+    fn exchange(
+        &self,
+        word: &Word,
+        current: u64,
+        new: u64,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<u64, u64> {
+        let plain = self.op(Kind::CompareExchange, word.name);
+        let mut op =
+            Op { order: Some(success), failure: Some(failure), operand: Some(new), ..plain };
+        let at = usize::from(word.index);
+        let live = self.live(|values| {
+            let before = values.words[at];
+            if before == current {
+                values.words[at] = new;
+            }
+            before
+        });
+        let before = match live {
+            Some(before) => before,
+            None if self.mutate(&mut op) == Done::No => return Ok(current),
+            None => {
+                let new = op.operand.unwrap_or(new);
+                self.result(&op, word.index, Wants::CompareExchange { current, new, failure })
+            }
+        };
+        if before == current { Ok(before) } else { Err(before) }
+    }
+
+    #[track_caller]
+    fn read(&self, word: &Word, order: Ordering) -> u64 {
+        let mut op = Op { order: Some(order), ..self.op(Kind::Load, word.name) };
+        if let Some(value) = self.live(|values| values.words[usize::from(word.index)]) {
+            return value;
+        }
+        if self.mutate(&mut op) == Done::No {
+            return 0;
+        }
+        self.result(&op, word.index, Wants::Load)
+    }
+
+    #[track_caller]
+    fn write(&self, word: &Word, value: u64, order: Ordering) {
+        let plain = self.op(Kind::Store, word.name);
+        let mut op = Op { order: Some(order), operand: Some(value), ..plain };
+        if self.live(|values| values.words[usize::from(word.index)] = value).is_none()
+            && self.mutate(&mut op) != Done::No
+        {
+            self.result(&op, word.index, Wants::Store(op.operand.unwrap_or(value)));
+        }
+    }
+
+    #[track_caller]
+    fn robust_op(&self, kind: Kind, robust: &Robust) -> Done {
+        let mut op = self.op(kind, robust.0.name);
+        self.mutate(&mut op)
+    }
+
+    /// Changes what the thread has told the kernel.
+    fn tell<T>(&self, change: impl FnOnce(&mut List) -> T) -> T {
+        let mut run = self.run.borrow_mut();
+        let result = change(&mut run.list);
+        if run.lists.last() != Some(&run.list) {
+            let list = run.list.clone();
+            run.lists.push(list);
+        }
+        result
+    }
+}
+
+impl Platform for Recorder {
+    type Word = Word;
+    type RobustWord = Robust;
+    type Word64 = Word;
+    type Cell = Cell64;
+
+    fn word(robust: &Robust) -> &Word {
+        &robust.0
+    }
+
+    fn load(&self, word: &Word, order: Ordering) -> u32 {
+        self.read(word, order) as u32
+    }
+
+    fn store(&self, word: &Word, value: u32, order: Ordering) {
+        self.write(word, value.into(), order);
+    }
+
+    fn swap(&self, word: &Word, value: u32, order: Ordering) -> u32 {
+        self.modify(word, Kind::Swap, Modify::Swap, value.into(), order) as u32
+    }
+
+    fn compare_exchange(
+        &self,
+        word: &Word,
+        current: u32,
+        new: u32,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<u32, u32> {
+        self.exchange(word, current.into(), new.into(), success, failure)
+            .map(|before| before as u32)
+            .map_err(|before| before as u32)
+    }
+
+    fn fetch_add(&self, word: &Word, value: u32, order: Ordering) -> u32 {
+        self.modify(word, Kind::FetchAdd, Modify::Add, value.into(), order) as u32
+    }
+
+    fn fetch_and(&self, word: &Word, value: u32, order: Ordering) -> u32 {
+        self.modify(word, Kind::FetchAnd, Modify::And, value.into(), order) as u32
+    }
+
+    fn fetch_or(&self, word: &Word, value: u32, order: Ordering) -> u32 {
+        self.modify(word, Kind::FetchOr, Modify::Or, value.into(), order) as u32
+    }
+
+    fn fence(&self, order: Ordering) {
+        let mut op = Op { order: Some(order), ..self.op(Kind::Fence, "") };
+        // A fence that was weakened that far is none.
+        if self.live(|_| ()).is_none()
+            && self.mutate(&mut op) != Done::No
+            && op.order != Some(Ordering::Relaxed)
+        {
+            self.result(&op, 0, Wants::Fence);
+        }
+    }
+
+    fn load64(&self, word: &Word, order: Ordering) -> u64 {
+        self.read(word, order)
+    }
+
+    fn store64(&self, word: &Word, value: u64, order: Ordering) {
+        self.write(word, value, order);
+    }
+
+    fn fetch_add64(&self, word: &Word, value: u64, order: Ordering) -> u64 {
+        self.modify(word, Kind::FetchAdd, Modify::Add64, value, order)
+    }
+
+    fn compare_exchange64(
+        &self,
+        word: &Word,
+        current: u64,
+        new: u64,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<u64, u64> {
+        self.exchange(word, current, new, success, failure)
+    }
+
+    fn cell_get(&self, cell: &Cell64) -> u64 {
+        let mut op = self.op(Kind::CellGet, cell.name);
+        if let Some(value) = self.live(|values| values.cells[usize::from(cell.index)]) {
+            return value;
+        }
+        if self.mutate(&mut op) == Done::No {
+            return 0;
+        }
+        self.result(&op, cell.index, Wants::CellGet)
+    }
+
+    fn cell_set(&self, cell: &Cell64, value: u64) {
+        let mut op = self.op(Kind::CellSet, cell.name);
+        if self.live(|values| values.cells[usize::from(cell.index)] = value).is_none()
+            && self.mutate(&mut op) != Done::No
+        {
+            self.result(&op, cell.index, Wants::CellSet(value));
+        }
+    }
+
+    fn futex_wait(&self, word: &Word, expected: u32, deadline: Deadline) -> Waited {
+        let mut op = self.op(Kind::FutexWait, word.name);
+        let value = self.live(|values| values.words[usize::from(word.index)]);
+        if value == Some(expected.into()) {
+            violated("nobody can go on: whoever comes last waits, and nobody will wake it");
+        }
+        if value.is_some() {
+            return Waited::Changed;
+        }
+        if self.mutate(&mut op) == Done::No {
+            return Waited::Woken;
+        }
+        let until = match deadline {
+            Deadline::Now => Until::Now,
+            Deadline::At(_) => Until::Sometime,
+            Deadline::Never => Until::Never,
+        };
+        match self.result(&op, word.index, Wants::Wait(expected.into(), until)) {
+            waited::WOKEN => Waited::Woken,
+            waited::CHANGED => Waited::Changed,
+            _ => Waited::TimedOut,
+        }
+    }
+
+    fn futex_wake(&self, word: &Word, count: u32) -> u32 {
+        let mut op = self.op(Kind::FutexWake, word.name);
+        if self.live(|_| ()).is_some() {
+            return 0;
+        }
+        if self.mutate(&mut op) == Done::No {
+            return 1;
+        }
+        self.result(&op, word.index, Wants::Wake(count)) as u32
+    }
+
+    fn futex_update_wake_all(&self, word: &Word, update: Update) -> u32 {
+        let mut op = self.op(Kind::FutexUpdateWakeAll, word.name);
+        let at = usize::from(word.index);
+        if self.live(|values| values.words[at] = apply(update, values.words[at])).is_some() {
+            return 0;
+        }
+        match self.mutate(&mut op) {
+            Done::No => 1,
+            done => {
+                let wants = Wants::UpdateWake(update, done == Done::Yes);
+                self.result(&op, word.index, wants) as u32
+            }
+        }
+    }
+
+    fn robust_begin(&self, robust: &Robust) -> Result<(), TooManyHeld> {
+        if self.robust_op(Kind::RobustBegin, robust) != Done::No {
+            self.tell(|list| list.pending = Some(robust.0.index));
+        }
+        Ok(())
+    }
+
+    fn robust_insert(&self, robust: &Robust) {
+        if self.robust_op(Kind::RobustInsert, robust) != Done::No {
+            self.tell(|list| list.held.push(robust.0.index));
+        }
+    }
+
+    fn robust_remove(&self, robust: &Robust) -> bool {
+        let done = self.robust_op(Kind::RobustRemove, robust);
+        if done == Done::No {
+            return true;
+        }
+        self.tell(|list| {
+            let Some(at) = list.held.iter().rposition(|held| *held == robust.0.index) else {
+                return false;
+            };
+            list.held.remove(at);
+            if done == Done::Yes {
+                list.pending = Some(robust.0.index);
+            }
+            true
+        })
+    }
+
+    fn robust_end(&self) {
+        let mut op = self.op(Kind::RobustEnd, "");
+        if self.mutate(&mut op) != Done::No {
+            self.tell(|list| list.pending = None);
+        }
+    }
+
+    fn robust_holds(&self, robust: &Robust) -> bool {
+        self.run.borrow().list.held.contains(&robust.0.index)
+    }
+
+    fn me(&self) -> ThreadId {
+        self.me
+    }
+
+    fn exists(&self, _: ThreadId) -> bool {
+        true
+    }
+
+    fn now(&self) -> Monotonic {
+        Monotonic::ZERO
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        None
+    }
+
+    fn spin(&self, _: u32) -> bool {
+        false
+    }
+
+    fn scope(&self) -> Scope {
+        let mut run = self.run.borrow_mut();
+        let mut marks = self.marks.borrow_mut();
+        let next = marks.entries.len() as u32;
+        let entry = *marks.entries.entry(run.place.clone()).or_insert(next);
+        run.entries.push(entry);
+        Scope(run.entries.len() - 1)
+    }
+
+    fn at(&self, scope: Scope, token: impl Debug + Hash) {
+        let mut run = self.run.borrow_mut();
+        if run.stopped || run.live.is_some() || run.play.without_marks {
+            return;
+        }
+        let site = Location::caller();
+        let mark = Mark {
+            entry: run.entries.get(scope.0).copied().unwrap_or(0),
+            site: (site.file(), site.line(), site.column()),
+            token: format!("{token:?}"),
+            counted: format!("{:?}", run.log),
+            list: run.list.clone(),
+        };
+        let mut marks = self.marks.borrow_mut();
+        let next = marks.marks.len() as u32 + 1;
+        let mark = *marks.marks.entry(mark).or_insert(next);
+        run.place = Place { mark, since: Vec::new() };
+    }
+}
+
+/// [`Update::apply`], for words as wide as any.
+#[must_use]
+pub fn apply(update: Update, word: u64) -> u64 {
+    update.apply(word as u32).into()
+}
+
+impl World for Recorder {
+    fn new_word(&self, name: &'static str) -> Word {
+        self.make(name, false)
+    }
+
+    fn new_robust(&self, name: &'static str) -> Robust {
+        Robust(self.make(name, true))
+    }
+
+    fn new_word64(&self, name: &'static str) -> Word {
+        self.make(name, false)
+    }
+
+    fn new_cell(&self, name: &'static str) -> Cell64 {
+        let mut run = self.run.borrow_mut();
+        run.names.cells.push(name);
+        Cell64 { index: (run.names.cells.len() - 1) as u8, name }
+    }
+
+    fn name_of(word: &Word) -> &'static str {
+        word.name
+    }
+
+    fn name_of64(word: &Word) -> &'static str {
+        word.name
+    }
+
+    fn name_of_cell(cell: &Cell64) -> &'static str {
+        cell.name
+    }
+
+    fn id_of(word: &Word) -> usize {
+        word.index.into()
+    }
+
+    fn is_lock(word: &Word) -> bool {
+        word.robust
+    }
+
+    fn as_thread(&self, thread: ThreadId) -> Self {
+        Self { me: thread, ..self.clone() }
+    }
+}
+
+impl Recorder {
+    fn make(&self, name: &'static str, robust: bool) -> Word {
+        let mut run = self.run.borrow_mut();
+        run.names.words.push((name, robust));
+        Word { index: (run.names.words.len() - 1) as u8, name, robust }
+    }
+}
