@@ -20,6 +20,8 @@ mod futex;
 
 mod linux;
 
+mod list_head;
+
 mod namespace;
 
 mod robust_list;

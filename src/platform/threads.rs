@@ -12,8 +12,9 @@ use core::sync::atomic::{
     Ordering::Release,
 };
 
+use super::list_head::registered_head;
 use super::namespace;
-use super::robust_list::{self, Table, ThreadContext, empty_table, unmarked};
+use super::robust_list::{Table, ThreadContext, empty_table, unmarked};
 use crate::error::Unsupported;
 
 /// No thread's id.
@@ -75,7 +76,7 @@ pub(crate) fn any_held_within(range: &Range<usize>) -> bool {
 fn enter(context: &ThreadContext) -> Result<(), Unsupported> {
     watch_forks();
     namespace::check_home()?;
-    let head = robust_list::registered_head()?;
+    let head = registered_head()?;
     let record = free_record().unwrap_or_else(new_record);
     let thread = rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned();
     record.thread.store(thread, Relaxed);
