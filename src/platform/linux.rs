@@ -14,7 +14,11 @@ use super::{Platform, ThreadId, Update, Waited, futex, threads};
 use crate::deadline::{Deadline, Monotonic};
 use crate::error::{TooManyHeld, Unsupported};
 
-#[cfg(not(all(target_pointer_width = "64", target_endian = "little")))]
+#[cfg(not(all(
+    any(target_arch = "x86_64", target_arch = "aarch64"),
+    target_pointer_width = "64",
+    target_endian = "little"
+)))]
 compile_error!(
     "lockproof's shared memory layout is for 64-bit little-endian Linux (x86_64, aarch64)"
 );

@@ -8,21 +8,24 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::claim::{Claim, Selection};
-use crate::demo;
 use crate::report::Output;
 use crate::report::target::{CannotWrite, Target};
-use crate::stress::worker_main;
 
 mod check;
 pub(crate) mod duration;
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
 mod exit;
 mod list;
 mod panics;
+#[cfg(target_os = "linux")]
 mod processes;
 mod run;
 #[cfg(test)]
 mod stand_ins;
 
+#[cfg(not(target_os = "linux"))]
+use elsewhere as processes;
 pub use exit::Exit;
 
 /// Proves cross-process locks: every interleaving, weak memory, every death; and tries them with real processes.
@@ -43,7 +46,7 @@ enum Command {
     Stress(processes::Stress),
     /// Show what goes wrong without a lock, and right with one, in programs that people write
     #[command(after_help = exit::HELP)]
-    Demo(demo::Options),
+    Demo(processes::Demo),
     /// List the claims, and the demos
     List(list::Options),
 }
@@ -52,7 +55,7 @@ enum Command {
 ///
 /// Called first thing in the program's `main`: workers are the program itself, started again.
 pub fn main(claims: impl Fn(&Selection) -> Vec<Claim>) -> ExitCode {
-    worker_main();
+    processes::worker_main();
     panics::install();
     let command = CommandLine::parse().command;
     let exit = run(&command, claims).unwrap_or_else(|failure| failure.tell());
