@@ -15,6 +15,8 @@ mod check;
 pub(crate) mod duration;
 #[cfg(not(target_os = "linux"))]
 mod elsewhere;
+#[cfg(target_os = "linux")]
+mod examiner;
 mod exit;
 mod list;
 mod panics;
@@ -25,7 +27,7 @@ mod run;
 mod stand_ins;
 
 #[cfg(not(target_os = "linux"))]
-use elsewhere as processes;
+use elsewhere::{self as examiner, self as processes};
 pub use exit::Exit;
 
 /// Proves cross-process locks: every interleaving, weak memory, every death; and tries them with real processes.
@@ -56,6 +58,7 @@ enum Command {
 /// Called first thing in the program's `main`: workers are the program itself, started again.
 pub fn main(claims: impl Fn(&Selection) -> Vec<Claim>) -> ExitCode {
     processes::worker_main();
+    examiner::examiner_main(&claims);
     panics::install();
     let command = CommandLine::parse().command;
     let exit = run(&command, claims).unwrap_or_else(|failure| failure.tell());
@@ -64,7 +67,9 @@ pub fn main(claims: impl Fn(&Selection) -> Vec<Claim>) -> ExitCode {
 
 fn run(command: &Command, claims: impl Fn(&Selection) -> Vec<Claim>) -> Result<Exit, Failure> {
     match command {
-        Command::Check(options) => check::run(options, claims, people(options.json())),
+        Command::Check(options) => {
+            check::run(options, claims, examiner::PLACE, people(options.json()))
+        }
         Command::Stress(options) => processes::stress(options, Output::stdout()),
         Command::Demo(options) => processes::demo(options, Output::stdout()),
         Command::List(options) => list::run(options, claims, &demos(), &mut Output::stdout()),

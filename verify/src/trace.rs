@@ -1,6 +1,6 @@
 //! What happened in one execution, step by step.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The names of steps that are more than an access to a word, as [`Step::op`] has them.
 pub mod op {
@@ -18,7 +18,7 @@ pub mod op {
 }
 
 /// One step of one thread.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// Which thread (process) did it, counted from 1. 0 is whoever looks at the result when all have ended.
     pub thread: usize,
@@ -37,7 +37,7 @@ pub struct Step {
 }
 
 /// An execution that breaks a property.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counterexample {
     /// What went wrong, in a sentence.
     #[serde(rename = "why")]

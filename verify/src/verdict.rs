@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::trace::Counterexample;
 
 /// What was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Verdict {
     /// Everything was explored, and the property holds in all of it.
     Exhausted,
@@ -52,7 +52,7 @@ impl Verdict {
 }
 
 /// Where a search was cut short.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bound {
     /// At most so many preemptions in an execution.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,16 +63,37 @@ pub struct Bound {
     /// Only so many schedules, drawn at random.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schedules: Option<u64>,
-    /// How they were drawn: `random` or `pct`.
+    /// How they were drawn.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub scheduler: Option<&'static str>,
+    pub scheduler: Option<Scheduler>,
     /// From this seed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
 }
 
+/// How schedules are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scheduler {
+    /// Each step by a throw of dice.
+    Random,
+    /// By priorities that change a few times (Burckhardt et al., ASPLOS 2010).
+    Pct,
+}
+
+impl Scheduler {
+    /// The word for it in reports.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Random => "random",
+            Self::Pct => "pct",
+        }
+    }
+}
+
 /// Everything that one claim's run found out.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Finding {
     /// What was found.
     pub verdict: Verdict,

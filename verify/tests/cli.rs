@@ -6,7 +6,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::channel;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -294,4 +294,80 @@ fn an_interrupt_ends_the_command_quietly() {
     let mut said = String::new();
     stderr.read_to_string(&mut said).expect("UTF-8");
     assert!(!said.contains("panicked") && !said.contains("bug"), "{said}");
+}
+
+/// The processes that examine claims for this one, once there are as many as it should have.
+fn examiners(of: &Child, jobs: usize) -> Vec<Pid> {
+    let began = Instant::now();
+    loop {
+        let found: Vec<Pid> = children(of.id()).into_iter().filter(is_examiner).collect();
+        if found.len() == jobs {
+            return found;
+        }
+        assert!(began.elapsed() < WATCHDOG, "{} examiners instead of {jobs}", found.len());
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Children of all of its threads.
+fn children(of: u32) -> Vec<Pid> {
+    let threads = fs::read_dir(format!("/proc/{of}/task")).expect("it runs");
+    let of_thread = |thread: io::Result<fs::DirEntry>| {
+        // A thread may end meanwhile.
+        thread.and_then(|at| fs::read_to_string(at.path().join("children"))).unwrap_or_default()
+    };
+    let ids: Vec<String> = threads.map(of_thread).collect();
+    let ids = ids.iter().flat_map(|line| line.split_whitespace());
+    ids.filter_map(|id| Pid::from_raw(id.parse().expect("a number"))).collect()
+}
+
+fn is_examiner(process: &Pid) -> bool {
+    let line = fs::read_to_string(format!("/proc/{}/cmdline", process.as_raw_nonzero()));
+    line.is_ok_and(|line| line.starts_with("lockproof-examiner"))
+}
+
+/// Takes far longer than any test waits for.
+const LONG: [&str; 4] = ["check", "--full", "--only", "mutex/3x1/loom/bound-6"];
+
+#[test]
+fn an_examiner_that_ends_early_costs_its_claim_alone() {
+    let mut child = command()
+        .args(LONG)
+        .args(["mutex/2x1/loom", "--jobs", "1"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the command starts");
+    let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut told = String::new();
+    // The small claim comes first: it is examined, and the long one begins.
+    while !told.contains("mutex/2x1/loom  ") {
+        assert_ne!(stdout.read_line(&mut told).expect("a line"), 0, "{told}");
+    }
+    for process in examiners(&child, 1) {
+        kill_process(process, Signal::KILL).expect("it still runs");
+    }
+    stdout.read_to_string(&mut told).expect("UTF-8");
+    let status = wait(child);
+    assert_eq!(status.code(), Some(1), "{told}");
+    assert!(told.contains("a process that ended early (signal: 9 (SIGKILL))"), "{told}");
+    assert!(told.contains("1 exhausted"), "{told}");
+}
+
+#[test]
+fn examiners_end_with_the_command() {
+    let mut child = command()
+        .args(LONG)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the command starts");
+    let left = examiners(&child, 1);
+    kill_process(Pid::from_child(&child), Signal::KILL).expect("it still runs");
+    child.wait().expect("the command ends");
+    let began = Instant::now();
+    while left.iter().any(is_examiner) {
+        assert!(began.elapsed() < WATCHDOG, "an examiner goes on for nobody");
+        thread::sleep(Duration::from_millis(10));
+    }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use super::run::{GRACE, Listener, Orders, examine, in_order};
+use super::run::{GRACE, Listener, Orders, Place, examine, in_order};
 use super::{Exit, Failure, Output, duration};
 use crate::claim::{Budget, Claim, Examined, Selection};
 use crate::progress::{Beside, Board};
@@ -54,6 +54,7 @@ impl Options {
 pub(super) fn run(
     options: &Options,
     claims: impl Fn(&Selection) -> Vec<Claim>,
+    place: Place,
     out: Output,
 ) -> Result<Exit, Failure> {
     if let Some(target) = &options.json {
@@ -64,7 +65,7 @@ pub(super) fn run(
     if wanted.is_empty() {
         return Err(Failure::NothingToRun(why_nothing(&selection, &claims)));
     }
-    let report = examine_and_tell(options, wanted.into(), out)?;
+    let report = examine_and_tell(options, wanted.into(), place, out)?;
     if let Some(target) = &options.json {
         target.write(&json::report(&report))?;
     }
@@ -97,7 +98,12 @@ fn exit(report: &Report) -> Exit {
     }
 }
 
-fn examine_and_tell(options: &Options, claims: Arc<[Claim]>, out: Output) -> io::Result<Report> {
+fn examine_and_tell(
+    options: &Options,
+    claims: Arc<[Claim]>,
+    place: Place,
+    out: Output,
+) -> io::Result<Report> {
     let began = Instant::now();
     // A limit beyond what the clock can tell is none.
     let until = options.time_limit.and_then(|limit| began.checked_add(limit));
@@ -106,6 +112,7 @@ fn examine_and_tell(options: &Options, claims: Arc<[Claim]>, out: Output) -> io:
         jobs: jobs.unwrap_or(NonZero::<usize>::MIN),
         budget: Budget { seed: options.seed, until },
         grace: GRACE,
+        place,
     };
     let board = Board::new(claims.len());
     let layout = Layout::of(&claims, &out);

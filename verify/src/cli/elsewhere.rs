@@ -1,10 +1,15 @@
-//! `lockproof stress` and `lockproof demo` elsewhere than on Linux: they say why they cannot be run.
+//! What only Linux has, elsewhere: `lockproof stress` and `lockproof demo`, which say why they cannot be run, and examiners, of
+//! which there are none.
 
 use std::ffi::OsString;
+use std::io;
 
 use clap::Args;
 
+use super::run::Place;
 use super::{Exit, Failure, Output};
+use crate::claim::{Budget, Claim, Progress, Selection};
+use crate::verdict::Finding;
 
 /// Whatever they are asked for.
 #[derive(Args, Clone, Debug)]
@@ -26,3 +31,27 @@ pub(super) use stress as demo;
 
 /// There are no workers.
 pub(super) fn worker_main() {}
+
+/// Where models run.
+pub(super) const PLACE: Place = Place::Here;
+
+/// There are none.
+#[derive(Debug)]
+pub(super) enum Examiner {}
+
+impl Examiner {
+    pub(super) fn start() -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(super) fn examine(
+        &mut self,
+        _: &Claim,
+        _: &Budget,
+        _: &dyn Progress,
+    ) -> Result<Finding, String> {
+        match *self {}
+    }
+}
+
+pub(super) fn examiner_main(_: impl Fn(&Selection) -> Vec<Claim>) {}

@@ -11,9 +11,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::examiner::Examiner;
 use super::panics;
 use crate::claim::{Budget, Claim, Examined, Method};
-use crate::progress::Board;
+use crate::progress::{Board, Running};
 use crate::verdict::{Finding, Verdict};
 
 /// How long a claim may go on after its time is up, before it is given up.
@@ -42,6 +43,18 @@ pub(super) struct Orders {
     pub(super) budget: Budget,
     /// See [`GRACE`].
     pub(super) grace: Duration,
+    /// Where models run.
+    pub(super) place: Place,
+}
+
+/// Where models run. Real processes are started by this one in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// On threads of this process.
+    Here,
+    /// In processes of their own, which are this program, started again.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
+    Apart,
 }
 
 impl Orders {
@@ -84,13 +97,16 @@ pub(super) fn examine(
 ) -> io::Result<Vec<Examined>> {
     let models = claims.iter().take_while(|claim| !is_stress(claim)).count();
     let mut found = Vec::with_capacity(claims.len());
-    for (range, jobs) in [(0..models, orders.jobs.get()), (models..claims.len(), 1)] {
+    let of_models = (0..models, orders.jobs.get(), orders.place);
+    let of_processes = (models..claims.len(), 1, Place::Here);
+    for (range, jobs, place) in [of_models, of_processes] {
         let work = Arc::new(Work {
             claims: Arc::clone(claims),
             next: AtomicUsize::new(range.start),
             end: range.end,
             budget: orders.budget.clone(),
             board: Arc::clone(board),
+            place,
         });
         let results = work.start(jobs.min(range.len()))?;
         collect(claims, &results, range.end, orders, &mut found, listener)?;
@@ -104,6 +120,7 @@ struct Work {
     end: usize,
     budget: Budget,
     board: Arc<Board>,
+    place: Place,
 }
 
 type Found = (usize, Examined);
@@ -119,31 +136,53 @@ impl Work {
     }
 
     fn run(&self, sender: &Sender<Found>) {
+        let mut examiner = None;
         loop {
             let index = self.next.fetch_add(1, Relaxed);
             if index >= self.end {
                 return;
             }
-            let found = self.examine(&self.claims[index]);
+            let found = self.examine(&self.claims[index], &mut examiner);
             if sender.send((index, found)).is_err() {
                 return;
             }
         }
     }
 
-    fn examine(&self, claim: &Claim) -> Examined {
+    fn examine(&self, claim: &Claim, examiner: &mut Option<Examiner>) -> Examined {
         if self.budget.until.is_some_and(|until| Instant::now() >= until) {
             return too_late(claim, Duration::ZERO);
         }
         let running = self.board.begin(&claim.id);
         let start = Instant::now();
-        let examined =
-            panics::catch(|| claim.examine(&self.budget, &*running)).unwrap_or_else(|panic| {
-                let what = format!("an end to its run, which panicked: {panic}");
-                claim.examined(Finding::of(Verdict::Vacuous { what }), start.elapsed())
-            });
+        let finding = match self.place {
+            Place::Here => panics::catch(|| (claim.run)(&self.budget, &*running))
+                .map_err(|panic| format!("which panicked: {panic}")),
+            Place::Apart => self.ask(claim, examiner, &running),
+        };
+        let finding = finding.unwrap_or_else(|why| {
+            let what = format!("an end to its run, {why}");
+            Finding::of(Verdict::Vacuous { what })
+        });
         running.end();
-        examined
+        claim.examined(finding, start.elapsed())
+    }
+
+    /// Has it examined by this thread's examiner, which is started where there is none (any more).
+    fn ask(
+        &self,
+        claim: &Claim,
+        examiner: &mut Option<Examiner>,
+        running: &Running,
+    ) -> Result<Finding, String> {
+        let mut asked = match examiner.take() {
+            Some(examiner) => examiner,
+            None => Examiner::start()
+                .map_err(|error| format!("in a process that cannot be started: {error}"))?,
+        };
+        let finding = asked.examine(claim, &self.budget, running)?;
+        *examiner = Some(asked);
+        Ok(finding)
     }
 }
 
@@ -216,6 +255,7 @@ mod tests {
             jobs: NonZero::<usize>::MIN,
             budget: Budget { seed: 1, until },
             grace: Duration::ZERO,
+            place: Place::Here,
         };
         let found = examine(&claims, &orders, &Board::new(2), &mut Nobody).expect("two verdicts");
         assert_eq!(found.len(), 2);

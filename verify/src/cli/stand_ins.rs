@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::claim::{Budget, Claim, Expected, MemoryModel, Method, Progress};
 use crate::trace::{Counterexample, Step};
-use crate::verdict::{Bound, Finding, Verdict};
+use crate::verdict::{Bound, Finding, Scheduler, Verdict};
 
 /// A claim with a verdict.
 pub(super) fn claim(id: &str, verdict: Verdict) -> Claim {
@@ -62,7 +62,7 @@ pub(super) fn all_hold() -> Vec<Claim> {
     let preemptions = Bound { preemptions: Some(3), deaths: Some(1), ..Bound::default() };
     let schedules = Bound {
         schedules: Some(10_000),
-        scheduler: Some("random"),
+        scheduler: Some(Scheduler::Random),
         seed: Some(7),
         ..Bound::default()
     };

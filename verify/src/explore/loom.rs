@@ -36,7 +36,8 @@ const MOST_WHEN_SHORTENING: usize = 4;
 /// What to explore.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LoomSearch {
-    /// At most so many preemptions; `None` for all there are.
+    /// At most so many preemptions, as loom counts them: it counts one too where another process than the first begins,
+    /// and at its bound no longer tries who goes on where a process ends or blocks. `None` for all there are.
     pub preemptions: Option<usize>,
     /// Whether one process dies, at every step in turn.
     pub deaths: bool,
@@ -64,13 +65,7 @@ pub fn explore<M: Model>(
 ) -> Finding {
     let tally = Arc::new(Tally::new(&**model, budget));
     let mut explorer = Explorer { model, name, search, tally: Arc::clone(&tally) };
-    let searched = match search.shortest_first {
-        true => explorer.shortest_first(progress),
-        false => explorer.all_variants(progress),
-    };
-    if matches!(searched, Err(Failure::Broken(_))) && !search.shortest_first {
-        explorer.shorten();
-    }
+    let searched = tally.watched(progress, 0, || explorer.search());
     drop(explorer);
     let bound = Bound {
         preemptions: search.preemptions,
@@ -117,23 +112,25 @@ impl Shown {
 }
 
 impl<M: Model> Explorer<'_, M> {
-    fn all_variants(&mut self, progress: &dyn Progress) -> Result<(), Failure> {
-        let first = Variant { preemptions: self.search.preemptions, ..Variant::default() };
-        let shown = self.run(first, progress)?;
-        if self.search.deaths {
-            self.deaths(first, progress)
-        } else {
-            self.interruptions(first, &shown, progress)
+    fn search(&mut self) -> Result<(), Failure> {
+        if self.search.shortest_first {
+            return self.shortest_first();
         }
+        let searched = self.all_variants();
+        if matches!(searched, Err(Failure::Broken(_))) {
+            self.shorten();
+        }
+        searched
+    }
+
+    fn all_variants(&mut self) -> Result<(), Failure> {
+        let first = Variant { preemptions: self.search.preemptions, ..Variant::default() };
+        let shown = self.run(first)?;
+        if self.search.deaths { self.deaths(first) } else { self.interruptions(first, &shown) }
     }
 
     /// Each wait of each process returns early, one at a time.
-    fn interruptions(
-        &mut self,
-        variant: Variant,
-        shown: &Shown,
-        progress: &dyn Progress,
-    ) -> Result<(), Failure> {
+    fn interruptions(&mut self, variant: Variant, shown: &Shown) -> Result<(), Failure> {
         let kinds: &[bool] = if self.model.has_deadlines() { &[false, true] } else { &[false] };
         let waits = shown.waits().clone();
         // Where the first of all that do the same dies, the second one stands for those that live.
@@ -141,7 +138,7 @@ impl<M: Model> Explorer<'_, M> {
             for wait in 0..waits.get(thread as usize).copied().unwrap_or(0) {
                 for timed_out in kinds {
                     let interruption = Interruption { thread, wait, timed_out: *timed_out };
-                    self.run(Variant { interruption: Some(interruption), ..variant }, progress)?;
+                    self.run(Variant { interruption: Some(interruption), ..variant })?;
                 }
             }
         }
@@ -149,16 +146,16 @@ impl<M: Model> Explorer<'_, M> {
     }
 
     /// Each process dies before each of its steps in turn, until it ends in every execution before it would die.
-    fn deaths(&mut self, first: Variant, progress: &dyn Progress) -> Result<(), Failure> {
+    fn deaths(&mut self, first: Variant) -> Result<(), Failure> {
         for thread in self.one_for_all(1) {
             for before in self.search.only_death.unwrap_or(0).. {
                 let variant = Variant { crash: Some(CrashPoint { thread, before }), ..first };
-                let shown = self.run(variant, progress)?;
+                let shown = self.run(variant)?;
                 if !shown.somebody_died.load(Relaxed) {
                     break;
                 }
                 if self.search.preemptions.is_none() {
-                    self.interruptions(variant, &shown, progress)?;
+                    self.interruptions(variant, &shown)?;
                 }
                 if self.search.only_death.is_some() {
                     break;
@@ -175,23 +172,18 @@ impl<M: Model> Explorer<'_, M> {
     }
 
     /// Both wake orders of a variant; one of them if never two slept at once, since then they are the same.
-    fn run(&mut self, variant: Variant, progress: &dyn Progress) -> Result<Arc<Shown>, Failure> {
-        let shown = self.in_one_order(variant, progress)?;
+    fn run(&mut self, variant: Variant) -> Result<Arc<Shown>, Failure> {
+        let shown = self.in_one_order(variant)?;
         if shown.order_mattered.load(Relaxed) {
             let last_in = Variant { order: WakeOrder::Lifo, ..variant };
-            let other = self.in_one_order(last_in, progress)?;
+            let other = self.in_one_order(last_in)?;
             shown.somebody_died.fetch_or(other.somebody_died.load(Relaxed), Relaxed);
             raise(&mut shown.waits(), &other.waits());
         }
         Ok(shown)
     }
 
-    fn in_one_order(
-        &mut self,
-        variant: Variant,
-        progress: &dyn Progress,
-    ) -> Result<Arc<Shown>, Failure> {
-        self.tally.report(progress, 0);
+    fn in_one_order(&mut self, variant: Variant) -> Result<Arc<Shown>, Failure> {
         let shown = Arc::new(Shown::default());
         let run = self.execution(variant, Arc::clone(&shown));
         let mut checker = loom::model::Builder::new();
@@ -239,14 +231,14 @@ impl<M: Model> Explorer<'_, M> {
     }
 
     /// Allows one preemption more after each search without a counterexample.
-    fn shortest_first(&mut self, progress: &dyn Progress) -> Result<(), Failure> {
+    fn shortest_first(&mut self) -> Result<(), Failure> {
         let most = self.search.preemptions;
         for preemptions in 0..most.unwrap_or(MOST_WHEN_SHORTENING) {
             self.search.preemptions = Some(preemptions);
-            self.all_variants(progress)?;
+            self.all_variants()?;
         }
         self.search.preemptions = most;
-        self.all_variants(progress)
+        self.all_variants()
     }
 
     /// Looks again for a counterexample that was found, with fewer preemptions.
@@ -254,7 +246,7 @@ impl<M: Model> Explorer<'_, M> {
         let found = self.tally.take_counterexample();
         for preemptions in 0..self.search.preemptions.unwrap_or(MOST_WHEN_SHORTENING) {
             self.search.preemptions = Some(preemptions);
-            match self.all_variants(&crate::claim::Silent) {
+            match self.all_variants() {
                 Ok(()) => {}
                 Err(Failure::Broken(_)) => return,
                 Err(Failure::OutOfTime) => break,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
+use shuttle::scheduler::{PctScheduler, RandomScheduler};
 use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
 
 use super::failure::{Failure, read};
@@ -13,7 +13,7 @@ use crate::claim::{Budget, Progress};
 use crate::model::{Log, Model, Outcome, violated};
 use crate::platform::shuttle::ShuttleWorld;
 use crate::platform::{Control, Decorated, Plan, WakeOrder, World};
-use crate::verdict::{Bound, Finding, Verdict};
+use crate::verdict::{Bound, Finding, Scheduler, Verdict};
 
 /// A step limit for each execution, far above what the largest of our models needs.
 const MOST_STEPS: usize = 200_000;
@@ -53,18 +53,18 @@ where
     let tally = Arc::new(Tally::new(&**model, budget));
     let (seed, schedules) = (budget.seed, search.schedules as usize);
     let scheduler = match search.drawn {
-        Drawn::Random => "random",
-        Drawn::Pct(_) => "pct",
+        Drawn::Random => Scheduler::Random,
+        Drawn::Pct(_) => Scheduler::Pct,
     };
-    let replay = format!("{name}/{scheduler}/seed={seed}");
+    let replay = format!("{name}/{}/seed={seed}", scheduler.word());
     let run = execution(model, &tally, search.plan, replay.clone());
-    tally.report(progress, search.schedules);
-    let result = catch_quietly(|| match search.drawn {
+    let schedule = || match search.drawn {
         Drawn::Random => run_all(RandomScheduler::new_from_seed(seed, schedules), budget, run),
         Drawn::Pct(depth) => {
             run_all(PctScheduler::new_from_seed(seed, depth, schedules), budget, run);
         }
-    });
+    };
+    let result = tally.watched(progress, search.schedules, || catch_quietly(schedule));
     let searched = match result.map_err(|panic| read(&*panic)) {
         Err(Failure::Broken(why)) => {
             tally.broke(&why, &replay);
@@ -88,7 +88,7 @@ pub(super) fn install_hook() {
 }
 
 fn run_all(
-    scheduler: impl Scheduler + 'static,
+    scheduler: impl shuttle::scheduler::Scheduler + 'static,
     budget: &Budget,
     run: impl Fn() + Send + Sync + 'static,
 ) {

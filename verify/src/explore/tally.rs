@@ -1,8 +1,10 @@
 //! What all executions of an exploration add up to.
 
 use std::collections::BTreeMap;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::failure::{Failure, OutOfTime};
 use crate::claim::{Budget, Progress};
@@ -10,6 +12,9 @@ use crate::model::{Log, Model, Outcome, Sometimes};
 use crate::platform::{Control, Facts};
 use crate::trace::Counterexample;
 use crate::verdict::{Finding, Verdict};
+
+/// How often somebody is told how far it is.
+const REPORT_EVERY: Duration = Duration::from_millis(200);
 
 /// How many executions pass between two looks at the clock.
 const CLOCK_EVERY: u64 = 256;
@@ -105,8 +110,24 @@ impl Tally {
         self.lock().shortest = Some(counterexample);
     }
 
-    pub(super) fn report(&self, progress: &dyn Progress, total: u64) {
-        progress.report(self.executions(), total, "executions");
+    /// Does the work, and tells now and then how far it is, of `total` (0 where unknown).
+    pub(super) fn watched<T>(
+        &self,
+        progress: &dyn Progress,
+        total: u64,
+        work: impl FnOnce() -> T,
+    ) -> T {
+        let (working, ended) = channel::<()>();
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                while ended.recv_timeout(REPORT_EVERY) == Err(RecvTimeoutError::Timeout) {
+                    progress.report(self.executions(), total, "executions");
+                }
+            });
+            // Dropped also where the work unwinds: then the other thread ends.
+            let _working = working;
+            work()
+        })
     }
 
     /// The finding, if the search ended with `searched`, or by a failure.

@@ -40,7 +40,7 @@ fn said(verdict: &Verdict) -> String {
 }
 
 fn bound_in_words(bound: &Bound) -> String {
-    let scheduler = bound.scheduler.map_or(String::new(), |name| format!("{name} "));
+    let scheduler = bound.scheduler.map_or(String::new(), |drawn| format!("{} ", drawn.word()));
     let parts = [
         bound.preemptions.map(|most| counted(most, "preemption")),
         bound.deaths.map(|most| counted(most, "death")),
@@ -85,6 +85,11 @@ pub(super) fn assumptions(report: &Report) -> Vec<&'static str> {
             "shuttle sees sequentially consistent executions only: no weak memory",
         ),
         (some(|claim| claim.bound().is_some()), "the bounds named with the claims"),
+        (
+            some(|claim| claim.bound().is_some_and(|bound| bound.preemptions.is_some())),
+            "loom's way to count preemptions: to begin with another process is one, and at the \
+             bound it does not try who goes on where a process ends or blocks",
+        ),
         (
             some(|claim| matches!(claim.method, Method::Crash | Method::Stress)),
             "the kernel's rule for the announced word of a dead thread since Linux 6.2 (also in \

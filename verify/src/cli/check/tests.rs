@@ -23,7 +23,7 @@ fn options(arguments: &[&str]) -> Options {
 /// Runs `check`; the claims are made anew for each look at them, as the real ones are.
 fn check(arguments: &[&str], claims: impl Fn() -> Vec<Claim>) -> (Result<Exit, Failure>, String) {
     let paper = Paper::default();
-    let exit = run(&options(arguments), |_| claims(), Output::plain(paper.clone()));
+    let exit = run(&options(arguments), |_| claims(), Place::Here, Output::plain(paper.clone()));
     (exit, paper.text())
 }
 
@@ -82,6 +82,8 @@ Assumed:
     excluded (Rust allows it; no mainstream checker covers it)
   - shuttle sees sequentially consistent executions only: no weak memory
   - the bounds named with the claims
+  - loom's way to count preemptions: to begin with another process is one, and at
+    the bound it does not try who goes on where a process ends or blocks
   - the kernel's rule for the announced word of a dead thread since Linux 6.2
     (also in 6.1.y, 5.15.y, 5.10.y): it wakes a waiter if nobody owns the word
 ";
@@ -324,7 +326,8 @@ fn a_reader_who_goes_away_ends_the_run() {
         }
     }
     let claims = |_: &Selection| vec![claim("mutex/2x1/loom", Verdict::Exhausted)];
-    let failure = run(&options(&[]), claims, Output::plain(Gone)).expect_err("nobody reads");
+    let failure =
+        run(&options(&[]), claims, Place::Here, Output::plain(Gone)).expect_err("nobody reads");
     assert_eq!(failure.tell(), Exit::ReaderGone);
 }
 
