@@ -16,18 +16,23 @@ pub use core::sync::atomic::Ordering;
 use crate::deadline::{Deadline, Monotonic};
 use crate::error::TooManyHeld;
 
+#[cfg(target_os = "linux")]
 mod futex;
-
+#[cfg(target_os = "linux")]
 mod linux;
-
+#[cfg(target_os = "linux")]
+mod list_head;
+#[cfg(target_os = "linux")]
 mod namespace;
-
+#[cfg(target_os = "linux")]
 mod robust_list;
-
+#[cfg(target_os = "linux")]
 mod threads;
 
+#[cfg(target_os = "linux")]
 pub use linux::{Cell64, Linux, RobustWord, Word32, Word64};
 
+#[cfg(target_os = "linux")]
 pub(crate) use {
     linux::WORD_FROM_LINK, linux::monotonic_now, namespace::pid_namespace, threads::any_held_within,
 };

@@ -5,6 +5,7 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::child::{Child, Ended, exit_now, fork, kill_myself, say, supervised, until};
+use common::list::listed;
 use common::memory::{Board, holder, word, word_address};
 use common::outcome::{Attempt, Outcome, acquired};
 use common::seed::{Seed, scaled};
@@ -147,7 +148,7 @@ fn a_forked_child_holds_nothing_of_its_parents() {
         for how in ["unlock", "drop", "exit", "forget"] {
             let child = fork(|| {
                 let guard = copy_of(&guard);
-                assert_eq!(locks_of_this_process(), 0);
+                assert_eq!(listed(), []);
                 match how {
                     "unlock" => assert!(guard.unlock().is_err(), "a copy holds nothing"),
                     "drop" => drop(guard),
@@ -156,6 +157,7 @@ fn a_forked_child_holds_nothing_of_its_parents() {
                 }
                 // Its own identity, and its own locks.
                 let mut mine = locks[1].lock().unwrap();
+                assert_eq!(listed(), [word_address(&locks[1])]);
                 *mine += 1;
             });
             child.join();
@@ -166,10 +168,6 @@ fn a_forked_child_holds_nothing_of_its_parents() {
         assert_eq!(locks[0].lock().taken().0, Outcome::Clean);
         assert_eq!(*locks[1].lock().unwrap(), 3);
     });
-}
-
-fn locks_of_this_process() -> usize {
-    common::list::listed().len()
 }
 
 /// In a forked child, something of the parent's as the child's to use up.

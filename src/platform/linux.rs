@@ -14,7 +14,11 @@ use super::{Platform, ThreadId, Update, Waited, futex, threads};
 use crate::deadline::{Deadline, Monotonic};
 use crate::error::{TooManyHeld, Unsupported};
 
-#[cfg(not(all(target_pointer_width = "64", target_endian = "little")))]
+#[cfg(not(all(
+    any(target_arch = "x86_64", target_arch = "aarch64"),
+    target_pointer_width = "64",
+    target_endian = "little"
+)))]
 compile_error!(
     "lockproof's shared memory layout is for 64-bit little-endian Linux (x86_64, aarch64)"
 );
@@ -302,3 +306,50 @@ macro_rules! opaque_debug {
 }
 
 opaque_debug!(Word32, Word64, Cell64, RobustWord);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::raw::mutex_state::{OWNER_DIED, State, UNLOCKED, WAITERS};
+    use crate::raw::{LockFailure, RawMutex, RawReentrantMutex};
+
+    fn robust_word(value: u32) -> RobustWord {
+        let links = Links { previous: AtomicUsize::new(0), next: AtomicUsize::new(0) };
+        let robust = RobustWord {
+            words: [const { Word32(AtomicU32::new(0)) }; 2],
+            reserved: [const { AtomicU64::new(0) }; 2],
+            links,
+        };
+        Linux::word(&robust).0.store(value, Ordering::Relaxed);
+        robust
+    }
+
+    /// For a thread that is not known yet, whose id is 0 like the owner of a free lock.
+    fn is_nobodys(value: u32) {
+        let p = Linux::lockless();
+        assert_eq!(p.me(), threads::NOBODY);
+        let mutex = RawMutex::new(robust_word(value));
+        assert!(!mutex.is_mine(p));
+        assert!(mutex.make_consistent(p).is_err());
+        assert!(mutex.unlock(p).is_err());
+        assert!(mutex.unlock_abandoned(p).is_err());
+        assert!(mutex.give_up(p).is_err());
+        assert_eq!(mutex.lock(p, Deadline::Now), Err(LockFailure::TooManyHeld));
+        assert_eq!(mutex.state(p), State(value));
+        let reentrant = RawReentrantMutex::new(robust_word(value), Cell64(AtomicU64::new(0)));
+        assert!(reentrant.make_consistent(p).is_err());
+        assert!(reentrant.unlock(p).is_err());
+        assert_eq!(reentrant.lock(p, Deadline::Now), Err(LockFailure::TooManyHeld));
+        assert_eq!(reentrant.mutex().state(p), State(value));
+    }
+
+    #[test]
+    fn a_free_lock_is_not_held_by_a_thread_without_an_id() {
+        let thread = std::thread::spawn(|| {
+            for value in [UNLOCKED, WAITERS, OWNER_DIED, OWNER_DIED | WAITERS] {
+                is_nobodys(value);
+            }
+        });
+        thread.join().expect("no panic");
+    }
+}

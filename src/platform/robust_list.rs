@@ -33,6 +33,13 @@
 //! A death between two writes finds each lock in the list or pending, as every change of the list happens
 //! while the lock concerned is pending.
 //!
+//! # With musl
+//!
+//! A thread's list is registered late, which [`list_head`](super::list_head) brings forward. Where a thread ends
+//! but not its process, musl walks the list itself: it trusts the links, marks the words, forgets that somebody sleeps
+//! on them, and wakes nobody in other processes. Sleepers then find out by their
+//! [patience](crate::platform::Platform::patience).
+//!
 //! # The fast path
 //!
 //! Taking a free lock and letting go of it, from [`begin_plain`](ThreadContext::begin_plain) to the second
@@ -54,13 +61,13 @@
 use core::cell::Cell;
 use core::ptr;
 use core::sync::atomic::{
-    AtomicI64, AtomicUsize, Ordering::Relaxed, Ordering::Release, Ordering::SeqCst, compiler_fence,
-    fence,
+    AtomicUsize, Ordering::Relaxed, Ordering::Release, Ordering::SeqCst, compiler_fence, fence,
 };
 
-use super::linux::{Links, RobustWord, WORD_FROM_LINK};
+use super::linux::{Links, RobustWord};
+use super::list_head::{Head, NO_LIST};
 use super::threads::{NO_RECORD, NOBODY, Record};
-use crate::error::{TooManyHeld, Unsupported};
+use crate::error::TooManyHeld;
 
 /// How many entries the kernel walks (`ROBUST_LIST_LIMIT` in `include/uapi/linux/futex.h`).
 const KERNEL_LIMIT: usize = 2048;
@@ -83,21 +90,6 @@ type Entry = usize;
 
 /// In the table, marks an entry whose successor is one of the C library's. Addresses of links are even.
 const FOREIGN_NEXT: Entry = 1;
-
-/// `struct robust_list_head` of `include/uapi/linux/futex.h`.
-#[repr(C)]
-pub(super) struct Head {
-    next: AtomicUsize,
-    futex_offset: AtomicI64,
-    pending: AtomicUsize,
-}
-
-/// The list of whoever has none.
-static NO_LIST: Head = Head {
-    next: AtomicUsize::new(0),
-    futex_offset: AtomicI64::new(0),
-    pending: AtomicUsize::new(0),
-};
 
 /// What this crate keeps for a thread, in memory of that thread: two loads less than elsewhere.
 pub(super) struct ThreadContext {
@@ -325,31 +317,6 @@ impl ThreadContext {
     fn own_head(&self) -> Entry {
         ptr::from_ref(self.head.get()).addr()
     }
-}
-
-/// The list head that the C library registered for the calling thread.
-pub(super) fn registered_head() -> Result<&'static Head, Unsupported> {
-    let mut head: *const Head = ptr::null();
-    let mut length = 0_usize;
-    let this_thread = 0;
-    // SAFETY: the kernel writes one pointer and one length to the two places given.
-    let failed = unsafe {
-        libc::syscall(libc::SYS_get_robust_list, this_thread, &raw mut head, &raw mut length)
-    };
-    if failed != 0 || head.is_null() || length != size_of::<Head>() {
-        return Err(Unsupported::NoRobustList);
-    }
-    // The walk in `successor_of` and the like comes back to it by its address.
-    let _ = head.expose_provenance();
-    // SAFETY: the registered head lives in the thread's own control block, as long as the thread, and a
-    // `ThreadContext`, the only place for this reference, does not leave the thread.
-    let head = unsafe { &*head };
-    let found = head.futex_offset.load(Relaxed);
-    if found != WORD_FROM_LINK {
-        let (found, expected) = (found as i32, WORD_FROM_LINK as i32);
-        return Err(Unsupported::ForeignListOffset { found, expected });
-    }
-    Ok(head)
 }
 
 #[inline]

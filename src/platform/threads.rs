@@ -12,8 +12,9 @@ use core::sync::atomic::{
     Ordering::Release,
 };
 
+use super::list_head::registered_head;
 use super::namespace;
-use super::robust_list::{self, Table, ThreadContext, empty_table, unmarked};
+use super::robust_list::{Table, ThreadContext, empty_table, unmarked};
 use crate::error::Unsupported;
 
 /// No thread's id.
@@ -66,7 +67,7 @@ pub(crate) fn any_held_within(range: &Range<usize>) -> bool {
     records().any(|record| {
         record.in_use.load(Relaxed)
             && record.entries().any(|entry| range.contains(&entry))
-            && thread_exists(record.thread.load(Relaxed))
+            && is_of_this_process(record.thread.load(Relaxed))
     })
 }
 
@@ -75,7 +76,7 @@ pub(crate) fn any_held_within(range: &Range<usize>) -> bool {
 fn enter(context: &ThreadContext) -> Result<(), Unsupported> {
     watch_forks();
     namespace::check_home()?;
-    let head = robust_list::registered_head()?;
+    let head = registered_head()?;
     let record = free_record().unwrap_or_else(new_record);
     let thread = rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned();
     record.thread.store(thread, Relaxed);
@@ -162,7 +163,7 @@ impl Record {
         let thread = self.thread.load(Relaxed);
         unattended
             && thread != NOBODY
-            && !thread_exists(thread)
+            && !is_of_this_process(thread)
             && self.thread.compare_exchange(thread, NOBODY, Acquire, Relaxed).is_ok()
     }
 }
@@ -199,10 +200,20 @@ extern "C" fn forget_parent() {
     }
 }
 
-/// Whether there is such a thread.
+/// Whether there is such a thread, in whatever process.
 pub(super) fn thread_exists(thread: u32) -> bool {
     let no_signal = 0;
     // SAFETY: signal 0 is not sent, only checked.
-    let failed = unsafe { libc::syscall(libc::SYS_tkill, thread, no_signal) };
-    failed == 0 || std::io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH)
+    was_found(unsafe { libc::syscall(libc::SYS_tkill, thread, no_signal) })
+}
+
+/// Whether there is such a thread in this process. Its id may have become that of a thread elsewhere.
+fn is_of_this_process(thread: u32) -> bool {
+    let (process, no_signal) = (std::process::id(), 0);
+    // SAFETY: signal 0 is not sent, only checked.
+    was_found(unsafe { libc::syscall(libc::SYS_tgkill, process, thread, no_signal) })
+}
+
+fn was_found(result: libc::c_long) -> bool {
+    result == 0 || std::io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH)
 }

@@ -93,6 +93,7 @@ impl State {
 mod tests {
     use super::*;
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn the_flags_are_the_kernels() {
         assert_eq!(WAITERS, libc::FUTEX_WAITERS);

@@ -20,6 +20,9 @@ pub(crate) const KERNEL_LIMIT: usize = 2048;
 /// If an operation is still announced, or if the list does not end.
 pub(crate) fn listed() -> Vec<usize> {
     let address = head_address();
+    if address == 0 {
+        return Vec::new();
+    }
     let head = read_head(address);
     assert_eq!(head.pending, 0, "an operation is still announced");
     let mut words = Vec::new();
@@ -32,7 +35,8 @@ pub(crate) fn listed() -> Vec<usize> {
     words
 }
 
-/// Where the head's first link is; what the C library registered for this thread.
+/// Where the head's first link is; what the C library registered for this thread. musl registers nothing before a
+/// thread's first robust mutex.
 pub(crate) fn head_address() -> usize {
     let mut head: *mut Head = ptr::null_mut();
     let mut length = 0_usize;

@@ -47,7 +47,7 @@ impl Board {
     }
 }
 
-/// Where a lock's word is within the lock; the library chose the C library's layout.
+/// Where the word is within a lock, the C library's or ours: both have the C library's layout.
 const WORD_OFFSET: usize = if cfg!(target_env = "musl") { 4 } else { 0 };
 
 /// The bit of a word that nobody will ever hold again, and that names its last holder.

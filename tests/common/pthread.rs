@@ -3,7 +3,7 @@
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
 
-use crate::common::memory::shared_bytes;
+use crate::common::memory::{shared_bytes, word_address};
 
 /// How a mutex is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,9 +78,9 @@ impl PthreadMutex {
         done(unsafe { libc::pthread_mutex_consistent(self.0.get()) });
     }
 
-    /// The address of its lock word, which is its first field.
+    /// The address of its lock word.
     pub(crate) fn word_address(&self) -> usize {
-        self.0.get().addr()
+        word_address(self)
     }
 }
 

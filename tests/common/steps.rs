@@ -151,8 +151,14 @@ const SYSTEM_CALL: [u8; 2] = [0x0f, 0x05];
 #[cfg(target_arch = "aarch64")]
 const SYSTEM_CALL: [u8; 4] = [0x01, 0x00, 0x00, 0xd4];
 
+/// What C libraries take for a request.
+#[cfg(target_env = "musl")]
+type Request = libc::c_int;
+#[cfg(not(target_env = "musl"))]
+type Request = libc::c_uint;
+
 #[track_caller]
-fn request(what: libc::c_uint, process: libc::pid_t, data: usize) {
+fn request(what: Request, process: libc::pid_t, data: usize) {
     // SAFETY: none of the requests that come here reads or writes this process's memory.
     let failed = unsafe { libc::ptrace(what, process, ptr::null_mut::<libc::c_void>(), data) };
     assert_eq!(failed, 0, "ptrace: {}", std::io::Error::last_os_error());

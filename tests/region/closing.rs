@@ -9,7 +9,7 @@ use std::sync::mpsc;
 use lockproof::error::LockError;
 use lockproof::{Lock, Mutex};
 
-use super::processes::{End, Name, fork, wait_until};
+use super::processes::{End, Name, fork, sleeper_with_id, wait_until};
 
 /// Whether this process has a mapping that shows this name.
 fn is_mapped(name: &str) -> bool {
@@ -65,6 +65,23 @@ fn closing_sees_what_another_living_thread_forgot() {
     region.make_consistent().expect("held");
     region.release().expect("held");
     region.close().expect("nothing is held by the living");
+}
+
+#[test]
+fn a_thread_that_ended_holds_nothing_even_if_another_process_has_its_id() {
+    let name = Name::new("same-id");
+    let region = name.source::<Lock>().create().expect("a new name");
+    let theirs = region.clone();
+    let thread = std::thread::spawn(move || {
+        theirs.acquire(true, None).expect("free");
+        rustix::thread::gettid().as_raw_pid()
+    });
+    let id = thread.join().expect("no panic");
+    wait_until(|| !Path::new(&format!("/proc/self/task/{id}")).exists());
+    match sleeper_with_id(id) {
+        Ok(_sleeper) => region.close().expect("the process with that id is another"),
+        Err(error) => println!("skipped: this process may not choose a child's id: {error}"),
+    }
 }
 
 #[test]

@@ -42,6 +42,31 @@ pub(crate) fn fork(work: impl FnOnce() -> i32) -> Child {
     }
 }
 
+/// A child with that id, which sleeps until it is killed.
+pub(crate) fn sleeper_with_id(id: i32) -> std::io::Result<Child> {
+    // SAFETY: numbers and addresses, of which zero means none.
+    let mut arguments: libc::clone_args = unsafe { std::mem::zeroed() };
+    arguments.exit_signal = libc::SIGCHLD as u64;
+    arguments.set_tid = (&raw const id).expose_provenance() as u64;
+    arguments.set_tid_size = 1;
+    let size = size_of_val(&arguments);
+    // SAFETY: like a fork; the child calls nothing but the kernel.
+    match unsafe { libc::syscall(libc::SYS_clone3, &raw const arguments, size) } {
+        -1 => Err(std::io::Error::last_os_error()),
+        0 => sleep_for_ever(),
+        pid => Ok(Child { pid: pid as i32, reaped: false }),
+    }
+}
+
+fn sleep_for_ever() -> ! {
+    // SAFETY: a constant and a signal.
+    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+    loop {
+        // SAFETY: waits for a signal.
+        unsafe { libc::pause() };
+    }
+}
+
 fn leave(work: impl FnOnce() -> i32) -> ! {
     let code = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         // The harness has caught the message, and its locks may be held for ever by threads that were not forked.

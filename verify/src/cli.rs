@@ -8,25 +8,27 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::claim::{Claim, Selection};
-use crate::demo;
 use crate::report::Output;
 use crate::report::target::{CannotWrite, Target};
-use crate::stress::worker_main;
 
 mod check;
 pub(crate) mod duration;
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
+#[cfg(target_os = "linux")]
 mod examiner;
 mod exit;
 mod list;
 mod panics;
+#[cfg(target_os = "linux")]
 mod processes;
 mod run;
 #[cfg(test)]
 mod stand_ins;
 
-use examiner::examiner_main;
+#[cfg(not(target_os = "linux"))]
+use elsewhere::{self as examiner, self as processes};
 pub use exit::Exit;
-use run::Place;
 
 /// Proves cross-process locks: every interleaving, weak memory, every death; and tries them with real processes.
 #[derive(Debug, Parser)]
@@ -46,7 +48,7 @@ enum Command {
     Stress(processes::Stress),
     /// Show what goes wrong without a lock, and right with one, in programs that people write
     #[command(after_help = exit::HELP)]
-    Demo(demo::Options),
+    Demo(processes::Demo),
     /// List the claims, and the demos
     List(list::Options),
 }
@@ -55,8 +57,8 @@ enum Command {
 ///
 /// Called first thing in the program's `main`: workers are the program itself, started again.
 pub fn main(claims: impl Fn(&Selection) -> Vec<Claim>) -> ExitCode {
-    worker_main();
-    examiner_main(&claims);
+    processes::worker_main();
+    examiner::examiner_main(&claims);
     panics::install();
     let command = CommandLine::parse().command;
     let exit = run(&command, claims).unwrap_or_else(|failure| failure.tell());
@@ -66,7 +68,7 @@ pub fn main(claims: impl Fn(&Selection) -> Vec<Claim>) -> ExitCode {
 fn run(command: &Command, claims: impl Fn(&Selection) -> Vec<Claim>) -> Result<Exit, Failure> {
     match command {
         Command::Check(options) => {
-            check::run(options, claims, Place::Apart, people(options.json()))
+            check::run(options, claims, examiner::PLACE, people(options.json()))
         }
         Command::Stress(options) => processes::stress(options, Output::stdout()),
         Command::Demo(options) => processes::demo(options, Output::stdout()),

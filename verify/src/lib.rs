@@ -11,6 +11,7 @@
 
 pub mod claim;
 pub mod cli;
+#[cfg(target_os = "linux")]
 pub mod demo;
 pub mod diagram;
 pub mod explore;
@@ -19,6 +20,7 @@ pub mod models;
 pub mod platform;
 pub mod progress;
 pub mod report;
+#[cfg(target_os = "linux")]
 pub mod stress;
 pub mod trace;
 pub mod verdict;

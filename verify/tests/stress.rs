@@ -27,7 +27,7 @@ fn main() {
     if std::env::args().nth(1).as_deref() == Some(HARNESS) {
         return be_killed();
     }
-    let tests: [(&str, fn()); 18] = [
+    let tests: [(&str, fn()); 19] = [
         ("without_kills_the_total_is_exact", without_kills_the_total_is_exact),
         ("every_kill_and_increment_is_accounted_for", every_kill_and_increment_is_accounted_for),
         ("each_kill_of_a_holder_gives_one_report", each_kill_of_a_holder_gives_one_report),
@@ -44,6 +44,7 @@ fn main() {
         ("too_few_kills_are_vacuous", too_few_kills_are_vacuous),
         ("claims_are_told_apart", claims_are_told_apart),
         ("the_report_fits_80_columns", the_report_fits_80_columns),
+        ("thousands_are_apart", thousands_are_apart),
         ("json_stands_alone", json_stands_alone),
         ("flags_that_make_no_sense_are_refused", flags_that_make_no_sense_are_refused),
     ];
@@ -341,6 +342,12 @@ fn the_report_fits_80_columns() {
     }
 }
 
+fn thousands_are_apart() {
+    let (_, text) = lockproof_stress("--subject atomic --processes 2 --count 1200 --kills 0");
+    assert!(text.contains("2 processes x 1 200 increments"), "{text}");
+    assert_eq!(text.matches(" 2 400 ").count(), 2, "acknowledged and total:\n{text}");
+}
+
 fn json_stands_alone() {
     let (_, text) = lockproof_stress("--subject lock --processes 2 --kills 3 --seed 7 --json -");
     let report: serde_json::Value = serde_json::from_str(&text).expect("nothing but JSON");
@@ -348,6 +355,11 @@ fn json_stands_alone() {
     assert_eq!(report["ok"], true);
     assert_eq!(report["runs"][0]["kills"], 3);
     assert_eq!(report["runs"][0]["verdict"], "passed");
+    let run = &report["runs"][0];
+    for seconds in [&report["seconds"], &run["seconds"], &run["longest_stall_seconds"]] {
+        let seconds = seconds.as_f64().expect("a number");
+        assert_eq!((seconds * 1000.0).round() / 1000.0, seconds, "to the millisecond");
+    }
 }
 
 fn flags_that_make_no_sense_are_refused() {

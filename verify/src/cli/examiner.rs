@@ -16,8 +16,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::panics;
+use super::run::Place;
 use crate::claim::{Budget, Claim, Progress, Selection};
 use crate::verdict::Finding;
+
+/// Where models run.
+pub(super) const PLACE: Place = Place::Apart;
 
 /// The first argument of a process that is to be an examiner.
 const MARK: &str = "__examiner";

@@ -7,8 +7,10 @@ use clap::Args;
 
 use super::{Exit, Failure, Output, duration};
 use crate::claim::Progress;
+pub(super) use crate::demo::Options as Demo;
 use crate::progress::Board;
 use crate::stress::Status;
+pub(super) use crate::stress::worker_main;
 use crate::{demo, stress};
 
 /// What `stress` is asked for.
@@ -31,7 +33,7 @@ pub(super) fn stress(command: &Stress, out: Output) -> Result<Exit, Failure> {
 }
 
 /// Shows a scenario.
-pub(super) fn demo(options: &demo::Options, out: Output) -> Result<Exit, Failure> {
+pub(super) fn demo(options: &Demo, out: Output) -> Result<Exit, Failure> {
     with_progress("demo", out, |out, progress| demo::command(options, out, progress))
 }
 

@@ -53,6 +53,7 @@ pub(super) enum Place {
     /// On threads of this process.
     Here,
     /// In processes of their own, which are this program, started again.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
     Apart,
 }
 

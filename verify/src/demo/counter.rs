@@ -10,6 +10,8 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::claim::{Budget, Progress};
+use crate::report::json;
+use crate::report::numbers::count;
 use crate::stress::{Ended, Outcome, Plan, Status, Subject, probe_json, run, wrapped, write_json};
 use cost::Cost;
 
@@ -106,8 +108,10 @@ fn show_text(
     let expected = u64::from(*processes) * increments;
     writeln!(
         text,
-        "One counter, {processes} processes, {increments} increments each, {sleep} ms of sleep between.\n\
-         Expected: {expected}. Without a lock, read and write are {window} us apart.\n"
+        "One counter, {processes} processes, {} increments each, {sleep} ms of sleep between.\n\
+         Expected: {}. Without a lock, read and write are {window} us apart.\n",
+        count(*increments),
+        count(expected),
     )?;
     let mut ways = Vec::new();
     for way in &WAYS {
@@ -159,7 +163,7 @@ fn entry(way: &Way, outcome: &Outcome) -> Entry {
         total: finished.then_some(outcome.ledger.total),
         lost: outcome.ledger.lost(),
         ok,
-        seconds: outcome.worked.as_secs_f64(),
+        seconds: json::seconds(outcome.worked),
         complaints: if ok { Vec::new() } else { outcome.complaints() },
     }
 }
@@ -170,9 +174,9 @@ fn in_words(entry: &Entry) -> String {
     let verdict = match (lost, *name) {
         (0, "unlocked") => "none lost".into(),
         (0, _) => "exact".into(),
-        (lost, _) => format!("{lost} lost"),
+        (lost, _) => format!("{} lost", count(*lost)),
     };
-    format!("{total:>6}  {verdict:<9} {seconds:>5.1} s")
+    format!("{:>7}  {verdict:<11} {seconds:>5.1} s", count(*total))
 }
 
 fn budget() -> Budget {

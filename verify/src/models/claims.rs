@@ -27,6 +27,7 @@ pub fn claims(selection: &Selection) -> Vec<Claim> {
     all.extend(counters());
     all.extend(init());
     all.extend(broken());
+    #[cfg(target_os = "linux")]
     all.extend(crate::stress::claims());
     all.retain(|claim| selection.includes(claim));
     all

@@ -43,7 +43,7 @@ fn pretty(value: &impl Serialize) -> String {
 }
 
 /// To the millisecond: more is noise.
-fn seconds(took: Duration) -> f64 {
+pub(crate) fn seconds(took: Duration) -> f64 {
     (took.as_secs_f64() * 1000.0).round() / 1000.0
 }
 

@@ -1,8 +1,7 @@
 //! Where a report for programs goes: standard output, or a file that is written whole or not at all.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -125,11 +124,11 @@ fn write_file(path: &Path, text: &str) -> io::Result<()> {
 /// A file without a fixed name in the same directory, gone when dropped.
 fn beside(path: &Path) -> io::Result<NamedTempFile> {
     let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+    let mut file = tempfile::Builder::new();
     // As for any new file, the umask has the last word.
-    let mode = Permissions::from_mode(0o666);
-    tempfile::Builder::new()
-        .prefix(".lockproof-")
-        .permissions(mode)
+    #[cfg(unix)]
+    file.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    file.prefix(".lockproof-")
         .tempfile_in(directory.unwrap_or(Path::new(".")))
         .map_err(|error| error.kind().into())
 }
@@ -138,6 +137,7 @@ fn beside(path: &Path) -> io::Result<NamedTempFile> {
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
     #[test]
     fn a_file_is_replaced_whole_and_nothing_stays_beside_it() {
         let directory = tempfile::tempdir().expect("a directory");

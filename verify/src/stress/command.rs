@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -12,6 +12,7 @@ use super::outcome::Outcome;
 use super::run::run;
 use super::table;
 use crate::claim::{Budget, Progress};
+use crate::report::json::seconds;
 use crate::report::target::Target;
 use crate::verdict::Verdict;
 
@@ -92,8 +93,7 @@ pub fn command(
     }
     writeln!(text, "\n{}", table::conclusion(&outcomes))?;
     if let Some(path) = options.json() {
-        let seconds = started.elapsed().as_secs_f64();
-        write_json(path, out, &report(seed, seconds, &outcomes))?;
+        write_json(path, out, &report(seed, started.elapsed(), &outcomes))?;
     }
     Ok(status(&outcomes))
 }
@@ -110,11 +110,11 @@ fn status(outcomes: &[Outcome]) -> Status {
     }
 }
 
-fn report(seed: u64, seconds: f64, outcomes: &[Outcome]) -> Report<'_> {
+fn report(seed: u64, took: Duration, outcomes: &[Outcome]) -> Report<'_> {
     Report {
         lockproof: env!("CARGO_PKG_VERSION"),
         seed,
-        seconds,
+        seconds: seconds(took),
         ok: outcomes.iter().all(Outcome::ok),
         runs: outcomes.iter().map(entry).collect(),
     }
@@ -135,8 +135,8 @@ fn entry(outcome: &Outcome) -> Entry<'_> {
         lost: outcome.ledger.lost(),
         ledger: &outcome.ledger,
         complaints: outcome.complaints(),
-        seconds: outcome.took.as_secs_f64(),
-        longest_stall_seconds: outcome.longest_stall.as_secs_f64(),
+        seconds: seconds(outcome.took),
+        longest_stall_seconds: seconds(outcome.longest_stall),
         command: plan.command(),
     }
 }

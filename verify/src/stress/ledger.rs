@@ -4,6 +4,8 @@
 
 use serde::Serialize;
 
+use crate::report::numbers::count;
+
 /// Deaths of holders against reports of them, kept up as the run goes on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Deaths {
@@ -100,7 +102,7 @@ impl Ledger {
             self.holder_flaw(),
         ];
         let untested = (self.kills < self.kills_asked).then(|| {
-            let (landed, asked) = (self.kills, self.kills_asked);
+            let (landed, asked) = (count(self.kills), count(self.kills_asked));
             Flaw::Untested(format!("only {landed} of {asked} kills landed"))
         });
         broken.into_iter().flatten().map(Flaw::Broken).chain(untested).collect()
@@ -113,8 +115,9 @@ impl Ledger {
     }
 
     fn lost_updates(&self) -> Option<String> {
-        let (lost, acknowledged) = (self.lost(), self.acknowledged);
-        (lost > 0).then(|| format!("{lost} of {acknowledged} acknowledged increments were lost"))
+        let (lost, acknowledged) = (count(self.lost()), count(self.acknowledged));
+        (self.lost() > 0)
+            .then(|| format!("{lost} of {acknowledged} acknowledged increments were lost"))
     }
 
     fn too_many_updates(&self) -> Option<String> {
@@ -122,23 +125,27 @@ impl Ledger {
         let most = acknowledged + kills;
         (*total > most).then(|| {
             format!(
-                "the total is {total}, but {acknowledged} increments were acknowledged and {kills} kills can \
-                 hide one each: {} too many",
-                total - most
+                "the total is {}, but {} increments were acknowledged and {} kills can hide one each: {} too many",
+                count(*total),
+                count(*acknowledged),
+                count(*kills),
+                count(total - most)
             )
         })
     }
 
     fn undone_work(&self) -> Option<String> {
-        let Self { asked, acknowledged, .. } = self;
-        (acknowledged < asked)
+        let (acknowledged, asked) = (count(self.acknowledged), count(self.asked));
+        (self.acknowledged < self.asked)
             .then(|| format!("the workers ended with {acknowledged} of {asked} increments done"))
     }
 
     fn report_flaw(&self) -> Option<String> {
-        let Self { deaths_while_holding: deaths, reports, passed_on, unreported, invented, .. } =
-            self;
-        (*deaths != reports + passed_on || *unreported > 0 || *invented > 0).then(|| {
+        let Self { deaths_while_holding, reports, passed_on, unreported, invented, .. } = *self;
+        let adds_up = deaths_while_holding == reports + passed_on;
+        (!adds_up || unreported > 0 || invented > 0).then(|| {
+            let [deaths, reports, passed_on, unreported, invented] =
+                [deaths_while_holding, reports, passed_on, unreported, invented].map(count);
             format!(
                 "{deaths} deaths of a holder gave {reports} reports and {passed_on} passed on: {unreported} \
                  deaths were not reported, {invented} reports had no death"
@@ -147,8 +154,9 @@ impl Ledger {
     }
 
     fn holder_flaw(&self) -> Option<String> {
-        let Self { kills, deaths_while_holding: deaths, reports, .. } = self;
+        let Self { kills, deaths_while_holding: deaths, reports, .. } = *self;
         (self.holders_only && !(kills == deaths && kills == reports)).then(|| {
+            let [kills, deaths, reports] = [kills, deaths, reports].map(count);
             format!("{kills} kills of a holder were {deaths} deaths while holding, and gave {reports} reports")
         })
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::ledger::{Flaw, Ledger};
 use super::plan::Plan;
 use crate::claim::Expected;
+use crate::report::numbers::count;
 use crate::trace::Counterexample;
 use crate::verdict::{Finding, Verdict};
 
@@ -126,20 +127,23 @@ impl Outcome {
         let Ledger { acknowledged, total, kills, .. } = self.ledger;
         let mut notes = Vec::new();
         if self.ended == Ended::Finished {
+            let (acknowledged, total) = (count(acknowledged), count(total));
             notes.push(format!("{acknowledged} increments acknowledged, total {total}"));
         }
         if self.plan.expected() == Expected::Fails {
             notes.push(match self.ledger.lost() {
                 0 => "nothing was lost this time".into(),
-                lost => format!("{lost} increments were lost"),
+                lost => format!("{} increments were lost", count(lost)),
             });
         }
         if self.plan.kills > 0 {
-            notes.push(format!("{kills} kills landed"));
+            notes.push(format!("{} kills landed", count(kills)));
         }
         notes.extend(self.long_stall());
         if self.plan.kills > 0 && self.plan.subject.has_holder() {
-            let Ledger { deaths_while_holding: deaths, reports, passed_on, .. } = self.ledger;
+            let Ledger { deaths_while_holding, reports, passed_on, .. } = self.ledger;
+            let [deaths, reports, passed_on] =
+                [deaths_while_holding, reports, passed_on].map(count);
             notes.push(format!(
                 "{deaths} deaths while holding = {reports} reports + {passed_on} passed on"
             ));

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::outcome::{Ended, Outcome};
 use super::plan::Plan;
 use crate::claim::Expected;
+use crate::report::numbers::count;
 
 pub(super) const HEAD: &str =
     "subject  by    cpus     acknowledged      total kills  held reports passed  secs";
@@ -18,10 +19,10 @@ pub(super) fn introduction(plans: &[Plan], seed: u64) -> String {
     let Some(plan) = plans.first() else { return String::new() };
     let Plan { processes, increments, .. } = plan;
     let kills = plans.iter().map(|plan| plan.kills).max().unwrap_or_default();
-    let mut text = format!("{processes} processes x {increments} increments");
+    let mut text = format!("{processes} processes x {} increments", count(*increments));
     if kills > 0 {
         let whom = if plan.kill_holders { "holders" } else { "processes" };
-        let _ = write!(text, " or more, {kills} {whom} killed");
+        let _ = write!(text, " or more, {} {whom} killed", count(kills));
     }
     let _ = write!(text, "; seed {seed}");
     text
@@ -35,8 +36,8 @@ pub(super) fn row(outcome: &Outcome) -> String {
         plan.subject.name(),
         plan.by.name(),
         plan.placement(),
-        ledger.acknowledged,
-        if outcome.ended == Ended::Finished { ledger.total.to_string() } else { "?".into() },
+        count(ledger.acknowledged),
+        if outcome.ended == Ended::Finished { count(ledger.total) } else { "?".into() },
     );
     let deaths = [ledger.kills, ledger.deaths_while_holding, ledger.reports, ledger.passed_on];
     let shown = match (plan.kills > 0, plan.subject.has_holder()) {
@@ -45,7 +46,7 @@ pub(super) fn row(outcome: &Outcome) -> String {
         (true, true) => 4,
     };
     for (at, (number, width)) in deaths.iter().zip([5, 5, 7, 6]).enumerate() {
-        let cell = if at < shown { number.to_string() } else { "-".into() };
+        let cell = if at < shown { count(*number) } else { "-".into() };
         let _ = write!(text, "{cell:>width$} ");
     }
     let _ = write!(text, "{:>5.1}", outcome.took.as_secs_f64());
@@ -63,8 +64,9 @@ fn remarks(outcome: &Outcome) -> Vec<String> {
     let window = plan.window.as_micros();
     match outcome.ended {
         Ended::Finished if expected_to_lose && lost > 0 => vec![format!(
-            "{lost} of {} increments lost, as is expected without a lock (read and write {window} us apart)",
-            outcome.ledger.acknowledged
+            "{} of {} increments lost, as is expected without a lock (read and write {window} us apart)",
+            count(lost),
+            count(outcome.ledger.acknowledged)
         )],
         Ended::Finished if expected_to_lose => vec![format!(
             "nothing lost this time, with read and write {window} us apart: try a larger --window"

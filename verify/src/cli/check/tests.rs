@@ -82,8 +82,8 @@ Assumed:
     excluded (Rust allows it; no mainstream checker covers it)
   - shuttle sees sequentially consistent executions only: no weak memory
   - the bounds named with the claims
-  - loom's way to count preemptions: to begin with another process is one, and at
-    the bound it does not try who goes on where a process ends or blocks
+  - loom's way to count preemptions: to begin with another process is one, and
+    at the bound it does not try who goes on where a process ends or blocks
   - the kernel's rule for the announced word of a dead thread since Linux 6.2
     (also in 6.1.y, 5.15.y, 5.10.y): it wakes a waiter if nobody owns the word
 ";

@@ -188,7 +188,7 @@ impl Symmetry {
 fn rename_value(value: u64, renaming: &Renaming) -> u64 {
     let owner = value as u32 & OWNER;
     match renaming.get((owner as usize).wrapping_sub(1)) {
-        Some(to) => value & !u64::from(OWNER) | u64::from(*to) + 1,
+        Some(to) => value & !u64::from(OWNER) | (u64::from(*to) + 1),
         None => value,
     }
 }
