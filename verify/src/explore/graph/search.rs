@@ -199,12 +199,12 @@ impl<M: Model> Search<M> {
         }
     }
 
-    fn tidy(&self, state: &mut State) {
+    fn tidy(&mut self, state: &mut State) {
         if self.options.collect {
             let mut reach = [[Reach::None; MOST_WORDS]; MOST_THREADS];
             for (thread, reach) in reach.iter_mut().enumerate().take(self.shape.threads) {
                 for (word, reach) in reach.iter_mut().enumerate().take(self.shape.words) {
-                    *reach = Stepper::reach(&self.automata, &self.options, state, thread, word);
+                    *reach = Stepper::reach(&mut self.automata, &self.options, state, thread, word);
                 }
             }
             state.tidy(|thread, word| reach[thread][word]);

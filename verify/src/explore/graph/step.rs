@@ -174,7 +174,7 @@ impl<'a, M: Model> Stepper<'a, M> {
 
     /// What a thread may read of a word.
     pub(super) fn reach(
-        automata: &Automata<M>,
+        automata: &mut Automata<M>,
         options: &Options,
         state: &State,
         thread: usize,
@@ -187,13 +187,30 @@ impl<'a, M: Model> Stepper<'a, M> {
         if matches!(of.phase, Phase::Cleanup { .. }) {
             return Reach::Latest;
         }
-        let label = &automata.node(of.node).label;
-        if !options.prune || usize::from(label.on) != word || !state.words[word].is_chained() {
+        if !options.prune || !state.words[word].is_chained() {
             return Reach::All;
         }
+        Self::reach_of(automata, of.node, word, 0)
+    }
+
+    /// What a thread that stands there may read of a word that nobody has stored to.
+    fn reach_of(automata: &mut Automata<M>, node: u32, word: usize, depth: usize) -> Reach {
+        let label = &automata.node(node).label;
+        let here = usize::from(label.on) == word;
         match label.wants {
-            Wants::Load | Wants::Modify(..) | Wants::CompareExchange { .. } | Wants::Wait(..) => {
-                Reach::Pruned
+            Wants::End => Reach::None,
+            // A read-modify-write reads the latest message, and leaves all others behind.
+            Wants::Modify(..) | Wants::UpdateWake(..) if here => Reach::Latest,
+            Wants::Load | Wants::CompareExchange { .. } | Wants::Wait(..) if here => Reach::Pruned,
+            Wants::Wake(1) if depth == 0 => {
+                let after = [0, 1].map(|woken| {
+                    let next = automata.after(node, woken);
+                    Self::reach_of(automata, next, word, 1)
+                });
+                match after {
+                    [Reach::None | Reach::Latest, Reach::None | Reach::Latest] => Reach::Latest,
+                    _ => Reach::All,
+                }
             }
             _ => Reach::All,
         }
