@@ -14,7 +14,7 @@ pub(super) fn encode(state: &State, shape: &Shape, bytes: &mut Vec<u8>) {
     for word in &state.words {
         bytes.push(word.messages.len() as u8);
         if word.messages.len() > 1 {
-            bytes.push(word.published);
+            bytes.extend([word.published, word.locked]);
         }
         for message in &word.messages {
             number(message.value, bytes);
@@ -83,10 +83,11 @@ pub(super) fn decode(bytes: &[u8], shape: &Shape, state: &mut State) {
     for _ in 0..shape.threads {
         state.threads.push(reader.thread(shape));
     }
-    state.words.resize_with(shape.words, || Word { messages: Vec::new(), published: 0 });
+    state.words.resize_with(shape.words, || Word { messages: Vec::new(), published: 0, locked: 0 });
     for word in &mut state.words {
         let messages = reader.byte();
-        word.published = if messages > 1 { reader.byte() } else { 0 };
+        (word.published, word.locked) =
+            if messages > 1 { (reader.byte(), reader.byte()) } else { (0, 0) };
         word.messages.clear();
         for _ in 0..messages {
             let (value, attached) = (reader.number(), reader.byte() == 1);

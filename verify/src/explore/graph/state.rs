@@ -65,8 +65,10 @@ pub(super) struct Message {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Word {
     pub(super) messages: Vec<Message>,
-    /// Somebody has called the kernel to wake sleepers, and knew this message: nobody falls asleep on an older one.
+    /// Somebody has called the kernel about sleepers, and knew this message: nobody falls asleep on an older one.
     pub(super) published: u8,
+    /// The same, of those calls that certainly held the lock of the word's queue.
+    pub(super) locked: u8,
 }
 
 impl Word {
@@ -115,6 +117,10 @@ pub(super) enum Reach {
     All,
     /// The same, but of those that came after its last step only the latest.
     Pruned,
+    /// The same, and nothing that is older than what is published.
+    Published,
+    /// All that is not older than what the queue's lock has passed on.
+    Locked,
 }
 
 impl State {
@@ -132,7 +138,7 @@ impl State {
         let zero = Message { value: 0, attached: false, tells: View::NOTHING };
         Self {
             threads: nodes.map(thread).collect(),
-            words: vec![Word { messages: vec![zero], published: 0 }; shape.words],
+            words: vec![Word { messages: vec![zero], published: 0, locked: 0 }; shape.words],
             cells: vec![Cell::default(); shape.cells],
             fences: View::NOTHING,
             deaths: 0,
@@ -199,12 +205,16 @@ impl State {
             let mut kept = [false; MOST_MESSAGES];
             kept[last] = true;
             for (index, thread) in self.threads.iter().enumerate() {
-                let (from, floor) = (thread.knows.at[word].into(), thread.floor[word].into());
-                let until = match reach(index, word) {
-                    Reach::None | Reach::Latest => from,
-                    Reach::All => last,
-                    Reach::Pruned => last.min(floor),
+                let floor = usize::from(thread.floor[word]);
+                let of = &self.words[word];
+                let (from, until) = match reach(index, word) {
+                    Reach::None | Reach::Latest => (0, 0),
+                    Reach::All => (0, last),
+                    Reach::Pruned => (0, last.min(floor)),
+                    Reach::Published => (of.published, last.min(floor)),
+                    Reach::Locked => (of.locked, last),
                 };
+                let from = usize::from(from.max(thread.knows.at[word]));
                 kept.iter_mut().take(until).skip(from).for_each(|kept| *kept = true);
             }
             if kept[..last].iter().any(|kept| !kept) {
@@ -231,7 +241,7 @@ impl State {
             thread.floor[word] = new(thread.floor[word]);
         }
         let word = &mut self.words[word];
-        word.published = new(word.published);
+        (word.published, word.locked) = (new(word.published), new(word.locked));
         let mut index = 0;
         word.messages.retain(|_| {
             index += 1;

@@ -12,7 +12,8 @@
 //! could have read it earlier: at the moment when that message was the latest, or right after the thread's own last step
 //! if that came later. So an old message is read only if it was old already at that last step (`floor`); the rest are
 //! read while they are the latest, in another order of steps. The same goes for falling asleep, unless somebody has
-//! called to wake sleepers since: that call might have found this one. This is left off (`prune`) for words to which plain
+//! called to wake sleepers since: that call might have found this one; and for such a call, unless somebody has fallen
+//! asleep or woken up since. This is left off (`prune`) for words to which plain
 //! stores have gone, as these may go into the middle of the order.
 //!
 //! # The futex
@@ -20,8 +21,9 @@
 //! The kernel compares under the lock of the word's queue, and behind a full barrier (`futex_wait_setup`,
 //! `futex_hb_waiters_inc` in `kernel/futex`): so a comparison may find an old value, but none that is older than what
 //! somebody knew who has called `futex_wake` on the word since: that call either finds the sleeper or comes
-//! before it. A thread that was woken knows of the word what the one that woke it knew. It learns nothing else, though
-//! on Linux it does.
+//! before it. Who wakes somebody has held that lock after whoever held it before, and knows of the word what they
+//! knew; a thread that was woken knows of the word what the one that woke it knew. Nobody learns anything else, though on
+//! Linux they do.
 
 use lockproof::platform::Ordering;
 use lockproof::raw::mutex_state::{KERNEL_OWNER, OWNER_DIED, WAITERS};
@@ -201,7 +203,8 @@ impl<'a, M: Model> Stepper<'a, M> {
             Wants::End => Reach::None,
             // A read-modify-write reads the latest message, and leaves all others behind.
             Wants::Modify(..) | Wants::UpdateWake(..) if here => Reach::Latest,
-            Wants::Load | Wants::CompareExchange { .. } | Wants::Wait(..) if here => Reach::Pruned,
+            Wants::Load | Wants::CompareExchange { .. } if here => Reach::Pruned,
+            Wants::Wait(..) if here => Reach::Published,
             Wants::Wake(1) if depth == 0 => {
                 let after = [0, 1].map(|woken| {
                     let next = automata.after(node, woken);
@@ -209,6 +212,7 @@ impl<'a, M: Model> Stepper<'a, M> {
                 });
                 match after {
                     [Reach::None | Reach::Latest, Reach::None | Reach::Latest] => Reach::Latest,
+                    [Reach::None | Reach::Latest, _] if here => Reach::Locked,
                     _ => Reach::All,
                 }
             }
@@ -253,6 +257,10 @@ impl<'a, M: Model> Stepper<'a, M> {
             let mut state = state.clone();
             self.note(&state, What::Dies, None, None);
             state.deaths += 1;
+            if state.threads[self.thread].phase == Phase::Sleeps {
+                let word = usize::from(self.automata.node(node).label.on);
+                self.queue_changes(&mut state, word);
+            }
             self.leaves(&mut state, list, true);
             self.emit(&state).by_chance = true;
             self.did.truncate(done);
@@ -438,7 +446,12 @@ impl<'a, M: Model> Stepper<'a, M> {
     /// The thread has its result.
     fn goes_on(&mut self, state: &mut State, result: u64) -> Result<(), Stop> {
         let node = state.threads[self.thread].node;
-        state.threads[self.thread].node = self.automata.after(node, result);
+        let next = self.automata.after(node, result);
+        state.threads[self.thread].node = next;
+        if matches!(self.automata.node(next).label.wants, Wants::Wait(..) | Wants::Wake(_)) {
+            // What comes between from now on is looked at; what came before was not.
+            self.moved(state);
+        }
         self.arrives(state)
     }
 
@@ -603,8 +616,9 @@ impl<'a, M: Model> Stepper<'a, M> {
             for thread in &mut state.threads {
                 thread.floor[word] += u8::from(usize::from(thread.floor[word]) > new);
             }
-            let published = &mut state.words[word].published;
-            *published += u8::from(usize::from(*published) >= new);
+            let of = &mut state.words[word];
+            of.published += u8::from(usize::from(of.published) >= new);
+            of.locked += u8::from(usize::from(of.locked) >= new);
         }
         state.words[word].messages.insert(new, Message { value, attached, tells });
         state.threads[self.thread].knows.at[word] = new as u8;
@@ -619,7 +633,7 @@ impl<'a, M: Model> Stepper<'a, M> {
         let last = state.words[word].last();
         state.words[word].messages.drain(..last);
         state.words[word].messages[0].attached = false;
-        state.words[word].published = 0;
+        (state.words[word].published, state.words[word].locked) = (0, 0);
         for view in state.views() {
             view.at[word] = 0;
         }
@@ -655,6 +669,10 @@ impl<'a, M: Model> Stepper<'a, M> {
                 self.seen.slept += 1;
                 self.note(state, What::FallsAsleep, Some(value), None);
                 next.threads[self.thread].phase = Phase::Sleeps;
+                let of = &mut next.words[word];
+                of.locked = of.locked.max(at as u8);
+                of.published = of.published.max(at as u8);
+                self.queue_changes(&mut next, word);
                 self.emit(&next);
             }
         }
@@ -667,6 +685,8 @@ impl<'a, M: Model> Stepper<'a, M> {
         let Wants::Wait(_, until) = self.automata.node(node).label.wants else { return Ok(()) };
         let mut awake = state.clone();
         awake.threads[self.thread].phase = Phase::Runs;
+        let word = usize::from(self.automata.node(node).label.on);
+        self.queue_changes(&mut awake, word);
         if self.options.early_returns {
             self.did.clear();
             self.note(state, What::WakesUp, None, None);
@@ -710,28 +730,43 @@ impl<'a, M: Model> Stepper<'a, M> {
     }
 
     fn wake(&mut self, state: &mut State, word: usize, sleepers: u16) -> u64 {
-        let knows = state.threads[self.thread].knows.at[word];
-        let published = &mut state.words[word].published;
-        *published = knows.max(*published);
+        let waker = self.thread;
+        let of = &state.threads[waker];
+        let by_kernel = of.phase != Phase::Runs;
+        // `futex_wake` does not where nobody sleeps; `futex_wake_op` does in any case.
+        let updates = matches!(self.automata.node(of.node).label.wants, Wants::UpdateWake(..));
+        let always_locks = updates && !by_kernel;
+        let of = &mut state.words[word];
+        let knows = &mut state.threads[waker].knows.at[word];
+        if sleepers != 0 || always_locks {
+            *knows = of.locked.max(*knows);
+            of.locked = *knows;
+        }
+        of.published = of.published.max(*knows);
         self.comes_between(state, word);
-        let mut woken = 0;
+        let (knows, floor) = (state.threads[waker].knows.at[word], state.threads[waker].floor);
         for sleeper in 0..state.threads.len() {
             if sleepers & 1 << sleeper == 0 {
                 continue;
             }
             let node = state.threads[sleeper].node;
-            let by = self.thread;
             self.thread = sleeper;
             self.note(state, What::WakesUp, None, None);
-            self.moved(state);
-            self.thread = by;
+            // It wakes up when the call could have been made.
+            state.threads[sleeper].floor = floor;
+            if by_kernel {
+                self.moved(state);
+            }
+            self.thread = waker;
             let next = self.automata.after(node, waited::WOKEN);
             let thread = &mut state.threads[sleeper];
             (thread.node, thread.phase) = (next, Phase::Runs);
             thread.knows.at[word] = thread.knows.at[word].max(knows);
-            woken += 1;
         }
-        woken
+        if sleepers != 0 {
+            self.queue_changes(state, word);
+        }
+        sleepers.count_ones().into()
     }
 
     /// Whoever is about to sleep on the word would have been found by this wake, had it slept earlier.
@@ -746,6 +781,23 @@ impl<'a, M: Model> Stepper<'a, M> {
                 thread.floor[word] = last;
             }
         }
+    }
+
+    /// Whoever is about to wake sleepers of the word would have found others, had it called earlier.
+    fn queue_changes(&mut self, state: &mut State, word: usize) {
+        let by = self.thread;
+        for thread in 0..state.threads.len() {
+            let of = &state.threads[thread];
+            let label = &self.automata.node(of.node).label;
+            let is_about_to = of.phase == Phase::Runs
+                && matches!(label.wants, Wants::Wake(_))
+                && usize::from(label.on) == word;
+            if is_about_to && thread != by {
+                self.thread = thread;
+                self.moved(state);
+            }
+        }
+        self.thread = by;
     }
 
     // What the kernel does for a thread that is no more: `exit_robust_list` and `handle_futex_death` in
