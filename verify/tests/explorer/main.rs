@@ -1,0 +1,10 @@
+//! What the explorer is checked against, and held itself: the outcomes that the axioms of the memory model
+//! allow.
+
+mod agreement;
+mod axiomatic;
+mod classics;
+mod interleavings;
+#[cfg(feature = "loom")]
+mod on_loom;
+mod programs;
