@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::axiomatic::{Rule, Rules, enumerate, outcomes};
 use crate::classics::{self, BY_WHAT_OPERATIONS_ARE};
 use crate::interleavings;
-use crate::programs::Program;
+use crate::programs::{Program, RACE};
 
 /// Random programs. Each has its number for a seed; a failure says which.
 fn programs(count: u64) -> impl Iterator<Item = (u64, Program)> {
@@ -47,11 +47,14 @@ fn what_is_forbidden_is_so_by_a_rule() {
 /// A theorem of the RC11 paper: SeqCst fences between all operations leave sequential consistency.
 #[test]
 fn fences_between_all_operations_leave_the_interleavings() {
-    for (seed, program) in programs(10_000) {
-        let fenced = outcomes(&program.fenced());
+    for (seed, program) in programs(10_000).filter(|(_, program)| program.length() < 10) {
+        let (allowed, fenced) = (outcomes(&program), outcomes(&program.fenced()));
+        if allowed.contains(RACE) {
+            continue;
+        }
         let interleaved = interleavings::outcomes(&program);
         assert_eq!(fenced, interleaved, "program {seed}: {program:?}");
-        assert!(fenced.is_subset(&outcomes(&program)), "program {seed}: {program:?}");
+        assert!(fenced.is_subset(&allowed), "program {seed}: {program:?}");
     }
 }
 

@@ -1,10 +1,10 @@
 //! The outcomes that RC11 allows, by the book: all execution graphs are enumerated, and those kept in which the axioms hold.
 //!
 //! This is what the explorer is checked against, and it has nothing in common with it: no threads that run, no views, no
-//! messages. A program's events are given; what an execution decides is which compare-exchanges succeed, which write each read
-//! reads from (`rf`), and in which order each word's writes come (`mo`). All choices are tried. Values follow from them.
+//! messages. A program's events are given; what an execution decides is which compare-exchanges succeed, which threads stop
+//! early, which write each read reads from (`rf`), and in which order each place's writes come (`mo`). All choices are tried. Values follow from them.
 //!
-//! What is left out: SeqCst accesses and non-atomic ones.
+//! What is left out: SeqCst accesses.
 
 mod axioms;
 mod events;
@@ -13,11 +13,11 @@ mod relation;
 use std::collections::BTreeSet;
 
 pub(crate) use axioms::{Rule, Rules};
-use axioms::{consistent, happens_before};
-use events::{Events, last};
+use axioms::{consistent, happens_before, race};
+use events::Events;
 use relation::{MOST, Relation, Set, members};
 
-use crate::programs::{Op, Program, index};
+use crate::programs::{PLACES, Program, RACE};
 
 /// The outcomes of a program, in the words of its litmus model.
 pub(crate) fn outcomes(program: &Program) -> BTreeSet<String> {
@@ -26,16 +26,15 @@ pub(crate) fn outcomes(program: &Program) -> BTreeSet<String> {
 
 /// The outcomes under some of the rules only; `early` gives up unfinished graphs as soon as an axiom fails in them.
 pub(crate) fn enumerate(program: &Program, rules: Rules, early: bool) -> BTreeSet<String> {
-    let exchanges = program.0.iter().flatten().filter(|op| matches!(op, Op::Exchange(..))).count();
+    let decisions = program.0.iter().flatten().filter(|op| op.decides()).count();
     let mut found = BTreeSet::new();
-    for succeeding in 0..1 << exchanges {
-        let events = Events::new(program, succeeding, rules);
+    for events in (0..1 << decisions).filter_map(|taken| Events::new(program, taken, rules)) {
         let reads: Vec<_> = members(events.reads).collect();
         Enumeration {
             program,
             rules,
             early,
-            source: [0; MOST],
+            source: [None; MOST],
             rf: Relation::default(),
             mo: events.first_writes_first(),
             hb: events.po,
@@ -44,7 +43,10 @@ pub(crate) fn enumerate(program: &Program, rules: Rules, early: bool) -> BTreeSe
         }
         .read_from(&reads);
     }
-    found
+    match found.take(RACE) {
+        Some(race) => BTreeSet::from([race]),
+        None => found,
+    }
 }
 
 struct Enumeration<'a> {
@@ -53,7 +55,7 @@ struct Enumeration<'a> {
     early: bool,
     events: &'a Events,
     /// The write that each read reads from: `rf⁻¹`.
-    source: [usize; MOST],
+    source: [Option<usize>; MOST],
     rf: Relation,
     mo: Relation,
     /// Follows from `rf`.
@@ -64,15 +66,19 @@ struct Enumeration<'a> {
 impl Enumeration<'_> {
     /// Tries all writes for each of these reads.
     fn read_from(&mut self, reads: &[usize]) {
+        let values = self.events.values(&self.source);
+        if !self.events.goes_as_decided(&values) {
+            return;
+        }
         let Some((read, rest)) = reads.split_first() else {
-            if let Some(values) = self.events.values(&self.source) {
+            if let Some(values) = self.events.all_known(&values) {
                 self.order(0, self.writes_of(0), &values);
             }
             return;
         };
         let (rf, hb) = (self.rf, self.hb);
         for write in members(self.events.sources(*read)) {
-            self.source[*read] = write;
+            self.source[*read] = Some(write);
             self.rf.add(write, *read);
             self.hb = happens_before(self.events, &self.rf, self.rules);
             if !self.early || self.consistent() {
@@ -80,14 +86,15 @@ impl Enumeration<'_> {
             }
             (self.rf, self.hb) = (rf, hb);
         }
+        self.source[*read] = None;
     }
 
-    /// Tries all orders of what is left of this word's writes, and then of the next words'.
-    fn order(&mut self, word: usize, left: Set, values: &[u32; MOST]) {
+    /// Tries all orders of what is left of this place's writes, and then of the next places'.
+    fn order(&mut self, place: usize, left: Set, values: &[u32; MOST]) {
         if left == 0 {
-            return match self.events.on.get(word + 1) {
-                Some(_) => self.order(word + 1, self.writes_of(word + 1), values),
-                None => self.finished(values),
+            return match place + 1 {
+                PLACES => self.finished(values),
+                next => self.order(next, self.writes_of(next), values),
             };
         }
         let mo = self.mo;
@@ -95,7 +102,7 @@ impl Enumeration<'_> {
             let rest = left & !(1 << next);
             self.mo = mo | Relation::product(1 << next, rest);
             if !self.early || self.consistent() {
-                self.order(word, rest, values);
+                self.order(place, rest, values);
             }
         }
         self.mo = mo;
@@ -105,13 +112,14 @@ impl Enumeration<'_> {
         if !self.consistent() {
             return;
         }
+        if race(self.events, &self.hb) {
+            self.found.insert(RACE.to_owned());
+            return;
+        }
         let said = &self.events.said;
         let read: Vec<Vec<_>> =
             said.iter().map(|reads| reads.iter().map(|read| values[*read]).collect()).collect();
-        let end = |word| {
-            let writes = self.events.on[index(word)] & self.events.writes;
-            last(writes, &self.mo).map_or(0, |write| values[write])
-        };
+        let end = std::array::from_fn(|place| values[self.last_of(place)]);
         self.found.insert(self.program.outcome(&read, end));
     }
 
@@ -119,8 +127,13 @@ impl Enumeration<'_> {
         consistent(self.events, &self.rf, &self.mo, &self.hb, self.rules)
     }
 
-    /// But the first.
-    fn writes_of(&self, word: usize) -> Set {
-        self.events.on[word] & self.events.writes & !(1 << word)
+    /// A place's writes but the first.
+    fn writes_of(&self, place: usize) -> Set {
+        self.events.on[place] & self.events.writes & !(1 << place)
+    }
+
+    /// A place's last write: the one that no other follows.
+    fn last_of(&self, place: usize) -> usize {
+        members(self.writes_of(place)).find(|write| self.mo.after(*write) == 0).unwrap_or(place)
     }
 }

@@ -3,6 +3,7 @@
 //! Names and shapes are mostly those of Alglave, Maranget, Tautschnig: Herding Cats (TOPLAS 2014). There they are about
 //! hardware; here about C++20 without load buffering, and what follows a name says with which orderings.
 
+mod data;
 mod messages;
 mod order;
 mod values;
@@ -68,7 +69,7 @@ impl Classic {
 }
 
 pub(crate) fn all() -> Vec<Classic> {
-    [values::all(), messages::all(), order::all()].concat()
+    [values::all(), messages::all(), order::all(), data::all()].concat()
 }
 
 fn case<const N: usize>(

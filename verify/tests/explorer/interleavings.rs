@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::programs::{Program, index};
+use crate::programs::{Op, PLACES, Program};
 
 /// The outcomes of a program, in the words of its litmus model. Orderings and fences make no difference.
 pub(crate) fn outcomes(program: &Program) -> BTreeSet<String> {
     let threads = program.0.len();
-    let state = State { done: vec![0; threads], read: vec![Vec::new(); threads], words: [0; 3] };
+    let state =
+        State { done: vec![0; threads], read: vec![Vec::new(); threads], memory: [0; PLACES] };
     let mut found = BTreeSet::new();
     state.explore(program, &mut found);
     found
@@ -18,7 +19,7 @@ struct State {
     /// How many operations each thread has done.
     done: Vec<usize>,
     read: Vec<Vec<u32>>,
-    words: [u32; 3],
+    memory: [u32; PLACES],
 }
 
 impl State {
@@ -31,7 +32,7 @@ impl State {
             }
         }
         if ended {
-            found.insert(program.outcome(&self.read, |word| self.words[index(word)]));
+            found.insert(program.outcome(&self.read, self.memory));
         }
     }
 
@@ -39,12 +40,16 @@ impl State {
         let op = program.0[thread].get(self.done[thread])?;
         let mut next = self.clone();
         next.done[thread] += 1;
-        if let Some(word) = op.word() {
-            let word = &mut next.words[index(word)];
+        if let Some(place) = op.place() {
+            let value = &mut next.memory[place];
             if op.reads() {
-                next.read[thread].push(*word);
+                next.read[thread].push(*value);
             }
-            *word = op.writes(*word).unwrap_or(*word);
+            *value = op.writes(*value).unwrap_or(*value);
+        } else if let Op::StopUnless(value) = op
+            && next.read[thread].last() != Some(value)
+        {
+            next.done[thread] = program.0[thread].len();
         }
         Some(next)
     }

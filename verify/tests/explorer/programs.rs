@@ -1,7 +1,8 @@
-//! Small programs of atomic operations, as plain data, and random ones.
+//! Small programs, as plain data, and random ones.
 //!
 //! A program is what the explorer and the enumeration are both asked about: as a [`Litmus`] model for the one, and as it is
-//! for the other. Each value read is part of the outcome, and so is each word's final value.
+//! for the other. Each value read is part of the outcome, and so is each word's final value. A program with a data race has
+//! one outcome, [`RACE`]: what else it does has no meaning.
 
 mod random;
 
@@ -22,38 +23,65 @@ pub(crate) enum Op {
     /// From the one value to the other, with an ordering for success and one for failure.
     Exchange(On, u32, u32, Ordering, Ordering),
     Fence(Ordering),
+    /// Reads the protected data, which is not atomic.
+    Get,
+    /// Writes the protected data.
+    Set(u32),
+    /// Ends the thread unless this was read last.
+    StopUnless(u32),
 }
 
-use Op::{Add, Exchange, Fence, Load, Or, Store, Swap};
+use Op::{Add, Exchange, Fence, Get, Load, Or, Set, StopUnless, Store, Swap};
+
+/// The places in memory: three words and the protected data.
+pub(crate) const PLACES: usize = 4;
+/// The outcome of a program with a data race.
+pub(crate) const RACE: &str = "a data race";
 
 impl Op {
-    /// The word it is on; a fence is on none.
+    /// The word it is on, if it is on one.
     pub(crate) const fn word(self) -> Option<On> {
         match self {
             Load(on, _) | Store(on, ..) | Swap(on, ..) | Add(on, ..) | Or(on, ..) => Some(on),
             Exchange(on, ..) => Some(on),
-            Fence(_) => None,
+            Fence(_) | Get | Set(_) | StopUnless(_) => None,
+        }
+    }
+
+    /// The number of the place it is on, if it is on one.
+    pub(crate) const fn place(self) -> Option<usize> {
+        match self {
+            Get | Set(_) => Some(PLACES - 1),
+            _ => match self.word() {
+                Some(word) => Some(index(word)),
+                None => None,
+            },
         }
     }
 
     /// Whether it reads: then what it read is said.
     pub(crate) const fn reads(self) -> bool {
-        !matches!(self, Store(..) | Fence(_))
+        !matches!(self, Store(..) | Fence(_) | Set(_) | StopUnless(_))
     }
 
-    /// Whether it may change the word.
+    /// Whether it may change what it is on.
     pub(crate) const fn changes(self) -> bool {
-        !matches!(self, Load(..) | Fence(_))
+        !matches!(self, Load(..) | Fence(_) | Get | StopUnless(_))
     }
 
-    /// What the word holds after it, if it held `seen` before; `None` if it does not write.
+    /// Whether it goes one way or the other.
+    pub(crate) const fn decides(self) -> bool {
+        matches!(self, Exchange(..) | StopUnless(_))
+    }
+
+    /// What its place holds after it, if that held `seen` before; `None` if it does not write.
     pub(crate) fn writes(self, seen: u32) -> Option<u32> {
         match self {
-            Store(_, value, _) | Swap(_, value, _) => Some(value),
+            Store(_, value, _) | Swap(_, value, _) | Set(value) => Some(value),
             Add(_, value, _) => Some(seen.wrapping_add(value)),
             Or(_, value, _) => Some(seen | value),
             Exchange(_, from, to, ..) => (seen == from).then_some(to),
-            Load(..) | Fence(_) => None,
+            Load(..) | Fence(_) | Get | StopUnless(_) => None,
         }
     }
 
@@ -68,11 +96,14 @@ impl Op {
                 Step::CompareExchange(on, from, to, order, failed)
             }
             Fence(order) => Step::Fence(order),
+            Get => Step::Get,
+            Set(value) => Step::Set(value as u64),
+            StopUnless(value) => Step::StopUnless(value),
         }
     }
 }
 
-/// A program: what each thread does. All words hold zero at first.
+/// A program: what each thread does. All places hold zero at first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Program(pub(crate) Vec<Vec<Op>>);
 
@@ -99,13 +130,14 @@ impl Program {
         Litmus::of("a program", threads).finally(&self.words())
     }
 
-    /// An outcome in the words of the model: what each thread `read`, if it reads at all, and the words in the `end`.
-    pub(crate) fn outcome(&self, read: &[Vec<u32>], end: impl Fn(On) -> u32) -> String {
-        let said = read.iter().filter(|read| !read.is_empty()).map(|read| {
+    /// An outcome in the words of the model: what each thread `read`, if it has reads, and each place in the `end`.
+    pub(crate) fn outcome(&self, read: &[Vec<u32>], end: [u32; PLACES]) -> String {
+        let reads = |(ops, _): &(&Vec<Op>, _)| ops.iter().any(|op| op.reads());
+        let said = self.0.iter().zip(read).filter(reads).map(|(_, read)| {
             let values: Vec<_> = read.iter().map(u32::to_string).collect();
-            values.join(" ")
+            if values.is_empty() { "-".to_owned() } else { values.join(" ") }
         });
-        let words = self.words().into_iter().map(|word| format!("{word:?}={}", end(word)));
+        let words = self.words().into_iter().map(|word| format!("{word:?}={}", end[index(word)]));
         said.chain(words).collect::<Vec<_>>().join(" | ")
     }
 

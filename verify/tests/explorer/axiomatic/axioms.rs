@@ -1,21 +1,23 @@
-//! Which execution graphs are consistent: the axioms of RC11, less what SeqCst accesses and non-atomic ones add.
+//! Which execution graphs are consistent: the axioms of RC11, less what SeqCst accesses add.
 //!
 //! Lahav, Vafeiadis, Kang, Hur, Dreyer: Repairing Sequential Consistency in C/C++11 (PLDI 2017), sections 2 and 3; the same as
 //! `rc11.cat` of herd. Written here as there: `po` is the paper's `sb`, `;` is composition, `[S]` the identity on the events
-//! of a set, `E⊒rel` are those with at least that ordering, `W`, `R`, `F` writes, reads and fences.
+//! of a set, `E⊒rel` are those with at least that ordering, `W` and `R` atomic writes and reads, `F` fences.
 //!
 //! ```text
-//! rs   = [W] ; (rf ; rmw)*                                            a write's release sequence
-//! sw   = [E⊒rel] ; ([F] ; po)? ; rs ; rf ; (po ; [F])? ; [E⊒acq]      synchronizes with
-//! hb   = (po ∪ sw)⁺                                                   happens before
-//! rb   = rf⁻¹ ; mo                                                    reads before
-//! eco  = (rf ∪ mo ∪ rb)⁺                                              extended coherence order
-//! psc  = [Fsc] ; (hb ∪ hb ; eco ; hb) ; [Fsc]                         partial SeqCst order
+//! rs   = [W] ; (rf ; rmw)*                                               a write's release sequence
+//! sw   = [E⊒rel] ; ([F] ; po)? ; rs ; rf ; [R] ; (po ; [F])? ; [E⊒acq]   synchronizes with
+//! hb   = (po ∪ sw)⁺                                                      happens before
+//! rb   = rf⁻¹ ; mo                                                       reads before
+//! eco  = (rf ∪ mo ∪ rb)⁺                                                 extended coherence order
+//! psc  = [Fsc] ; (hb ∪ hb ; eco ; hb) ; [Fsc]                            partial SeqCst order
 //!
 //! coherence      hb ; eco? is irreflexive
 //! atomicity      rmw ∩ (rb ; mo) = ∅
 //! SC             psc is acyclic
 //! no-thin-air    po ∪ rf is acyclic
+//!
+//! race           two accesses of which one is not atomic and one a write, of two threads, neither before the other in hb
 //! ```
 //!
 //! Two things differ from the paper. There `rs = [W] ; (po|loc)? ; [W] ; (rf ; rmw)*`: the same thread's later stores carried a
@@ -25,8 +27,9 @@
 //! All of these are monotone: with more of `rf` and `mo` no axiom that failed holds again. So a graph that is not finished
 //! yet can be given up.
 
-use super::events::Events;
-use super::relation::{Relation, Set};
+use super::events::{Events, FIRST};
+use super::relation::{Relation, Set, members};
+use crate::programs::PLACES;
 
 /// What can be left out of the model, to see what it is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,16 +99,17 @@ fn synchronizes_with(events: &Events, rf: &Relation, rules: Rules) -> Relation {
     from_fence
         .or_not()
         .then(&release_sequence(events, rf, rules))
-        .then(rf)
+        .then(&rf.between(Set::MAX, events.atomic))
         .then(&to_fence.or_not())
         .between(events.release, events.acquire)
 }
 
 fn release_sequence(events: &Events, rf: &Relation, rules: Rules) -> Relation {
-    let mut sequence = Relation::identity(events.writes);
+    let atomic = events.writes & events.atomic;
+    let mut sequence = Relation::identity(atomic);
     if !rules.has(Rule::StoresEndReleases) {
         for on in events.on {
-            sequence = sequence | events.po.between(on & events.writes, on & events.writes);
+            sequence = sequence | events.po.between(on & atomic, on & atomic);
         }
     }
     if rules.has(Rule::ReleaseSequences) {
@@ -130,4 +134,14 @@ pub(super) fn consistent(
         && holds(Rule::Coherence, &|| hb.then(&eco.or_not()).is_irreflexive())
         && holds(Rule::NoThinAir, &|| (events.po | *rf).is_acyclic())
         && holds(Rule::SeqCst, &|| psc().is_acyclic())
+}
+
+/// Whether two accesses to the protected data race.
+pub(super) fn race(events: &Events, hb: &Relation) -> bool {
+    let ordered = *hb | hb.inverse();
+    let data = events.on[PLACES - 1];
+    events.threads.iter().any(|thread| {
+        let others = |event| data & !thread & !FIRST & !ordered.after(event);
+        members(data & thread & events.writes).any(|write| others(write) != 0)
+    })
 }

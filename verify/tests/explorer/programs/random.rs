@@ -1,13 +1,13 @@
 //! Random programs.
 //!
-//! Three shapes, as too few programs drawn without one say anything about fences and release sequences. Whether they do say
+//! Four shapes, as too few programs drawn without one say anything about fences and release sequences. Whether they do say
 //! enough is a test: `axiomatic.rs` counts for how many of them each rule of the memory model matters.
 
 use fastrand::Rng;
 use lockproof::platform::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
 use lockproof_verify::models::litmus::On::{self, X, Y, Z};
 
-use super::Op::{self, Add, Exchange, Fence, Load, Or, Store, Swap};
+use super::Op::{self, Add, Exchange, Fence, Get, Load, Or, Set, StopUnless, Store, Swap};
 use super::Program;
 
 const WORDS: [On; 3] = [X, Y, Z];
@@ -34,8 +34,9 @@ impl Generator {
 
     pub(super) fn program(mut self) -> Program {
         Program(match self.rng.u8(..10) {
-            0..4 => self.anything(),
-            4..7 => self.message(),
+            0..3 => self.anything(),
+            3..6 => self.message(),
+            6 => self.locked(),
             _ => self.around_fences(),
         })
     }
@@ -54,18 +55,21 @@ impl Generator {
     }
 
     /// One thread writes something, then a flag, perhaps again and again; another looks at the flag, then at what was
-    /// written. Read-modify-writes carry the flag on.
+    /// written. Read-modify-writes carry the flag on. What was written is a word, or data that only the flag protects.
     fn message(&mut self) -> Vec<Vec<Op>> {
-        let (data, flag) = (X, Y);
-        let mut writer = vec![self.write(data)];
+        let (word, flag, guarded) = (X, Y, self.rng.bool());
+        let mut writer = vec![if guarded { Set(self.value()) } else { self.write(word) }];
         self.perhaps_fence(&mut writer);
         writer.push(self.write(flag));
         if self.one_in(3) {
             writer.push(self.write(flag));
         }
         let mut reader = vec![if self.one_in(3) { self.update(flag) } else { self.load(flag) }];
+        if guarded {
+            reader.push(StopUnless(*pick(&mut self.rng, &self.written[2..])));
+        }
         self.perhaps_fence(&mut reader);
-        reader.push(self.load(data));
+        reader.push(if guarded { self.protected() } else { self.load(word) });
         let mut between = Vec::new();
         for _ in 0..self.rng.usize(..=2) {
             between.push(self.update(flag));
@@ -80,6 +84,27 @@ impl Generator {
             _ => threads.push(between),
         }
         threads
+    }
+
+    /// Each thread tries a lock once.
+    fn locked(&mut self) -> Vec<Vec<Op>> {
+        let threads = *pick(&mut self.rng, &[2, 2, 3]);
+        (0..threads)
+            .map(|_| {
+                let (take, failed) = (self.update_order(), self.load_order());
+                let mut ops = vec![Exchange(X, 0, 1, take, failed), StopUnless(0)];
+                self.perhaps_fence(&mut ops);
+                ops.push(self.protected());
+                self.perhaps_fence(&mut ops);
+                let leave = self.store_order();
+                ops.push(if self.rng.bool() { Store(X, 0, leave) } else { Swap(X, 0, leave) });
+                ops
+            })
+            .collect()
+    }
+
+    fn protected(&mut self) -> Op {
+        if self.rng.bool() { Get } else { Set(self.value()) }
     }
 
     /// Each thread accesses one word, then another, with a fence between them.
@@ -124,25 +149,36 @@ impl Generator {
     }
 
     fn load(&mut self, word: On) -> Op {
-        Load(word, *pick(&mut self.rng, &[Relaxed, Acquire]))
+        Load(word, self.load_order())
     }
 
     fn store(&mut self, word: On) -> Op {
-        Store(word, self.value(), *pick(&mut self.rng, &[Relaxed, Release]))
+        Store(word, self.value(), self.store_order())
     }
 
     fn update(&mut self, word: On) -> Op {
-        const ORDERS: [Ordering; 4] = [Relaxed, Acquire, Release, AcqRel];
-        let (order, value) = (*pick(&mut self.rng, &ORDERS), self.value());
+        let (order, value) = (self.update_order(), self.value());
         match self.rng.u8(..5) {
             0 => Swap(word, value, order),
             1 => Add(word, value, order),
             2 => Or(word, value, order),
             _ => {
                 let expected = *pick(&mut self.rng, &self.written);
-                Exchange(word, expected, value, order, *pick(&mut self.rng, &[Relaxed, Acquire]))
+                Exchange(word, expected, value, order, self.load_order())
             }
         }
+    }
+
+    fn load_order(&mut self) -> Ordering {
+        *pick(&mut self.rng, &[Relaxed, Acquire])
+    }
+
+    fn store_order(&mut self) -> Ordering {
+        *pick(&mut self.rng, &[Relaxed, Release])
+    }
+
+    fn update_order(&mut self) -> Ordering {
+        *pick(&mut self.rng, &[Relaxed, Acquire, Release, AcqRel])
     }
 
     fn fence(&mut self) -> Op {
