@@ -1,8 +1,10 @@
-//! The outcomes that RC11 allows, by the book: all execution graphs are enumerated, and those kept in which the axioms hold.
+//! The outcomes that RC11 allows, by the book: all execution graphs are enumerated, and those kept in which the
+//! axioms hold.
 //!
-//! This is what the explorer is checked against, and it has nothing in common with it: no threads that run, no views, no
-//! messages. A program's events are given; what an execution decides is which compare-exchanges succeed, which threads stop
-//! early, which write each read reads from (`rf`), and in which order each place's writes come (`mo`). All choices are tried. Values follow from them.
+//! This is what the explorer is checked against, and it has nothing in common with it: no threads that run, no
+//! views, no messages. A program's events are given; what an execution decides is which compare-exchanges succeed,
+//! which threads stop early, which write each read reads from (`rf`), and in which order each place's writes come
+//! (`mo`). All choices are tried. Values follow from them.
 //!
 //! What is left out: SeqCst accesses.
 
@@ -24,7 +26,8 @@ pub(crate) fn outcomes(program: &Program) -> BTreeSet<String> {
     enumerate(program, Rules::ALL, true)
 }
 
-/// The outcomes under some of the rules only; `early` gives up unfinished graphs as soon as an axiom fails in them.
+/// The outcomes under some of the rules only; `early` gives up unfinished graphs as soon as an axiom fails in
+/// them.
 pub(crate) fn enumerate(program: &Program, rules: Rules, early: bool) -> BTreeSet<String> {
     let decisions = program.0.iter().flatten().filter(|op| op.decides()).count();
     let mut found = BTreeSet::new();

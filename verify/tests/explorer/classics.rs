@@ -1,7 +1,7 @@
 //! The classical litmus tests, by name: whether the memory model allows the outcome that each asks for.
 //!
-//! Names and shapes are mostly those of Alglave, Maranget, Tautschnig: Herding Cats (TOPLAS 2014). There they are about
-//! hardware; here about C++20 without load buffering, and what follows a name says with which orderings.
+//! Names and shapes are mostly those of Alglave, Maranget, Tautschnig: Herding Cats (TOPLAS 2014). There they are
+//! about hardware; here about C++20 without load buffering, and what follows a name says with which orderings.
 
 mod data;
 mod messages;
@@ -36,8 +36,8 @@ pub(crate) enum Answer {
 
 /// Lahav et al.: Repairing Sequential Consistency in C/C++11 (PLDI 2017), its examples or its definitions.
 const RC11: &str = "RC11";
-/// Podkopaev, Lahav, Vafeiadis: Bridging the Gap between Programming Languages and Hardware Weak Memory Models (POPL 2019),
-/// the examples of section 3.
+/// Podkopaev, Lahav, Vafeiadis: Bridging the Gap between Programming Languages and Hardware Weak Memory Models
+/// (POPL 2019), the examples of section 3.
 const IMM: &str = "IMM";
 /// Boehm, Giroux, Vafeiadis: Weaken Release Sequences; adopted in C++20.
 const P0982: &str = "P0982R1";

@@ -1,5 +1,5 @@
-//! What the explorer is checked against, and held itself: the outcomes that the axioms of the memory model allow, and the states
-//! and executions of a step machine.
+//! What the explorer is checked against, and held itself: the outcomes that the axioms of the memory model allow,
+//! and the states and executions of a step machine.
 
 mod agreement;
 mod axiomatic;

@@ -1,8 +1,8 @@
 //! Small programs, as plain data, and random ones.
 //!
-//! A program is what the explorer and the enumeration are both asked about: as a [`Litmus`] model for the one, and as it is
-//! for the other. Each value read is part of the outcome, and so is each word's final value. A program with a data race has
-//! one outcome, [`RACE`]: what else it does has no meaning.
+//! A program is what the explorer and the enumeration are both asked about: as a [`Litmus`] model for the one, and
+//! as it is for the other. Each value read is part of the outcome, and so is each word's final value. A program
+//! with a data race has one outcome, [`RACE`]: what else it does has no meaning.
 
 mod random;
 
@@ -130,7 +130,8 @@ impl Program {
         Litmus::of("a program", threads).finally(&self.words())
     }
 
-    /// An outcome in the words of the model: what each thread `read`, if it has reads, and each place in the `end`.
+    /// An outcome in the words of the model: what each thread `read`, if it has reads, and each place in the
+    /// `end`.
     pub(crate) fn outcome(&self, read: &[Vec<u32>], end: [u32; PLACES]) -> String {
         let reads = |(ops, _): &(&Vec<Op>, _)| ops.iter().any(|op| op.reads());
         let said = self.0.iter().zip(read).filter(reads).map(|(_, read)| {

@@ -1,8 +1,8 @@
-//! A futex mutex with a counter, as a step machine written by hand: its states and executions are counted, and the explorer has
-//! to count the same.
+//! A futex mutex with a counter, as a step machine written by hand: its states and executions are counted, and the
+//! explorer has to count the same.
 //!
-//! The mutex is Drepper's mutex2 ("Futexes Are Tricky", section 6), as `models/broken/others.rs` has it. Memory is sequentially
-//! consistent. Each operation on shared memory is one step of the process that does it:
+//! The mutex is Drepper's mutex2 ("Futexes Are Tricky", section 6), as `models/broken/others.rs` has it. Memory is
+//! sequentially consistent. Each operation on shared memory is one step of the process that does it:
 //!
 //! | at         | step                                                              | then                |
 //! |------------|-------------------------------------------------------------------|---------------------|
@@ -15,15 +15,16 @@
 //! | `Release`  | swap to 0                                                         | `Wake` if it was 2  |
 //! | `Wake`     | futex wake of one sleeper, if there is any                        | the next increment  |
 //!
-//! A state is the word, the counter, where each process is and how many increments it still has, and who went to sleep before
-//! whom if that decides who is woken. Ending is no step.
+//! A state is the word, the counter, where each process is and how many increments it still has, and who went to
+//! sleep before whom if that decides who is woken. Ending is no step.
 //!
 //! # The known numbers of executions
 //!
-//! 16, 1 354 and 19 722 executions of the plain mutex at 2x1, 2x2 and 3x1 have been counted elsewhere: so many paths lead from
-//! the first state to the last if cells take no step, nobody returns early, sleepers are woken in the order in which they
-//! fell asleep, and the first swap is left out by whoever saw 2 in its compare-exchange, as in Drepper's text (`if (c != 2)`). Our
-//! own mutex, which swaps always, has more from 2x2 on; with any sleeper woken there are more from 3x1 on.
+//! 16, 1 354 and 19 722 executions of the plain mutex at 2x1, 2x2 and 3x1 have been counted elsewhere: so many
+//! paths lead from the first state to the last if cells take no step, nobody returns early, sleepers are woken in
+//! the order in which they fell asleep, and the first swap is left out by whoever saw 2 in its compare-exchange,
+//! as in Drepper's text (`if (c != 2)`). The `Drepper` of our models always swaps, which makes more of them from 2x2
+//! on; that any sleeper may be woken, from 3x1 on.
 
 use std::collections::HashMap;
 use std::hash::Hash;

@@ -1,8 +1,9 @@
 //! Which execution graphs are consistent: the axioms of RC11, less what SeqCst accesses add.
 //!
-//! Lahav, Vafeiadis, Kang, Hur, Dreyer: Repairing Sequential Consistency in C/C++11 (PLDI 2017), sections 2 and 3; the same as
-//! `rc11.cat` of herd. Written here as there: `po` is the paper's `sb`, `;` is composition, `[S]` the identity on the events
-//! of a set, `E⊒rel` are those with at least that ordering, `W` and `R` atomic writes and reads, `F` fences.
+//! Lahav, Vafeiadis, Kang, Hur, Dreyer: Repairing Sequential Consistency in C/C++11 (PLDI 2017), sections 2 and 3;
+//! the same as `rc11.cat` of herd. Written here as there: `po` is the paper's `sb`, `;` is composition, `[S]` the
+//! identity on the events of a set, `E⊒rel` are those with at least that ordering, `W` and `R` atomic writes and
+//! reads, `F` fences.
 //!
 //! ```text
 //! rs   = [W] ; (rf ; rmw)*                                               a write's release sequence
@@ -17,15 +18,16 @@
 //! SC             psc is acyclic
 //! no-thin-air    po ∪ rf is acyclic
 //!
-//! race           two accesses of which one is not atomic and one a write, of two threads, neither before the other in hb
+//! race           two accesses, one not atomic, one a write, of two threads, neither before the other in hb
 //! ```
 //!
-//! Two things differ from the paper. There `rs = [W] ; (po|loc)? ; [W] ; (rf ; rmw)*`: the same thread's later stores carried a
-//! release on; C++20 took that out (P0982R1), and Rust's is C++20's model. And there is no `psc_base`: without
-//! SeqCst accesses it relates two fences by `hb? ; scb ; hb?`, and as `scb ⊆ hb ∪ mo ∪ rb`, that is within `psc`.
+//! Two things differ from the paper. There `rs = [W] ; (po|loc)? ; [W] ; (rf ; rmw)*`: the same thread's later
+//! stores carried a release on; C++20 took that out (P0982R1), and Rust's is C++20's model. And there is no
+//! `psc_base`: without SeqCst accesses it relates two fences by `hb? ; scb ; hb?`, and as `scb ⊆ hb ∪ mo ∪ rb`,
+//! that is within `psc`.
 //!
-//! All of these are monotone: with more of `rf` and `mo` no axiom that failed holds again. So a graph that is not finished
-//! yet can be given up.
+//! All of these are monotone: with more of `rf` and `mo` no axiom that failed holds again. So a graph that is not
+//! finished yet can be given up.
 
 use super::events::{Events, FIRST};
 use super::relation::{Relation, Set, members};

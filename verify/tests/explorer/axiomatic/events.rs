@@ -1,7 +1,7 @@
 //! The events of a program: the nodes of its execution graphs.
 //!
-//! As in RC11 a read-modify-write is two events, a read and a write, related by `rmw`. A compare-exchange is two or one, and a
-//! thread may stop early: which way these go is given.
+//! As in RC11 a read-modify-write is two events, a read and a write, related by `rmw`. A compare-exchange is two
+//! or one, and a thread may stop early: which way these go is given.
 
 use lockproof::platform::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
 
@@ -46,8 +46,8 @@ pub(super) struct Events {
 }
 
 impl Events {
-    /// Where the program decides, counted from the first thread on, it is a yes where `taken` says so: an exchange succeeds, a
-    /// thread goes on. `None` if that says yes where a thread that has stopped would have decided.
+    /// Where the program decides, counted from the first thread on, it is a yes where `taken` says so: an exchange
+    /// succeeds, a thread goes on. `None` if that says yes where a thread that has stopped would have decided.
     pub(super) fn new(program: &Program, mut taken: Set, rules: Rules) -> Option<Self> {
         let on = std::array::from_fn(|place| 1 << place);
         let mut events = Self { writes: FIRST, on, ..Self::default() };

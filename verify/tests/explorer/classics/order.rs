@@ -60,7 +60,8 @@ fn store_buffers() -> Vec<Classic> {
     ]
 }
 
-/// LB: each of two threads reads what the other writes afterwards. C++20 allows it with Relaxed, and RC11 excludes it.
+/// LB: each of two threads reads what the other writes afterwards. C++20 allows it with Relaxed, and RC11 excludes
+/// it.
 fn load_buffers() -> Vec<Classic> {
     let both = "1 | 1 | X=1 | Y=1";
     vec![

@@ -1,7 +1,7 @@
 //! Random programs.
 //!
-//! Four shapes, as too few programs drawn without one say anything about fences and release sequences. Whether they do say
-//! enough is a test: `axiomatic.rs` counts for how many of them each rule of the memory model matters.
+//! Four shapes, as too few programs drawn without one say anything about fences and release sequences. Whether
+//! they do say enough is a test: `axiomatic.rs` counts for how many of them each rule of the memory model matters.
 
 use fastrand::Rng;
 use lockproof::platform::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
@@ -18,7 +18,8 @@ pub(super) struct Generator {
     rng: Rng,
     /// How many words there are.
     words: usize,
-    /// Whether each write has a bit of its own, so that a value tells all the writes it came from; else values meet.
+    /// Whether each write has a bit of its own, so that a value tells all the writes it came from; else values
+    /// meet.
     distinct: bool,
     /// What was written so far, to compare with.
     written: Vec<u32>,
@@ -54,8 +55,9 @@ impl Generator {
         threads
     }
 
-    /// One thread writes something, then a flag, perhaps again and again; another looks at the flag, then at what was
-    /// written. Read-modify-writes carry the flag on. What was written is a word, or data that only the flag protects.
+    /// One thread writes something, then a flag, perhaps again and again; another looks at the flag, then at what
+    /// was written. Read-modify-writes carry the flag on. What was written is a word, or data that only the flag
+    /// protects.
     fn message(&mut self) -> Vec<Vec<Op>> {
         let (word, flag, guarded) = (X, Y, self.rng.bool());
         let mut writer = vec![if guarded { Set(self.value()) } else { self.write(word) }];
