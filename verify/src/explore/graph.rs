@@ -18,6 +18,7 @@ use crate::verdict::{Bound, Finding, Verdict};
 
 mod automaton;
 mod code;
+mod fences;
 mod search;
 mod state;
 mod step;

@@ -47,8 +47,10 @@ pub enum Step {
     Add(On, u32, Ordering),
     And(On, u32, Ordering),
     Or(On, u32, Ordering),
-    /// A compare-exchange from the one value to the other.
+    /// A compare-exchange from the one value to the other. If it fails it has what a read can have of the ordering.
     Exchange(On, u32, u32, Ordering),
+    /// The same, with an ordering of its own for when it fails, after the one for when it does not.
+    CompareExchange(On, u32, u32, Ordering, Ordering),
     Fence(Ordering),
     /// Reads the protected data.
     Get,
@@ -92,9 +94,15 @@ impl Litmus {
     /// A program of these processes, whose outcome is what they say.
     #[must_use]
     pub fn new<const N: usize>(name: &'static str, processes: [&[Step]; N]) -> Self {
+        Self::of(name, processes.map(<[Step]>::to_vec).to_vec())
+    }
+
+    /// The same, where the steps are made up as the program runs.
+    #[must_use]
+    pub const fn of(name: &'static str, processes: Vec<Vec<Step>>) -> Self {
         Self {
             name,
-            processes: processes.map(<[Step]>::to_vec).to_vec(),
+            processes,
             finally: Vec::new(),
             never: Vec::new(),
             only_the_first: false,

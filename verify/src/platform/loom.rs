@@ -3,9 +3,10 @@
 //! The futex is `wait_queue`; its header says what that can and cannot show. The kernel's
 //! comparison is a compare-exchange that can never match: unlike a load, it reads the latest value.
 //!
-//! loom itself raises false alarms on words changed by both stores and read-modify-writes, and on SeqCst
-//! accesses, and does not show stale failing compare-exchanges, more than seven values of a word, and data races
-//! between SeqCst fences. `models/litmus/limits.rs` holds each of these.
+//! loom itself raises false alarms on words changed by both stores and read-modify-writes, on words stored to by
+//! several threads, and on SeqCst accesses, and does not show stale failing compare-exchanges, more than seven
+//! values of a word, data races between SeqCst fences, and some interleavings where a thread loads a word before it
+//! changes it. `models/litmus/limits.rs` holds each of these.
 
 use std::cell::Cell;
 use std::rc::Rc;

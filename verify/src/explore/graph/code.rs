@@ -1,5 +1,6 @@
 //! States as bytes: what the search keeps of them.
 
+use super::fences::{Fence, UNTOUCHED};
 use super::state::{Cell, Message, Phase, State, Thread, Word};
 use super::view::View;
 use super::{MOST_WORDS, Shape};
@@ -27,7 +28,12 @@ pub(super) fn encode(state: &State, shape: &Shape, bytes: &mut Vec<u8>) {
         number(cell.readers.into(), bytes);
     }
     if shape.fences {
-        view(&state.fences, shape, bytes);
+        bytes.push(state.fences.len() as u8);
+        for fence in &state.fences {
+            bytes.extend(&fence.knows[..shape.words]);
+            bytes.extend(&fence.touched[..shape.words]);
+            number(fence.before.into(), bytes);
+        }
     }
 }
 
@@ -64,6 +70,9 @@ fn view(view: &View, shape: &Shape, bytes: &mut Vec<u8>) {
         // The highest bit comes first, to keep small what is usual.
         number(known.rotate_left(1).into(), bytes);
     }
+    if shape.fences {
+        number(view.fences.into(), bytes);
+    }
 }
 
 /// Seven bits in a byte, the lowest first.
@@ -98,7 +107,11 @@ pub(super) fn decode(bytes: &[u8], shape: &Shape, state: &mut State) {
     for _ in 0..shape.cells {
         state.cells.push(Cell { value: reader.number(), readers: reader.number() as u16 });
     }
-    state.fences = if shape.fences { reader.view(shape) } else { View::NOTHING };
+    state.fences.clear();
+    for _ in 0..if shape.fences { reader.byte() } else { 0 } {
+        let fence = reader.fence(shape);
+        state.fences.push(fence);
+    }
     debug_assert_eq!(reader.at, bytes.len(), "all of it was read");
 }
 
@@ -132,7 +145,21 @@ impl Reader<'_> {
         for known in &mut view.cells[..shape.cells] {
             *known = (self.number() as u16).rotate_right(1);
         }
+        if shape.fences {
+            view.fences = self.number() as u16;
+        }
         view
+    }
+
+    fn fence(&mut self, shape: &Shape) -> Fence {
+        let mut fence =
+            Fence { knows: [0; MOST_WORDS], touched: [UNTOUCHED; MOST_WORDS], before: 0 };
+        for words in [&mut fence.knows, &mut fence.touched] {
+            words[..shape.words].copy_from_slice(&self.bytes[self.at..self.at + shape.words]);
+            self.at += shape.words;
+        }
+        fence.before = self.number() as u16;
+        fence
     }
 
     fn thread(&mut self, shape: &Shape) -> Thread {

@@ -262,6 +262,8 @@ impl<M: Model> Search<M> {
         let path = self.store.path(id);
         let mut state = self.beginning();
         self.tidy(&mut state);
+        encode(&state.clone(), &self.shape, &mut self.bytes);
+        decode(&self.bytes, &self.shape, &mut state);
         let mut nexts = Nexts::default();
         let mut did = Vec::new();
         for to in &path[1..] {
@@ -282,7 +284,9 @@ impl<M: Model> Search<M> {
                 return Err(Stop::Refused("the way to a state was lost".to_owned()));
             };
             did.extend(done);
-            state = next;
+            // As the search reads it back: what is not written down must not matter.
+            encode(&next, &self.shape, &mut self.bytes);
+            decode(&self.bytes, &self.shape, &mut state);
         }
         // The last step once more, by those who are who here.
         self.nexts(&state, &mut nexts)?;

@@ -9,6 +9,7 @@
 //! A state is made finite and unique ([`State::tidy`]) by dropping messages that nobody can read any more, and all
 //! knowledge that whoever could learn it has already.
 
+use super::fences::{self, Fence, UNTOUCHED};
 use super::view::View;
 use super::{MOST_MESSAGES, MOST_WORDS, Shape};
 
@@ -100,8 +101,8 @@ pub(super) struct State {
     pub(super) threads: Vec<Thread>,
     pub(super) words: Vec<Word>,
     pub(super) cells: Vec<Cell>,
-    /// What the fences of total order share.
-    pub(super) fences: View,
+    /// The SeqCst fences.
+    pub(super) fences: Vec<Fence>,
     pub(super) deaths: u8,
     pub(super) died_holding: u8,
 }
@@ -140,7 +141,7 @@ impl State {
             threads: nodes.map(thread).collect(),
             words: vec![Word { messages: vec![zero], published: 0, locked: 0 }; shape.words],
             cells: vec![Cell::default(); shape.cells],
-            fences: View::NOTHING,
+            fences: Vec::new(),
             deaths: 0,
             died_holding: 0,
         }
@@ -157,9 +158,7 @@ impl State {
             .iter_mut()
             .flat_map(|thread| [&mut thread.knows, &mut thread.heard, &mut thread.fenced]);
         let of_messages = self.words.iter_mut().flat_map(|word| &mut word.messages);
-        of_threads
-            .chain(of_messages.map(|message| &mut message.tells))
-            .chain(std::iter::once(&mut self.fences))
+        of_threads.chain(of_messages.map(|message| &mut message.tells))
     }
 
     /// Makes states equal from which the same can happen: drops what nobody can read, and knowledge that is none.
@@ -177,6 +176,7 @@ impl State {
             self.drop_unreadable(word, &reach);
             self.merge_repeated(word);
         }
+        fences::forget(self);
         self.forget_the_known();
     }
 
@@ -240,6 +240,15 @@ impl State {
         for thread in &mut self.threads {
             thread.floor[word] = new(thread.floor[word]);
         }
+        for fence in &mut self.fences {
+            fence.knows[word] = new(fence.knows[word]);
+            let touched = &mut fence.touched[word];
+            if *touched != UNTOUCHED {
+                // A message that is gone lies before the next one that is kept.
+                let gone = !kept[usize::from(*touched / 2)];
+                *touched = 2 * new(*touched / 2) + if gone { 0 } else { *touched % 2 };
+            }
+        }
         let word = &mut self.words[word];
         (word.published, word.locked) = (new(word.published), new(word.locked));
         let mut index = 0;
@@ -258,7 +267,8 @@ impl State {
                 if message.tells == View::NOTHING {
                     continue;
                 }
-                let mut known = View { at: [u8::MAX; MOST_WORDS], cells: [u16::MAX; _] };
+                let mut known =
+                    View { at: [u8::MAX; MOST_WORDS], cells: [u16::MAX; _], fences: u16::MAX };
                 for thread in self.threads.iter().filter(readers) {
                     if usize::from(thread.knows.at[index]) <= at {
                         known.meet(&thread.knows);

@@ -29,6 +29,7 @@ use lockproof::platform::Ordering;
 use lockproof::raw::mutex_state::{KERNEL_OWNER, OWNER_DIED, WAITERS};
 
 use super::automaton::Automata;
+use super::fences::{self, MOST_FENCES, Touch};
 use super::state::{Message, Phase, Reach, State};
 use super::view::WRITTEN;
 use super::{MOST_MESSAGES, Memory, Options, Shape};
@@ -333,8 +334,7 @@ impl<'a, M: Model> Stepper<'a, M> {
                     return Err(Stop::Fences);
                 }
                 self.note(state, What::Wanted, None, None);
-                self.fences(state, order);
-                Ok(Some(0))
+                Ok(self.fences(state, order).then_some(0))
             }
         }
     }
@@ -380,20 +380,33 @@ impl<'a, M: Model> Stepper<'a, M> {
         self.emit_wrong(state, format!("a data race on {name}: process {who} {how}"));
     }
 
-    fn fences(&self, state: &mut State, order: Ordering) {
-        let sequential = order == Ordering::SeqCst;
+    /// Returns false if there cannot be such an execution, or no room for it.
+    fn fences(&mut self, state: &mut State, order: Ordering) -> bool {
         let thread = &mut state.threads[self.thread];
         if acquires(order) {
             let heard = thread.heard;
             thread.knows.join(&heard);
         }
-        if sequential {
-            thread.knows.join_words(&state.fences);
-            state.fences.join_words(&thread.knows);
+        if order == Ordering::SeqCst && self.options.memory == Memory::C11 {
+            if state.fences.len() == MOST_FENCES {
+                self.has_no_room();
+                return false;
+            }
+            if !fences::adds(state, self.thread) {
+                return false;
+            }
         }
+        let thread = &mut state.threads[self.thread];
         if releases(order) {
             thread.fenced = thread.knows;
         }
+        true
+    }
+
+    /// Leaves a state out.
+    fn has_no_room(&mut self) {
+        self.seen.too_many_messages = true;
+        self.nexts.incomplete = true;
     }
 
     /// Does what the thread's node says, in every way that there is.
@@ -473,8 +486,8 @@ impl<'a, M: Model> Stepper<'a, M> {
         (from..=last).filter(move |at| *at < floor || *at == last)
     }
 
-    /// Learns from a message what a read of it tells.
-    fn reads(&self, state: &mut State, word: usize, at: usize, order: Ordering) {
+    /// Learns from a message what a read of it tells. Returns false if there cannot be such an execution.
+    fn reads(&self, state: &mut State, word: usize, at: usize, order: Ordering) -> bool {
         let tells = state.words[word].messages[at].tells;
         let thread = &mut state.threads[self.thread];
         thread.knows.at[word] = at as u8;
@@ -483,22 +496,31 @@ impl<'a, M: Model> Stepper<'a, M> {
         } else if self.shape.fences {
             thread.heard.join(&tells);
         }
+        fences::touches(state, self.thread, word, at, Touch::Read)
     }
 
     /// A read that changes nothing.
-    fn only_reads(&mut self, state: &State, word: usize, at: usize, order: Ordering) -> State {
+    fn only_reads(
+        &mut self,
+        state: &State,
+        word: usize,
+        at: usize,
+        order: Ordering,
+    ) -> Option<State> {
         let mut state = state.clone();
-        self.reads(&mut state, word, at, order);
+        if !self.reads(&mut state, word, at, order) {
+            return None;
+        }
         if at == state.words[word].last() || !state.words[word].is_chained() {
             self.moved(&mut state);
         }
-        state
+        Some(state)
     }
 
     fn loads(&mut self, state: &State, word: usize, order: Ordering) -> Result<(), Stop> {
         for at in self.readable(state, word) {
             let value = state.words[word].messages[at].value;
-            let mut next = self.only_reads(state, word, at, order);
+            let Some(mut next) = self.only_reads(state, word, at, order) else { continue };
             self.did.clear();
             self.note(state, What::Wanted, Some(value), None);
             self.goes_on(&mut next, value)?;
@@ -517,7 +539,7 @@ impl<'a, M: Model> Stepper<'a, M> {
             let value = state.words[word].messages[at].value;
             if value != current {
                 self.seen.contended += 1;
-                let mut next = self.only_reads(state, word, at, order);
+                let Some(mut next) = self.only_reads(state, word, at, order) else { continue };
                 self.did.clear();
                 self.note(state, What::Wanted, Some(value), None);
                 self.goes_on(&mut next, value)?;
@@ -593,14 +615,13 @@ impl<'a, M: Model> Stepper<'a, M> {
         attached: bool,
     ) -> bool {
         if state.words[word].messages.len() == MOST_MESSAGES {
-            self.seen.too_many_messages = true;
-            self.nexts.incomplete = true;
+            self.has_no_room();
             return false;
         }
         let sequential = self.options.memory == Memory::Sc;
         let read = state.words[word].messages[at].tells;
-        if attached {
-            self.reads(state, word, at, order);
+        if attached && !self.reads(state, word, at, order) {
+            return false;
         }
         let thread = &state.threads[self.thread];
         let mut tells = if releases(order) || sequential { thread.knows } else { thread.fenced };
@@ -619,13 +640,20 @@ impl<'a, M: Model> Stepper<'a, M> {
             let of = &mut state.words[word];
             of.published += u8::from(usize::from(of.published) >= new);
             of.locked += u8::from(usize::from(of.locked) >= new);
+            for fence in &mut state.fences {
+                fence.knows[word] += u8::from(usize::from(fence.knows[word]) >= new);
+                let touched = &mut fence.touched[word];
+                if *touched != fences::UNTOUCHED && usize::from(*touched / 2) >= new {
+                    *touched += 2;
+                }
+            }
         }
         state.words[word].messages.insert(new, Message { value, attached, tells });
         state.threads[self.thread].knows.at[word] = new as u8;
         if sequential {
             self.keeps_the_latest(state, word);
         }
-        true
+        fences::touches(state, self.thread, word, new, Touch::Write)
     }
 
     /// Where everybody sees the latest value only, there is nothing else to keep.
@@ -654,13 +682,16 @@ impl<'a, M: Model> Stepper<'a, M> {
             let value = state.words[word].messages[at].value;
             self.did.clear();
             if value != expected {
-                let mut next = self.only_reads(state, word, at, Ordering::Relaxed);
+                let read = self.only_reads(state, word, at, Ordering::Relaxed);
+                let Some(mut next) = read else { continue };
                 self.note(state, What::FindsItChanged, Some(value), None);
                 self.goes_on(&mut next, waited::CHANGED)?;
                 continue;
             }
             let mut next = state.clone();
-            self.reads(&mut next, word, at, Ordering::Relaxed);
+            if !self.reads(&mut next, word, at, Ordering::Relaxed) {
+                continue;
+            }
             self.moved(&mut next);
             if until == Until::Now {
                 self.note(state, What::TimesOut, None, None);

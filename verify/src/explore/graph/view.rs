@@ -2,7 +2,8 @@
 
 use super::{MOST_CELLS, MOST_WORDS};
 
-/// Of each word, the oldest message that may still be read; of each cell, which accesses are known to have happened.
+/// Of each word, the oldest message that may still be read; of each cell, which accesses are known to have happened; and
+/// which SeqCst fences have.
 ///
 /// A cell's accesses are known as a bit for its last write and one for each thread's reads since. A view without a bit
 /// that somebody else's access needs is a data race.
@@ -10,6 +11,7 @@ use super::{MOST_CELLS, MOST_WORDS};
 pub(super) struct View {
     pub(super) at: [u8; MOST_WORDS],
     pub(super) cells: [u16; MOST_CELLS],
+    pub(super) fences: u16,
 }
 
 /// The bit for a cell's last write.
@@ -17,23 +19,21 @@ pub(super) const WRITTEN: u16 = 1 << 15;
 
 impl View {
     /// The view of a thread that begins: nothing has been read, and every cell was written before.
-    pub(super) const BEGINNING: Self = Self { at: [0; MOST_WORDS], cells: [WRITTEN; MOST_CELLS] };
+    pub(super) const BEGINNING: Self =
+        Self { at: [0; MOST_WORDS], cells: [WRITTEN; MOST_CELLS], fences: 0 };
     /// What tells nobody anything.
-    pub(super) const NOTHING: Self = Self { at: [0; MOST_WORDS], cells: [0; MOST_CELLS] };
+    pub(super) const NOTHING: Self =
+        Self { at: [0; MOST_WORDS], cells: [0; MOST_CELLS], fences: 0 };
 
     /// Learns what `other` knows.
     pub(super) fn join(&mut self, other: &Self) {
-        self.join_words(other);
-        for (mine, theirs) in self.cells.iter_mut().zip(&other.cells) {
-            *mine |= theirs;
-        }
-    }
-
-    /// Learns what `other` knows of the words alone: what fences share is an order, and no synchronisation.
-    pub(super) fn join_words(&mut self, other: &Self) {
         for (mine, theirs) in self.at.iter_mut().zip(&other.at) {
             *mine = (*mine).max(*theirs);
         }
+        for (mine, theirs) in self.cells.iter_mut().zip(&other.cells) {
+            *mine |= theirs;
+        }
+        self.fences |= other.fences;
     }
 
     /// Keeps what `other` knows as well.
@@ -44,6 +44,7 @@ impl View {
         for (mine, theirs) in self.cells.iter_mut().zip(&other.cells) {
             *mine &= theirs;
         }
+        self.fences &= other.fences;
     }
 
     /// Forgets what `other` knows.
@@ -56,5 +57,6 @@ impl View {
         for (mine, theirs) in self.cells.iter_mut().zip(&other.cells) {
             *mine &= !theirs;
         }
+        self.fences &= !other.fences;
     }
 }

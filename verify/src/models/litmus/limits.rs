@@ -7,7 +7,7 @@ use lockproof::platform::Ordering::{Acquire, Relaxed, Release, SeqCst};
 
 use super::Expect::Outcomes;
 use super::On::{X, Y, Z};
-use super::Step::{Exchange, Fence, Get, Load, Say, Set, StopUnless, Store, Swap, Wake};
+use super::Step::{Add, Exchange, Fence, Get, Load, Say, Set, StopUnless, Store, Swap, Wake};
 use super::{Case, Litmus, case};
 
 /// loom shows outcomes that cannot be: false alarms.
@@ -40,6 +40,19 @@ pub fn false_alarms() -> Vec<Case> {
         ),
         case(
             Litmus::new(
+                "two stores, and one that is followed by a load",
+                [
+                    &[Store(X, 1, Relaxed), Load(X, Relaxed), Say],
+                    &[Store(X, 2, Relaxed), Store(X, 3, Relaxed)],
+                ],
+            )
+            .finally(&[X]),
+            Outcomes(&["1 | X=1", "1 | X=3", "2 | X=2", "2 | X=3", "3 | X=3"]),
+            "2 | X=2 cannot be: 3 was stored after 2, and by the same process (as in tokio-rs/loom#282). Once that \
+             outcome is gone, let tests/explorer/on_loom.rs no longer leave such programs out",
+        ),
+        case(
+            Litmus::new(
                 "store buffers, SeqCst accesses",
                 [
                     &[Store(X, 1, SeqCst), Load(Y, SeqCst), Say],
@@ -68,6 +81,16 @@ pub fn blind_spots() -> Vec<Case> {
             Outcomes(&["-", "1"]),
             "0 can be: a compare-exchange that fails is a load, and may read a stale value. Once loom shows it, say \
              so in platform/loom.rs, and let the futex's own look at a word be something that reads the latest",
+        ),
+        case(
+            Litmus::new(
+                "a change after a load of one's own",
+                [&[Load(X, Relaxed), Say], &[Load(X, Relaxed), Add(X, 1, Relaxed)]],
+            ),
+            Outcomes(&["0"]),
+            "1 can be, in any memory model: loom knows only the last access to a word, and takes the change to depend \
+             on the second process's own load, not on the first one's (tokio-rs/loom#166, #392). What loads a word and \
+             then changes it is not exhausted. Once loom shows 1, let tests/explorer/on_loom.rs expect it, too",
         ),
         case(
             Litmus::new(

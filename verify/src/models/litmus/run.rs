@@ -246,9 +246,13 @@ impl<W: World> Process<'_, W> {
             Step::Add(on, value, order) => p.fetch_add(word(on), value, order),
             Step::And(on, value, order) => p.fetch_and(word(on), value, order),
             Step::Or(on, value, order) => p.fetch_or(word(on), value, order),
-            Step::Exchange(on, from, to, order) => p
-                .compare_exchange(word(on), from, to, order, without_release(order))
-                .unwrap_or_else(|seen| seen),
+            Step::Exchange(on, from, to, order) => {
+                let failed = without_release(order);
+                return self.operate(Step::CompareExchange(on, from, to, order, failed));
+            }
+            Step::CompareExchange(on, from, to, order, failed) => {
+                p.compare_exchange(word(on), from, to, order, failed).unwrap_or_else(|seen| seen)
+            }
             Step::Wake(on, count) => p.futex_wake(word(on), count),
             Step::UpdateWakeAll(on, update) => p.futex_update_wake_all(word(on), update),
             Step::Wait(on, expected, until) => {

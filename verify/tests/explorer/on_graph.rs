@@ -1,0 +1,72 @@
+//! The explorer shows what the axioms allow: all of it, and nothing else.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use lockproof_verify::claim::{Budget, Silent};
+use lockproof_verify::explore::graph::{self, GraphSearch};
+use lockproof_verify::verdict::{Finding, Verdict};
+
+use crate::axiomatic::outcomes;
+use crate::classics;
+use crate::programs::{Program, RACE};
+
+const UNHURRIED: Budget = Budget { seed: 1, until: None };
+
+fn explored(program: &Program, search: GraphSearch) -> BTreeSet<String> {
+    let search = GraphSearch { all_outcomes: true, ..search };
+    let found = graph::explore(&Arc::new(program.litmus()), "program", search, &UNHURRIED, &Silent);
+    shown(found)
+}
+
+fn shown(found: Finding) -> BTreeSet<String> {
+    match found.counterexample {
+        Some(wrong) if wrong.why.starts_with(RACE) => BTreeSet::from([RACE.to_owned()]),
+        Some(wrong) => panic!("{}", wrong.why),
+        None => {
+            assert_eq!(found.verdict, Verdict::Exhausted);
+            found.outcomes.into_keys().collect()
+        }
+    }
+}
+
+#[test]
+fn the_classical_tests_come_out_as_the_axioms_say() {
+    for classic in classics::all() {
+        let (name, program) = (classic.name, &classic.program);
+        let all = outcomes(program);
+        assert_eq!(explored(program, GraphSearch::default()), all, "{name}: {program:?}");
+        assert_eq!(explored(program, GraphSearch::default().plain()), all, "{name}, plain");
+    }
+}
+
+#[test]
+fn random_programs_come_out_as_the_axioms_say() {
+    for seed in 0..10_000 {
+        let program = Program::random(seed);
+        let all = outcomes(&program);
+        let found = explored(&program, GraphSearch::default());
+        assert_eq!(found, all, "program {seed}: {program:?}");
+    }
+}
+
+#[test]
+fn each_reduction_by_itself_changes_nothing() {
+    let all = GraphSearch::default();
+    let without = [
+        GraphSearch { prune: false, ..all },
+        GraphSearch { fuse: false, ..all },
+        GraphSearch { collect: false, ..all },
+        GraphSearch { merge_the_dead: false, ..all },
+        GraphSearch { marks: false, ..all },
+        all.plain(),
+    ];
+    for seed in 0..1_500 {
+        let program = Program::random(seed);
+        let expected = explored(&program, all);
+        for search in without {
+            let found = explored(&program, search);
+            assert_eq!(found, expected, "program {seed}: {program:?}, {search:?}");
+        }
+    }
+}
