@@ -16,6 +16,8 @@ pub enum Method {
     Shuttle,
     /// loom, with a death at every step in turn.
     Crash,
+    /// The explorer of states.
+    Explorer,
     /// Real processes.
     Stress,
 }
@@ -23,7 +25,7 @@ pub enum Method {
 /// Which memory model the method sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum MemoryModel {
-    /// C11 as loom implements it: RC11 with C++20's release sequences, load buffering excluded.
+    /// C11 as RC11 has it, with C++20's release sequences, load buffering excluded.
     #[serde(rename = "c11")]
     C11,
     /// Sequential consistency.

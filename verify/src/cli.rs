@@ -18,6 +18,7 @@ mod elsewhere;
 #[cfg(target_os = "linux")]
 mod examiner;
 mod exit;
+mod explore;
 mod list;
 mod panics;
 #[cfg(target_os = "linux")]
@@ -43,13 +44,16 @@ enum Command {
     /// Examine every claim, and report
     #[command(after_help = exit::HELP)]
     Check(check::Options),
+    /// Explore all states of one model, at a size of your choice
+    #[command(after_help = exit::HELP)]
+    Explore(explore::Options),
     /// Let real processes count together, kill some, and account for every increment and every death
     #[command(after_help = exit::HELP)]
     Stress(processes::Stress),
     /// Show what goes wrong without a lock, and right with one, in programs that people write
     #[command(after_help = exit::HELP)]
     Demo(processes::Demo),
-    /// List the claims, and the demos
+    /// List the claims, the models, and the demos
     List(list::Options),
 }
 
@@ -70,6 +74,7 @@ fn run(command: &Command, claims: impl Fn(&Selection) -> Vec<Claim>) -> Result<E
         Command::Check(options) => {
             check::run(options, claims, examiner::PLACE, people(options.json()))
         }
+        Command::Explore(options) => explore::run(options, people(options.json())),
         Command::Stress(options) => processes::stress(options, Output::stdout()),
         Command::Demo(options) => processes::demo(options, Output::stdout()),
         Command::List(options) => list::run(options, claims, &demos(), &mut Output::stdout()),

@@ -19,7 +19,7 @@ mod table;
 
 use textwrap::wrap;
 
-use crate::trace::Counterexample;
+use crate::trace::{Counterexample, Step, Witness};
 use paint::{EMPHASIS, FAINT, paint};
 use story::Story;
 
@@ -29,10 +29,21 @@ const NARROWEST: usize = 60;
 /// The counterexample as lines of at most `width` columns, each ended by a newline.
 #[must_use]
 pub fn draw(counterexample: &Counterexample, width: usize, colour: bool) -> String {
+    let Counterexample { why, steps, replay } = counterexample;
+    drawing(why, steps, replay, width, colour)
+}
+
+/// The same for the way to a result, without a title.
+#[must_use]
+pub fn draw_witness(witness: &Witness, width: usize, colour: bool) -> String {
+    drawing("", &witness.steps, &witness.replay, width, colour)
+}
+
+fn drawing(title: &str, steps: &[Step], replay: &str, width: usize, colour: bool) -> String {
     let width = width.max(NARROWEST);
-    let story = Story::of(&counterexample.steps);
+    let story = Story::of(steps);
     let mut lines = Vec::new();
-    for line in wrap(&counterexample.why, width) {
+    for line in wrap(title, width).into_iter().filter(|line| !line.is_empty()) {
         lines.push(paint(&line, EMPHASIS, colour));
     }
     if !story.rows.is_empty() {
@@ -41,7 +52,7 @@ pub fn draw(counterexample: &Counterexample, width: usize, colour: bool) -> Stri
         lines.extend(drawn.unwrap_or_else(|| table::draw(&story, width, colour)));
         lines.push(String::new());
     }
-    for remark in remarks(&story, &counterexample.replay) {
+    for remark in remarks(&story, replay) {
         for line in wrap(&remark, width) {
             lines.push(paint(&line, FAINT, colour));
         }

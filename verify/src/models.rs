@@ -1,6 +1,5 @@
 //! The models: one file per thing checked, named as the algorithm's file.
 
-#[cfg(feature = "loom")]
 pub mod broken;
 #[cfg(all(feature = "loom", feature = "shuttle"))]
 mod claims;
@@ -9,6 +8,7 @@ pub mod init;
 pub mod litmus;
 pub mod lock;
 pub mod mutex;
+pub mod registry;
 
 #[cfg(all(feature = "loom", feature = "shuttle"))]
 pub use claims::claims;

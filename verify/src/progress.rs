@@ -101,6 +101,9 @@ impl Board {
         }
         let running: Vec<String> = self.running().values().map(|one| one.describe()).collect();
         let ended = self.ended.load(Relaxed);
+        if self.all == 1 {
+            return Some(format!("{}: {}", seconds(self.began.elapsed()), running.join(", ")));
+        }
         Some(format!(
             "{}: {} of {} done; running {}",
             seconds(self.began.elapsed()),

@@ -36,6 +36,15 @@ pub struct Step {
     pub site: String,
 }
 
+/// An execution that comes to a certain result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Witness {
+    /// How it comes to that.
+    pub steps: Vec<Step>,
+    /// As [`Counterexample::replay`].
+    pub replay: String,
+}
+
 /// An execution that breaks a property.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counterexample {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::trace::Counterexample;
+use crate::trace::{Counterexample, Witness};
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,8 +109,11 @@ pub struct Finding {
     pub states: Option<u64>,
     /// How many transitions between them.
     pub transitions: Option<u64>,
-    /// Each final result that was reached, and in how many executions.
+    /// Each final result that was reached, and in how many executions; where the explorer knows states, in how many
+    /// final ones.
     pub outcomes: BTreeMap<String, u64>,
+    /// For final results, if that was asked for, a shortest way there.
+    pub witnesses: BTreeMap<String, Witness>,
     /// The execution that breaks the property.
     pub counterexample: Option<Counterexample>,
     /// Facts worth a line each in the report: what happened, how often.
@@ -127,6 +130,7 @@ impl Finding {
             states: None,
             transitions: None,
             outcomes: BTreeMap::new(),
+            witnesses: BTreeMap::new(),
             counterexample: None,
             notes: Vec::new(),
         }

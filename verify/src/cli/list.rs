@@ -1,4 +1,4 @@
-//! `lockproof list`: what there is to check, and to look at.
+//! `lockproof list`: what there is to check, to explore, and to look at.
 
 use std::io::{self, Write};
 
@@ -7,6 +7,7 @@ use clap::Args;
 use super::run::in_order;
 use super::{Exit, Failure, Output};
 use crate::claim::{Claim, Expected, Selection};
+use crate::models::registry::MODELS;
 use crate::report::json;
 use crate::report::target::Target;
 
@@ -21,7 +22,7 @@ pub(super) struct Options {
 /// A demo's name, and what it shows.
 type Demo = (String, String);
 
-/// Lists all claims, and the demos.
+/// Lists all claims, the models, and the demos.
 pub(super) fn run(
     options: &Options,
     claims: impl Fn(&Selection) -> Vec<Claim>,
@@ -55,14 +56,25 @@ fn tell(claims: &[Claim], demos: &[Demo], out: &mut Output) -> io::Result<()> {
         }
         writeln!(out, "{line}")?;
     }
-    if !demos.is_empty() {
-        writeln!(out, "demos (lockproof demo NAME)")?;
-    }
-    let name_width = demos.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-    for (name, about) in demos {
-        writeln!(out, "  {name:name_width$}  {about}")?;
-    }
+    let models = MODELS.iter().map(|model| (model.name, model.about));
+    tell_named("models (lockproof explore MODEL)", models, out)?;
+    let demos = demos.iter().map(|(name, about)| (name.as_str(), about.as_str()));
+    tell_named("demos (lockproof demo NAME)", demos, out)?;
     out.flush()
+}
+
+fn tell_named<'a>(
+    title: &str,
+    all: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+    out: &mut Output,
+) -> io::Result<()> {
+    let width = all.clone().map(|(name, _)| name.chars().count()).max();
+    let Some(width) = width else { return Ok(()) };
+    writeln!(out, "{title}")?;
+    for (name, about) in all {
+        writeln!(out, "  {name:width$}  {about}")?;
+    }
+    Ok(())
 }
 
 fn method(claim: &Claim) -> String {

@@ -35,7 +35,9 @@ const MOST_WORDS: usize = 16;
 /// Nor more cells.
 const MOST_CELLS: usize = 8;
 /// Nor more threads.
-const MOST_THREADS: usize = 8;
+const MOST_THREADS: usize = MOST_PROCESSES;
+/// How many processes a model can have.
+pub const MOST_PROCESSES: usize = 8;
 /// Nor may a word have more messages at a time that somebody can still read.
 const MOST_MESSAGES: usize = 64;
 
@@ -64,7 +66,7 @@ pub struct GraphSearch {
     pub kernel: KernelRule,
     /// What the algorithm does wrong.
     pub mutation: Option<Mutation>,
-    /// Whether to go on after a counterexample, to see all outcomes.
+    /// Whether to go on after a counterexample, to see all outcomes, and to find a way to each.
     pub all_outcomes: bool,
     /// Whether sleeps may end for no reason.
     pub early_returns: bool,

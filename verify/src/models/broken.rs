@@ -7,6 +7,7 @@
 //! - [`others`]: locks as others build them, written over the same platform: a futex mutex without the waiters' bit set
 //!   again, and the robust mutex of glibc, whose two hangs are known.
 
+#[cfg(feature = "loom")]
 pub mod mutants;
 pub mod others;
 
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use super::lock::Lock;
 use super::mutex::{MutexModel, NotRecoverableModel};
 use crate::claim::{Budget, Progress};
+#[cfg(feature = "loom")]
 use crate::explore::loom::{LoomSearch, explore};
 use crate::verdict::Finding;
 
@@ -39,7 +41,10 @@ impl Trial {
             Self::Alive(n) | Self::Panicking(n) | Self::Dying(n) | Self::GivenUp(n) => n,
         }
     }
+}
 
+#[cfg(feature = "loom")]
+impl Trial {
     /// Puts the shipped mutex, or a mutant of it, to the trial.
     #[must_use]
     pub fn of_shipped(

@@ -9,16 +9,15 @@ use super::counter::{CounterModel, Way};
 use super::init::InitModel;
 use super::lock::{Lock, Shipped};
 use super::mutex::{DeadlineModel, MutexModel, NotRecoverableModel};
+use super::registry::{
+    BUILDS_AGAIN, BUILDS_ONCE, KEEPS_COUNT, REFUSES_ALL, SURVIVES, TAKES_NO_WAKE, TELLS_OF_PANICS,
+};
 use crate::claim::{Budget, Claim, Expected, MemoryModel, Method, Progress, Selection};
 use crate::explore::loom::{self, LoomSearch};
 use crate::explore::shuttle::{self, Drawn, ShuttleSearch};
 use crate::model::Model;
 use crate::platform::{KernelRule, Plan};
 use crate::verdict::Finding;
-
-const KEEPS_COUNT: &str = "exclusion, no lost update, everybody gets there";
-const SURVIVES: &str =
-    "nobody hangs and nothing is lost when one dies at any step, and one is told";
 
 /// All claims that are selected, cheapest first within a subject.
 #[must_use]
@@ -53,23 +52,14 @@ fn mutex() -> Vec<Claim> {
     all.push(held(crash_claim("mutex", dying(3), 3, 1, up_to(3))));
     all.push(held(crash_claim("mutex", dying(4), 4, 1, up_to(2))));
     let panicking = Arc::new(MutexModel::new(2, 1).with_panics());
-    all.push(held(loom_claim(
-        "mutex-panic",
-        panicking,
-        2,
-        1,
-        "a panic in the critical section is told to the next holder, once",
-        ALL,
-    )));
-    let deadline = "a waiter that gives up takes no wake with it";
+    all.push(held(loom_claim("mutex-panic", panicking, 2, 1, TELLS_OF_PANICS, ALL)));
     for (n, search) in [(2, ALL), (3, up_to(3))] {
         let model = Arc::new(DeadlineModel { processes: n });
-        all.push(held(loom_claim("mutex-deadline", model, n, 1, deadline, search)));
+        all.push(held(loom_claim("mutex-deadline", model, n, 1, TAKES_NO_WAKE, search)));
     }
-    let given_up = "a lock given up for good refuses everybody, sleepers too";
     for (n, search) in [(2, ALL), (3, up_to(3))] {
         let model = Arc::new(NotRecoverableModel { processes: n, deaths: false });
-        all.push(held(loom_claim("mutex-given-up", model, n, 1, given_up, search)));
+        all.push(held(loom_claim("mutex-given-up", model, n, 1, REFUSES_ALL, search)));
     }
     let model = Arc::new(NotRecoverableModel { processes: 3, deaths: true });
     all.push(held(crash_claim("mutex-given-up", model, 3, 1, up_to(2))));
@@ -117,18 +107,16 @@ fn unlocked() -> Vec<Claim> {
 }
 
 fn init() -> Vec<Claim> {
-    let built = "one builds it, everybody finds it whole";
-    let rebuilt = "a builder that dies half-way is followed by another, and nobody hangs";
     let model = |processes, deaths| Arc::new(InitModel { processes, deaths });
     let mut all = vec![
-        held(loom_claim("init", model(2, false), 2, 1, built, ALL)),
-        held(loom_claim("init", model(3, false), 3, 1, built, up_to(2))),
-        full(held(loom_claim("init", model(3, false), 3, 1, built, up_to(3)))),
-        full(held(loom_claim("init", model(4, false), 4, 1, built, up_to(2)))),
+        held(loom_claim("init", model(2, false), 2, 1, BUILDS_ONCE, ALL)),
+        held(loom_claim("init", model(3, false), 3, 1, BUILDS_ONCE, up_to(2))),
+        full(held(loom_claim("init", model(3, false), 3, 1, BUILDS_ONCE, up_to(3)))),
+        full(held(loom_claim("init", model(4, false), 4, 1, BUILDS_ONCE, up_to(2)))),
     ];
     for (n, search) in [(2, ALL), (3, up_to(2))] {
         let mut claim = crash_claim("init", model(n, true), n, 1, search);
-        claim.property = rebuilt;
+        claim.property = BUILDS_AGAIN;
         all.push(held(claim));
     }
     all

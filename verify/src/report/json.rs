@@ -8,7 +8,8 @@ use serde::Serialize;
 use super::Report;
 use super::words::in_words;
 use crate::claim::{Claim, Examined, Expected, MemoryModel, Method};
-use crate::trace::Counterexample;
+use crate::models::registry::MODELS;
+use crate::trace::{Counterexample, Witness};
 use crate::verdict::{Bound, Verdict};
 
 /// What `check` found.
@@ -23,13 +24,23 @@ pub fn report(report: &Report) -> String {
     })
 }
 
-/// What there is to check, and to look at.
+/// What was found about one claim.
+#[must_use]
+pub fn claim(claim: &Examined) -> String {
+    pretty(&JsonExamined::of(claim))
+}
+
+/// What there is to check, to explore, and to look at.
 #[must_use]
 pub fn list(claims: &[Claim], demos: &[(String, String)]) -> String {
     pretty(&JsonList {
         lockproof: VERSION,
         claims: claims.iter().map(JsonClaim::of).collect(),
-        demos: demos.iter().map(|(name, about)| JsonDemo { name, about }).collect(),
+        models: MODELS
+            .iter()
+            .map(|model| JsonNamed { name: model.name, about: model.about })
+            .collect(),
+        demos: demos.iter().map(|(name, about)| JsonNamed { name, about }).collect(),
     })
 }
 
@@ -76,6 +87,8 @@ struct JsonExamined<'a> {
     transitions: Option<u64>,
     seconds: f64,
     outcomes: &'a BTreeMap<String, u64>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    witnesses: &'a BTreeMap<String, Witness>,
     notes: &'a [String],
     counterexample: Option<&'a Counterexample>,
 }
@@ -102,6 +115,7 @@ impl<'a> JsonExamined<'a> {
             transitions: finding.transitions,
             seconds: seconds(claim.took),
             outcomes: &finding.outcomes,
+            witnesses: &finding.witnesses,
             notes: &finding.notes,
             counterexample: finding.counterexample.as_ref(),
         }
@@ -112,7 +126,8 @@ impl<'a> JsonExamined<'a> {
 struct JsonList<'a> {
     lockproof: &'static str,
     claims: Vec<JsonClaim<'a>>,
-    demos: Vec<JsonDemo<'a>>,
+    models: Vec<JsonNamed<'a>>,
+    demos: Vec<JsonNamed<'a>>,
 }
 
 #[derive(Serialize)]
@@ -145,7 +160,7 @@ impl<'a> JsonClaim<'a> {
 }
 
 #[derive(Serialize)]
-struct JsonDemo<'a> {
+struct JsonNamed<'a> {
     name: &'a str,
     about: &'a str,
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use bytesize::ByteSize;
+
 /// `448 048`: a space between thousands.
 #[must_use]
 pub fn count(number: u64) -> String {
@@ -14,6 +16,12 @@ pub fn count(number: u64) -> String {
         spaced.push(digit);
     }
     spaced
+}
+
+/// `45.3 MB`: of 1000 each, as sizes are given on the command line.
+#[must_use]
+pub fn bytes(number: u64) -> String {
+    ByteSize::b(number).display().si().to_string()
 }
 
 /// `3 claims`, `1 claim`: for words that take an s.
@@ -58,6 +66,15 @@ mod tests {
         assert_eq!(counted(1, "claim"), "1 claim");
         assert_eq!(counted(1_500, "claim"), "1 500 claims");
         assert_eq!(counted(0, "claim"), "0 claims");
+    }
+
+    #[test]
+    fn sizes_are_in_powers_of_a_thousand() {
+        let table =
+            [(0, "0 B"), (999, "999 B"), (45_300_000, "45.3 MB"), (8_000_000_000, "8.0 GB")];
+        for (number, words) in table {
+            assert_eq!(bytes(number), words);
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
 //! The report for people: a line per claim, what went wrong, and what was assumed.
+//! ([`exploration`] has what is said about a single one.)
 
 use std::fmt::Write;
 
@@ -12,6 +13,8 @@ use crate::claim::{Claim, Examined, Expected, MemoryModel, Method};
 use crate::diagram;
 use crate::verdict::Verdict;
 
+mod exploration;
+
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().effects(Effects::BOLD);
 const LATE: Style = AnsiColor::Yellow.on_default().effects(Effects::BOLD);
@@ -23,6 +26,7 @@ const MARK: usize = 6;
 const RUNS: usize = 8;
 const TIME: usize = 7;
 const GAP: usize = 2;
+const RUNS_TO_IT: &str = "executions that came to it";
 /// A claim's numbers, and the space around them.
 const NUMBERS: usize = GAP + RUNS + GAP + TIME + GAP;
 /// A verdict is not squeezed into less than this; long ids then have a line of their own.
@@ -38,6 +42,8 @@ pub struct Layout {
     /// Where a claim's line ends at the latest: nowhere, if no screen wraps it.
     line: usize,
     colour: bool,
+    /// What the numbers count.
+    counted: &'static str,
 }
 
 impl Layout {
@@ -48,13 +54,13 @@ impl Layout {
         let line = if out.is_terminal() { width } else { usize::MAX };
         let longest = claims.iter().map(|claim| claim.id.chars().count()).max().unwrap_or(0);
         let id = longest.min(line - MARK - NUMBERS - NARROWEST_VERDICT);
-        Self { id, width, line, colour: out.colour() }
+        Self { id, width, line, colour: out.colour(), counted: counted_in(claims) }
     }
 
     /// Names the columns.
     #[must_use]
     pub fn heading(&self) -> String {
-        let (id, numbers) = (self.id, Self::numbers("runs", "time"));
+        let (id, numbers) = (self.id, Self::numbers(self.counted, "time"));
         let text = format!("{:MARK$}{:id$}{numbers}verdict", "", "claim");
         self.paint(&text, FAINT) + "\n"
     }
@@ -75,9 +81,9 @@ impl Layout {
             (false, Verdict::Timeout { .. }) => ("late", LATE),
             (false, _) => ("FAIL", BAD),
         };
-        let runs = match claim.finding.executions {
-            0 => String::new(),
-            runs => count(runs),
+        let runs = match (claim.finding.executions, claim.finding.states) {
+            (0, states) => states.map(count).unwrap_or_default(),
+            (runs, _) => count(runs),
         };
         let mut text = self.paint(&format!(" {mark}"), style);
         text += &format!(" {:width$}", claim.id, width = self.id);
@@ -154,7 +160,9 @@ impl Layout {
         let mut text = String::new();
         for claim in claims.iter().filter(|claim| !claim.finding.outcomes.is_empty()) {
             if text.is_empty() {
-                text += "Results, each with the number of executions that came to it:\n";
+                let of_states = claims.iter().all(|claim| claim.method == Method::Explorer);
+                let ends = if of_states { "final states that have it" } else { RUNS_TO_IT };
+                let _ = writeln!(text, "Results, each with the number of {ends}:");
             }
             let results = claim.finding.outcomes.iter();
             let results: Vec<String> =
@@ -211,6 +219,16 @@ impl Layout {
 
     fn paint(&self, text: &str, style: Style) -> String {
         if self.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+}
+
+/// What a claim's number is the number of.
+fn counted_in(claims: &[Claim]) -> &'static str {
+    let of_states = claims.iter().filter(|claim| claim.method == Method::Explorer).count();
+    match of_states {
+        0 => "runs",
+        some if some == claims.len() => "states",
+        _ => "explored",
     }
 }
 

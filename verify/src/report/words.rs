@@ -3,6 +3,7 @@
 use super::numbers::{count, counted, seconds};
 use super::{Report, timed_out};
 use crate::claim::{Examined, Expected, MemoryModel, Method};
+use crate::trace::op;
 use crate::verdict::{Bound, Verdict};
 
 /// The verdict on one claim, where what went wrong is drawn elsewhere.
@@ -51,6 +52,20 @@ fn bound_in_words(bound: &Bound) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
+const EXHAUSTED: &str = "every execution of the model was explored";
+const BOUNDED: &str = "nothing wrong within the bound; beyond it nobody looked";
+const PASSED: &str = "nothing went wrong in the runs there were: evidence, no proof";
+
+/// What a verdict means, where that is not said by it.
+pub(super) const fn meaning(verdict: &Verdict) -> Option<&'static str> {
+    match verdict {
+        Verdict::Exhausted => Some(EXHAUSTED),
+        Verdict::Bounded(_) => Some(BOUNDED),
+        Verdict::Passed => Some(PASSED),
+        Verdict::Counterexample | Verdict::Vacuous { .. } | Verdict::Timeout { .. } => None,
+    }
+}
+
 /// How many claims came to which end, and what that end means.
 pub(super) fn kinds(report: &Report) -> Vec<(&'static str, usize, &'static str)> {
     let number = |is_it: fn(&Examined) -> bool| report.claims.iter().filter(|c| is_it(c)).count();
@@ -59,13 +74,9 @@ pub(super) fn kinds(report: &Report) -> Vec<(&'static str, usize, &'static str)>
         report.claims.iter().filter(is_it).count()
     };
     let kinds = [
-        ("exhausted", holds("exhausted"), "every execution of the model was explored"),
-        ("bounded", holds("bounded"), "nothing wrong within the bound; beyond it nobody looked"),
-        (
-            "passed",
-            holds("passed"),
-            "nothing went wrong in the runs there were: evidence, no proof",
-        ),
+        ("exhausted", holds("exhausted"), EXHAUSTED),
+        ("bounded", holds("bounded"), BOUNDED),
+        ("passed", holds("passed"), PASSED),
         ("refuted", holds("counterexample"), "known to be wrong, and shown to be"),
         ("failed", report.failed().count(), "see above"),
         ("late", number(timed_out), "no verdict within the time limit"),
@@ -75,16 +86,30 @@ pub(super) fn kinds(report: &Report) -> Vec<(&'static str, usize, &'static str)>
 
 /// What the verdicts rest on, as far as it matters to the claims there were.
 pub(super) fn assumptions(report: &Report) -> Vec<&'static str> {
-    let some = |is_it: fn(&Examined) -> bool| report.claims.iter().any(is_it);
+    rest_on(&report.claims)
+}
+
+/// What the verdicts on these claims rest on.
+pub(super) fn rest_on(claims: &[Examined]) -> Vec<&'static str> {
+    let some = |is_it: fn(&Examined) -> bool| claims.iter().any(is_it);
     let said = [
         (
-            some(|claim| claim.memory_model == MemoryModel::C11),
+            some(|claim| is_weak(claim) && claim.method != Method::Explorer),
             "loom's memory model: RC11 with C++20 release sequences, load buffering excluded \
              (Rust allows it; no mainstream checker covers it)",
         ),
         (
-            some(|claim| claim.memory_model == MemoryModel::Sc),
+            some(|claim| is_weak(claim) && claim.method == Method::Explorer),
+            "the explorer's memory model: RC11 with C++20 release sequences, as a semantics of \
+             views; load buffering excluded (Rust allows it; no mainstream checker covers it)",
+        ),
+        (
+            some(|claim| !is_weak(claim) && claim.method == Method::Shuttle),
             "shuttle sees sequentially consistent executions only: no weak memory",
+        ),
+        (
+            some(|claim| claim.memory_model == MemoryModel::Sc && claim.method == Method::Explorer),
+            "sequentially consistent executions only, as was asked for: no weak memory",
         ),
         (some(|claim| claim.bound().is_some()), "the bounds named with the claims"),
         (
@@ -93,10 +118,22 @@ pub(super) fn assumptions(report: &Report) -> Vec<&'static str> {
              bound it does not try who goes on where a process ends or blocks",
         ),
         (
-            some(|claim| matches!(claim.method, Method::Crash | Method::Stress)),
+            some(|claim| matches!(claim.method, Method::Crash | Method::Stress) || dies(claim)),
             "the kernel's rule for the announced word of a dead thread since Linux 6.2 (also in \
              6.1.y, 5.15.y, 5.10.y): it wakes a waiter if nobody owns the word",
         ),
     ];
     said.into_iter().filter(|(some, _)| *some).map(|(_, what)| what).collect()
+}
+
+fn is_weak(claim: &Examined) -> bool {
+    claim.memory_model == MemoryModel::C11
+}
+
+/// Whether somebody may die in what was explored, or does in what was found.
+fn dies(claim: &Examined) -> bool {
+    let found = claim.finding.counterexample.as_ref();
+    let steps = found.map_or(&[][..], |counterexample| &counterexample.steps);
+    claim.bound().is_some_and(|bound| bound.deaths.is_some())
+        || steps.iter().any(|step| step.op == op::DIES)
 }

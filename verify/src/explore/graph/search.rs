@@ -17,7 +17,8 @@ use crate::claim::{Budget, Progress};
 use crate::model::{Log, Model, Outcome};
 use crate::platform::Facts;
 use crate::platform::recorder::{Play, Recorder, Values};
-use crate::trace::Counterexample;
+use crate::report::numbers::{bytes, count};
+use crate::trace::{Counterexample, Witness};
 use crate::verdict::{Finding, Verdict};
 
 /// How many states pass between two looks at the clock.
@@ -47,7 +48,12 @@ pub(super) struct Search<M> {
     symmetry: Symmetry,
     seen: Seen,
     transitions: u64,
+    /// How many states had been looked at, where the search was stopped.
+    stopped_after: Option<Id>,
     outcomes: BTreeMap<String, u64>,
+    /// Of each result, the first state that came to it.
+    firsts: BTreeMap<String, Id>,
+    witnesses: BTreeMap<String, Witness>,
     ends: HashMap<Vec<u8>, Option<String>>,
     /// What happened in executions that came to an end, each once.
     noted: BTreeMap<String, (Facts, Arc<Log>)>,
@@ -89,7 +95,10 @@ impl<M: Model> Search<M> {
             symmetry: Symmetry::new(&shape),
             seen: Seen::default(),
             transitions: 0,
+            stopped_after: None,
             outcomes: BTreeMap::new(),
+            firsts: BTreeMap::new(),
+            witnesses: BTreeMap::new(),
             ends: HashMap::new(),
             noted: BTreeMap::new(),
             counterexample: None,
@@ -100,10 +109,13 @@ impl<M: Model> Search<M> {
 
     /// Searches all states, until the first one that is wrong.
     pub(super) fn run(&mut self, name: &str, budget: &Budget, progress: &dyn Progress) -> Ended {
-        match self.all_states(name, budget, progress) {
-            Ok(ended) => ended,
-            Err(stop) => Ended::Stopped(stop),
-        }
+        let ended = self.all_states(name, budget, progress).and_then(|ended| {
+            if self.options.all_outcomes {
+                self.find_witnesses(name)?;
+            }
+            Ok(ended)
+        });
+        ended.unwrap_or_else(Ended::Stopped)
     }
 
     fn beginning(&mut self) -> State {
@@ -126,14 +138,12 @@ impl<M: Model> Search<M> {
         let mut id = 0;
         while (id as usize) < self.store.len() {
             if id % CLOCK_EVERY == 0 {
-                if budget.until.is_some_and(|until| Instant::now() >= until) {
-                    return Ok(Ended::OutOfTime);
-                }
-                if self.options.memory_limit.is_some_and(|most| self.store.memory() > most) {
-                    return Ok(Ended::OutOfMemory);
+                if let Some(ended) = self.at_a_limit(budget) {
+                    self.stopped_after = Some(id);
+                    return Ok(ended);
                 }
                 if told.elapsed() >= REPORT_EVERY {
-                    progress.report(id.into(), self.store.len() as u64, "states");
+                    self.tell(id, progress);
                     told = Instant::now();
                 }
             }
@@ -152,6 +162,23 @@ impl<M: Model> Search<M> {
         Ok(Ended::Complete)
     }
 
+    fn at_a_limit(&self, budget: &Budget) -> Option<Ended> {
+        if budget.until.is_some_and(|until| Instant::now() >= until) {
+            return Some(Ended::OutOfTime);
+        }
+        let full = self.options.memory_limit.is_some_and(|most| self.store.memory() > most);
+        full.then_some(Ended::OutOfMemory)
+    }
+
+    fn tell(&self, seen: Id, progress: &dyn Progress) {
+        let found = self.store.len() as u64;
+        let waiting = count(found.saturating_sub(seen.into()));
+        let speed = count((f64::from(seen) / self.began.elapsed().as_secs_f64()) as u64);
+        let memory = bytes(self.store.memory() as u64);
+        let rest = format!("states, {waiting} waiting, {speed} a second, {memory}");
+        progress.report(seen.into(), found, &rest);
+    }
+
     /// Looks at one state, and adds those that can come next. Returns what is wrong, and what was done last.
     fn expand(
         &mut self,
@@ -160,7 +187,7 @@ impl<M: Model> Search<M> {
         nexts: &mut Nexts,
     ) -> Result<Option<(String, Vec<Did>)>, Stop> {
         if state.is_over() {
-            return Ok(self.judge(state).map(|why| (why, Vec::new())));
+            return Ok(self.judge(state, id).map(|why| (why, Vec::new())));
         }
         self.nexts(state, nexts)?;
         if is_stuck(state, nexts) {
@@ -212,7 +239,7 @@ impl<M: Model> Search<M> {
     }
 
     /// Looks at the end of an execution, and says what is wrong with it.
-    fn judge(&mut self, state: &State) -> Option<String> {
+    fn judge(&mut self, state: &State, id: Id) -> Option<String> {
         let key = end_key(state);
         if let Some(known) = self.ends.get(&key) {
             return known.clone();
@@ -220,6 +247,7 @@ impl<M: Model> Search<M> {
         let (outcome, log) = self.end(state);
         let facts = facts(state);
         self.noted.entry(format!("{facts:?} {log:?}")).or_insert((facts, log));
+        self.firsts.entry(outcome.result.clone()).or_insert(id);
         *self.outcomes.entry(outcome.result).or_default() += 1;
         self.ends.insert(key, outcome.wrong.clone());
         outcome.wrong
@@ -251,7 +279,17 @@ impl<M: Model> Search<M> {
         (outcome, log)
     }
 
-    /// The way to a state that is wrong, step by step: who is who changes in what the search keeps, and not in this.
+    /// For each result, the way to the first state that came to it.
+    fn find_witnesses(&mut self, name: &str) -> Result<(), Stop> {
+        for (result, id) in std::mem::take(&mut self.firsts) {
+            let (_, did) = self.way_to(id)?;
+            let steps = trace::steps(&self.automata, &did);
+            self.witnesses.insert(result, Witness { steps, replay: replay(name, id) });
+        }
+        Ok(())
+    }
+
+    /// The way to what is wrong in a state, or with what comes next.
     fn counterexample(
         &mut self,
         name: &str,
@@ -259,6 +297,24 @@ impl<M: Model> Search<M> {
         why: String,
         last: &[Did],
     ) -> Result<Counterexample, Stop> {
+        let (state, mut did) = self.way_to(id)?;
+        // The last step once more, by those who are who here.
+        let mut nexts = Nexts::default();
+        self.nexts(&state, &mut nexts)?;
+        let ends = nexts.all().iter().find(|next| next.wrong.is_some() && !last.is_empty());
+        let why = match ends {
+            Some(next) => {
+                did.extend(next.did.iter().copied());
+                next.wrong.clone().unwrap_or(why)
+            }
+            None => why,
+        };
+        let steps = trace::steps(&self.automata, &did);
+        Ok(Counterexample { why, steps, replay: replay(name, id) })
+    }
+
+    /// The way to a state, step by step, and that state: who is who changes in what the search keeps, and not in this.
+    fn way_to(&mut self, id: Id) -> Result<(State, Vec<Did>), Stop> {
         let path = self.store.path(id);
         let mut state = self.beginning();
         self.tidy(&mut state);
@@ -288,18 +344,7 @@ impl<M: Model> Search<M> {
             encode(&next, &self.shape, &mut self.bytes);
             decode(&self.bytes, &self.shape, &mut state);
         }
-        // The last step once more, by those who are who here.
-        self.nexts(&state, &mut nexts)?;
-        let ends = nexts.all().iter().find(|next| next.wrong.is_some() && !last.is_empty());
-        let why = match ends {
-            Some(next) => {
-                did.extend(next.did.iter().copied());
-                next.wrong.clone().unwrap_or(why)
-            }
-            None => why,
-        };
-        let steps = trace::steps(&self.automata, &did);
-        Ok(Counterexample { why, steps, replay: format!("{name}#{id}") })
+        Ok((state, did))
     }
 
     /// What was found.
@@ -328,22 +373,39 @@ impl<M: Model> Search<M> {
             _ if self.options.deaths > 0 => Verdict::Bounded(limits),
             _ => Verdict::Exhausted,
         };
-        let notes = vec![format!(
-            "{} states of the threads, found in {} runs of their code; {} places brought together by marks",
-            self.automata.nodes(),
-            self.automata.runs(),
-            self.automata.marks(),
-        )];
         Finding {
             executions: 0,
             states: Some(self.store.len() as u64),
             transitions: Some(self.transitions),
             outcomes: std::mem::take(&mut self.outcomes),
+            witnesses: std::mem::take(&mut self.witnesses),
             counterexample,
-            notes,
+            notes: self.notes(),
             ..Finding::of(verdict)
         }
     }
+
+    fn notes(&self) -> Vec<String> {
+        let states = self.store.len() as u64;
+        let stopped = self.stopped_after.map(|after| {
+            format!("stopped after a look at {} of the states found so far", count(after.into()))
+        });
+        let memory = self.store.memory() as u64;
+        let size =
+            format!("{} for the states, {} each", bytes(memory), bytes(memory / states.max(1)));
+        let threads = format!(
+            "{} states of the threads, found in {} runs of their code; {} places brought together by marks",
+            count(self.automata.nodes() as u64),
+            count(self.automata.runs()),
+            count(self.automata.marks() as u64),
+        );
+        stopped.into_iter().chain([size, threads]).collect()
+    }
+}
+
+/// What names an execution that leads to a state.
+fn replay(name: &str, id: Id) -> String {
+    format!("{name}#{id}")
 }
 
 fn facts(state: &State) -> Facts {

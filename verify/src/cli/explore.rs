@@ -1,0 +1,277 @@
+//! `lockproof explore`: all states of one model, at a size that the user chooses.
+
+use std::io::{self, LineWriter, Write};
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use bytesize::ByteSize;
+use clap::{Args, ValueEnum};
+
+use super::{Exit, Failure, Output, duration, panics};
+use crate::claim::{Budget, Examined, Expected, MemoryModel, Method};
+use crate::explore::graph::{GraphSearch, Memory};
+use crate::models::registry::{self, Entry, Exploration, MODELS, Size};
+use crate::progress::{Beside, Board};
+use crate::report::json;
+use crate::report::numbers::counted;
+use crate::report::target::Target;
+use crate::report::text::Layout;
+use crate::verdict::{Finding, Verdict};
+
+/// How often a line says how far it is, where there is no bar.
+const LINE_EVERY: Duration = Duration::from_secs(10);
+
+/// What `explore` is asked for.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Options {
+    /// Which model; without one, they are listed
+    model: Option<String>,
+    /// How many processes there are
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    processes: usize,
+    /// How many increments each makes, or how often it takes the lock
+    #[arg(long, value_name = "C", default_value_t = 1)]
+    increments: usize,
+    /// What processes see of the memory
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = Sees::Weak)]
+    memory: Sees,
+    /// How many of the processes may die, each at any point
+    #[arg(long, value_name = "D", default_value_t = 0)]
+    deaths: u8,
+    /// Tell states apart that differ only in which process is which
+    #[arg(long)]
+    no_symmetry: bool,
+    /// Go on after a counterexample, and show a way to each final result
+    #[arg(long)]
+    outcomes: bool,
+    /// Stop when the states take that much memory: 8G, 500M, 2GiB
+    #[arg(long, value_name = "SIZE", default_value = "8G", value_parser = memory_size)]
+    memory_limit: ByteSize,
+    /// Stop after this time: 90s, 20min; a number alone is seconds
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    time_limit: Option<Duration>,
+    /// Write what was found as JSON to FILE, whole or not at all; with -, it is all that standard output holds
+    #[arg(long, value_name = "FILE|-")]
+    json: Option<Target>,
+}
+
+/// What processes see of the memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Sees {
+    /// The latest value, always
+    Sc,
+    /// Whatever C11 lets them see: stale values, writes in different orders
+    Weak,
+}
+
+fn memory_size(text: &str) -> Result<ByteSize, String> {
+    match text.parse() {
+        Ok(ByteSize(0)) | Err(_) => Err("a size is wanted, such as 8G, 500M, or 2GiB".to_owned()),
+        Ok(size) => Ok(size),
+    }
+}
+
+impl Options {
+    /// Where the report for programs goes.
+    pub(super) const fn json(&self) -> Option<&Target> {
+        self.json.as_ref()
+    }
+
+    fn model(&self) -> Result<&'static Entry, Failure> {
+        let name = self.model.as_deref();
+        name.and_then(registry::find).ok_or_else(|| {
+            let why = match name {
+                Some(name) => format!("there is no model '{name}' to explore"),
+                None => "which model is to be explored?".to_owned(),
+            };
+            Failure::Usage(format!("{why} There are:\n{}", listed()))
+        })
+    }
+
+    const fn size(&self) -> Size {
+        Size { processes: self.processes, increments: self.increments, deaths: self.deaths }
+    }
+
+    fn search(&self) -> GraphSearch {
+        GraphSearch {
+            memory: if self.memory == Sees::Sc { Memory::Sc } else { Memory::C11 },
+            symmetry: !self.no_symmetry,
+            all_outcomes: self.outcomes,
+            memory_limit: usize::try_from(self.memory_limit.as_u64()).ok(),
+            ..GraphSearch::default()
+        }
+    }
+
+    fn id(&self, model: &Entry) -> String {
+        let mut id = format!("{}/{}x{}/explorer", model.name, self.processes, self.increments);
+        if self.memory == Sees::Sc {
+            id += "/sc";
+        }
+        if self.deaths > 0 {
+            id += &format!("/deaths-{}", self.deaths);
+        }
+        id
+    }
+
+    /// Says what is explored.
+    fn heading(&self, model: &Entry) -> String {
+        let property = model.property(self.size());
+        let memory = match self.memory {
+            Sees::Sc => "sequentially consistent memory",
+            Sees::Weak => "weak memory",
+        };
+        let deaths = match self.deaths {
+            0 => "nobody dies".to_owned(),
+            some => format!("up to {}", counted(some.into(), "death")),
+        };
+        let processes = match self.processes {
+            1 => "1 process".to_owned(),
+            some => format!("{some} processes"),
+        };
+        let increments = counted(self.increments, "increment");
+        format!(
+            "{}: {property}\n  {processes} with {increments}, {memory}, {deaths}\n\n",
+            model.name
+        )
+    }
+}
+
+/// All models, a line each.
+fn listed() -> String {
+    let width = MODELS.iter().map(|model| model.name.len()).max().unwrap_or(0);
+    let lines = MODELS.iter().map(|model| format!("  {:width$}  {}", model.name, model.about));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Explores a model, and says what was found.
+pub(super) fn run(options: &Options, out: Output) -> Result<Exit, Failure> {
+    let model = options.model()?;
+    model.accepts(options.size()).map_err(Failure::Usage)?;
+    if let Some(target) = &options.json {
+        target.probe()?;
+    }
+    let layout = Layout::alone(&out);
+    let board = Board::new(1);
+    let mut out = board.beside(out);
+    say(&mut out, &options.heading(model))?;
+    let examined = explore(options, model, &board);
+    board.end();
+    say(&mut out, &layout.exploration(&examined))?;
+    if let Some(target) = &options.json {
+        target.write(&json::claim(&examined))?;
+    }
+    Ok(exit(&examined))
+}
+
+fn say(out: &mut LineWriter<Beside<Output>>, text: &str) -> io::Result<()> {
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+fn exit(examined: &Examined) -> Exit {
+    match examined.finding.verdict {
+        Verdict::Timeout { .. } => Exit::TimeLimit,
+        _ if examined.ok() => Exit::AllHold,
+        _ => Exit::ClaimFailed,
+    }
+}
+
+fn explore(options: &Options, model: &Entry, board: &Arc<Board>) -> Examined {
+    let began = Instant::now();
+    let id = options.id(model);
+    // A limit beyond what the clock can tell is none.
+    let until = options.time_limit.and_then(|limit| began.checked_add(limit));
+    let budget = Budget { seed: 0, until };
+    let running = board.begin(&id);
+    let exploration =
+        Exploration { name: &id, search: options.search(), budget: &budget, progress: &*running };
+    let lines = || board.line();
+    let finding = telling(LINE_EVERY, lines, io::stderr(), || {
+        panics::catch(|| model.explore(options.size(), &exploration))
+    });
+    running.end();
+    let finding =
+        finding.map_err(|panic| format!("which panicked: {panic}")).and_then(|found| found);
+    let finding = finding.unwrap_or_else(|why| {
+        Finding::of(Verdict::Vacuous { what: format!("an end to the exploration, {why}") })
+    });
+    Examined {
+        id,
+        subject: model.name,
+        property: model.property(options.size()),
+        method: Method::Explorer,
+        memory_model: match options.memory {
+            Sees::Sc => MemoryModel::Sc,
+            Sees::Weak => MemoryModel::C11,
+        },
+        processes: options.processes,
+        increments: options.increments,
+        expected: Expected::Holds,
+        finding,
+        took: began.elapsed(),
+    }
+}
+
+/// Does the work, and meanwhile now and then says a line.
+fn telling<T>(
+    every: Duration,
+    line: impl Fn() -> Option<String> + Send,
+    mut out: impl Write + Send,
+    work: impl FnOnce() -> T,
+) -> T {
+    let (ends, ended) = channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            while ended.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
+                if let Some(line) = line() {
+                    // Nobody needs it: if it cannot be written, it is not.
+                    let _ = writeln!(out, "{line}");
+                }
+            }
+        });
+        let done = work();
+        drop(ends);
+        done
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::stand_ins::{Paper, WATCHDOG};
+
+    #[test]
+    fn whoever_waits_is_told_how_far_it_is() {
+        let paper = Paper::default();
+        let seen = paper.clone();
+        let line = || Some("half of it".to_owned());
+        telling(Duration::from_millis(1), line, paper, || {
+            let began = Instant::now();
+            while !seen.text().contains("half of it\nhalf of it\n") {
+                assert!(began.elapsed() < WATCHDOG, "nothing is said: {}", seen.text());
+                thread::yield_now();
+            }
+        });
+    }
+
+    #[test]
+    fn sizes_of_memory_are_read_with_a_unit() {
+        let table = [
+            ("8G", Some(8_000_000_000)),
+            ("500 MB", Some(500_000_000)),
+            ("2GiB", Some(2 << 30)),
+            ("1.5k", Some(1_500)),
+            ("4096", Some(4_096)),
+            ("0", None),
+            ("0G", None),
+            ("-1", None),
+            ("much", None),
+            ("", None),
+        ];
+        for (text, size) in table {
+            assert_eq!(memory_size(text).ok().map(|size| size.as_u64()), size, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! The models by name: what `lockproof explore` explores.
+
+use std::sync::Arc;
+
+use super::broken::others::{Drepper, GlibcRobust};
+use super::counter::{CounterModel, Way};
+use super::init::InitModel;
+use super::lock::{Lock, Shipped};
+use super::mutex::{DeadlineModel, MutexModel, NotRecoverableModel};
+use crate::claim::{Budget, Progress};
+use crate::explore::graph::{self, GraphSearch, MOST_PROCESSES};
+use crate::model::Model;
+use crate::verdict::Finding;
+
+pub(super) const KEEPS_COUNT: &str = "exclusion, no lost update, everybody gets there";
+pub(super) const SURVIVES: &str =
+    "nobody hangs and nothing is lost when one dies at any step, and one is told";
+pub(super) const TELLS_OF_PANICS: &str =
+    "a panic in the critical section is told to the next holder, once";
+pub(super) const TAKES_NO_WAKE: &str = "a waiter that gives up takes no wake with it";
+pub(super) const REFUSES_ALL: &str = "a lock given up for good refuses everybody, sleepers too";
+pub(super) const BUILDS_ONCE: &str = "one builds it, everybody finds it whole";
+pub(super) const BUILDS_AGAIN: &str =
+    "a builder that dies half-way is followed by another, and nobody hangs";
+
+/// How large a model is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// How many processes.
+    pub processes: usize,
+    /// How many increments, or critical sections, each.
+    pub increments: usize,
+    /// How many of the processes may die.
+    pub deaths: u8,
+}
+
+/// How to explore, and for how long.
+#[derive(Clone, Copy)]
+pub struct Exploration<'a> {
+    /// What names it in replays.
+    pub name: &'a str,
+    /// What to look at. How many may die is the size's to say.
+    pub search: GraphSearch,
+    /// What it may use.
+    pub budget: &'a Budget,
+    /// Who is told how far it is.
+    pub progress: &'a dyn Progress,
+}
+
+impl std::fmt::Debug for Exploration<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Exploration").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Exploration<'_> {
+    fn of<M: Model>(&self, model: M, size: Size) -> Finding {
+        let search = GraphSearch { deaths: size.deaths, ..self.search };
+        graph::explore(&Arc::new(model), self.name, search, self.budget, self.progress)
+    }
+}
+
+/// A model that can be asked for by name.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is, in a line.
+    pub about: &'static str,
+    /// What it shows as long as nobody dies.
+    property: &'static str,
+    /// What it shows where somebody may die; none if it cannot say anything then.
+    with_deaths: Option<&'static str>,
+    /// Whether its processes do what they do as often as they are told to, or once.
+    repeats: bool,
+    explore: fn(Size, &Exploration<'_>) -> Finding,
+}
+
+/// All of them.
+pub static MODELS: &[Entry] = &[
+    Entry {
+        name: "mutex",
+        about: "the shipped mutex, with a counter under it",
+        ..mutex::<Shipped>()
+    },
+    Entry {
+        name: "mutex-panic",
+        about: "the same, where the first process lets go of it as a panic does",
+        property: TELLS_OF_PANICS,
+        with_deaths: None,
+        explore: |size, exploration| {
+            let model = MutexModel::new(size.processes, size.increments);
+            exploration.of(model.with_panics(), size)
+        },
+        ..mutex::<Shipped>()
+    },
+    Entry {
+        name: "mutex-deadline",
+        about: "the same, once each, where the first process waits only until a deadline",
+        property: TAKES_NO_WAKE,
+        with_deaths: None,
+        repeats: false,
+        explore: |size, exploration| {
+            exploration.of(DeadlineModel { processes: size.processes }, size)
+        },
+    },
+    Entry {
+        name: "mutex-given-up",
+        about: "the shipped mutex, once each, which somebody lets go of unrepaired for good",
+        property: REFUSES_ALL,
+        with_deaths: Some(REFUSES_ALL),
+        repeats: false,
+        explore: |size, exploration| {
+            let (processes, deaths) = (size.processes, size.deaths > 0);
+            exploration.of(NotRecoverableModel { processes, deaths }, size)
+        },
+    },
+    Entry {
+        name: "unlocked",
+        about: "a shared counter without a lock: loses updates",
+        property: "no lost update",
+        explore: |size, exploration| counter(Way::Unlocked, size, exploration),
+        ..COUNTER
+    },
+    Entry {
+        name: "separate-lock",
+        about: "a shared counter, and a mutex beside it",
+        explore: |size, exploration| counter(Way::SeparateLock, size, exploration),
+        ..COUNTER
+    },
+    Entry {
+        name: "value-lock",
+        about: "a shared value with a reentrant lock of its own",
+        explore: |size, exploration| counter(Way::ValueLock, size, exploration),
+        ..COUNTER
+    },
+    Entry { name: "counter", about: "the shipped counter: value and lock in one", ..COUNTER },
+    Entry {
+        name: "atomic",
+        about: "the shipped counter without a lock",
+        explore: |size, exploration| counter(Way::Atomic, size, exploration),
+        ..COUNTER
+    },
+    Entry {
+        name: "init",
+        about: "something that is made once, whoever comes first: once each",
+        property: BUILDS_ONCE,
+        with_deaths: Some(BUILDS_AGAIN),
+        repeats: false,
+        explore: |size, exploration| {
+            let (processes, deaths) = (size.processes, size.deaths > 0);
+            exploration.of(InitModel { processes, deaths }, size)
+        },
+    },
+    Entry {
+        name: "drepper",
+        about: "another lock, Drepper's futex mutex: right as long as nobody dies",
+        ..mutex::<Drepper<true>>()
+    },
+    Entry {
+        name: "drepper-forgets",
+        about: "broken: the same, but who was woken forgets that others wait (3 processes hang)",
+        ..mutex::<Drepper<false>>()
+    },
+    Entry {
+        name: "glibc-robust",
+        about: "another lock, glibc's robust mutex: hangs where one of three processes dies",
+        ..mutex::<GlibcRobust>()
+    },
+];
+
+const fn mutex<L: Lock>() -> Entry {
+    Entry {
+        name: "",
+        about: "",
+        property: KEEPS_COUNT,
+        with_deaths: Some(SURVIVES),
+        repeats: true,
+        explore: |size, exploration| {
+            let model = MutexModel::<L>::new(size.processes, size.increments);
+            exploration.of(if size.deaths > 0 { model.with_deaths() } else { model }, size)
+        },
+    }
+}
+
+const COUNTER: Entry = Entry {
+    explore: |size, exploration| counter(Way::Counter, size, exploration),
+    ..mutex::<Shipped>()
+};
+
+fn counter(way: Way, size: Size, exploration: &Exploration<'_>) -> Finding {
+    let Size { processes, increments, deaths } = size;
+    exploration.of(CounterModel { way, processes, increments, deaths: deaths > 0 }, size)
+}
+
+/// The model of that name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Entry> {
+    MODELS.iter().find(|model| model.name == name)
+}
+
+impl Entry {
+    /// What an exploration of that size shows.
+    #[must_use]
+    pub fn property(&self, size: Size) -> &'static str {
+        if size.deaths > 0 { self.with_deaths.unwrap_or(self.property) } else { self.property }
+    }
+
+    /// Explores it.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be made that large, in words.
+    pub fn explore(&self, size: Size, exploration: &Exploration<'_>) -> Result<Finding, String> {
+        self.accepts(size)?;
+        Ok((self.explore)(size, exploration))
+    }
+
+    /// Whether it can be made that large.
+    ///
+    /// # Errors
+    ///
+    /// Why not, in words.
+    pub fn accepts(&self, size: Size) -> Result<(), String> {
+        let Size { processes, increments, deaths } = size;
+        let name = self.name;
+        if !(1..=MOST_PROCESSES).contains(&processes) {
+            let most = MOST_PROCESSES;
+            Err(format!("{processes} processes cannot be explored: it has to be 1 to {most}"))
+        } else if increments == 0 {
+            Err("processes that do nothing show nothing: at least 1 increment".to_owned())
+        } else if increments > 1 && !self.repeats {
+            Err(format!("in {name} each process acts once: {increments} increments are too many"))
+        } else if deaths > 0 && self.with_deaths.is_none() {
+            Err(format!("{name} says nothing about deaths: leave out --deaths"))
+        } else if usize::from(deaths) > processes {
+            Err(format!("{deaths} deaths are too many for {processes} processes"))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: Size = Size { processes: 2, increments: 1, deaths: 0 };
+
+    #[test]
+    fn every_model_is_found_by_its_name_alone() {
+        for model in MODELS {
+            assert!(find(model.name).is_some_and(|found| std::ptr::eq(found, model)), "{model:?}");
+            assert!(!model.about.is_empty() && model.accepts(SMALL).is_ok(), "{model:?}");
+        }
+        assert!(find("").is_none() && find("mute").is_none());
+    }
+
+    #[test]
+    fn sizes_that_make_no_sense_are_refused_in_words() {
+        let table = [
+            ("mutex", Size { processes: 0, ..SMALL }, "0 processes cannot be explored"),
+            ("mutex", Size { processes: 9, ..SMALL }, "9 processes cannot be explored"),
+            ("mutex", Size { increments: 0, ..SMALL }, "at least 1 increment"),
+            ("mutex", Size { deaths: 3, ..SMALL }, "3 deaths are too many for 2 processes"),
+            ("init", Size { increments: 2, ..SMALL }, "in init each process acts once"),
+            ("mutex-panic", Size { deaths: 1, ..SMALL }, "says nothing about deaths"),
+        ];
+        for (name, size, words) in table {
+            let why = find(name).expect("a model").accepts(size).expect_err("refused");
+            assert!(why.contains(words), "'{words}' is missing: {why}");
+        }
+    }
+}
