@@ -4,6 +4,7 @@ pub mod broken;
 #[cfg(all(feature = "loom", feature = "shuttle"))]
 mod claims;
 pub mod counter;
+mod explored;
 pub mod init;
 pub mod litmus;
 pub mod lock;

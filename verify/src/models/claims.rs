@@ -22,7 +22,8 @@ use crate::verdict::Finding;
 /// All claims that are selected, cheapest first within a subject.
 #[must_use]
 pub fn claims(selection: &Selection) -> Vec<Claim> {
-    let mut all = mutex();
+    let mut all = super::explored::claims();
+    all.extend(mutex());
     all.extend(counters());
     all.extend(init());
     all.extend(broken());

@@ -1,0 +1,124 @@
+//! What the explorer of states is asked about: the main proof of each claim, without a bound on preemptions.
+
+use super::registry::{Exploration, Size, find};
+use crate::claim::{Budget, Claim, Expected, MemoryModel, Method, Progress};
+use crate::explore::graph::{GraphSearch, Memory};
+use crate::platform::KernelRule;
+use crate::verdict::{Finding, Verdict};
+
+/// A model at some sizes: processes, increments of each, deaths.
+type Row = (&'static str, &'static [(usize, usize, u8)]);
+
+/// What holds.
+const HOLDS: &[Row] = &[
+    ("mutex", &[(2, 1, 0), (2, 2, 0), (2, 10, 0), (3, 1, 0), (3, 2, 0), (3, 4, 0), (4, 1, 0)]),
+    ("mutex", &[(5, 1, 0), (6, 1, 0)]),
+    (
+        "mutex",
+        &[
+            (2, 1, 1),
+            (2, 2, 2),
+            (2, 10, 1),
+            (3, 1, 2),
+            (3, 2, 1),
+            (3, 3, 1),
+            (4, 1, 1),
+            (4, 1, 2),
+            (5, 1, 1),
+        ],
+    ),
+    ("mutex-panic", &[(2, 2, 0), (3, 2, 0), (4, 1, 0)]),
+    ("mutex-deadline", &[(2, 1, 0), (3, 1, 0), (4, 1, 0)]),
+    ("mutex-given-up", &[(2, 1, 0), (3, 1, 0), (4, 1, 0), (3, 1, 1), (4, 1, 1)]),
+    ("separate-lock", &[(2, 2, 0), (3, 1, 0), (2, 1, 1), (3, 1, 1)]),
+    ("value-lock", &[(2, 2, 0), (3, 1, 0), (2, 1, 1), (3, 1, 1)]),
+    ("counter", &[(2, 2, 0), (3, 2, 0), (2, 1, 1), (3, 1, 1)]),
+    ("atomic", &[(2, 2, 0), (3, 2, 0), (2, 1, 1), (3, 1, 1)]),
+    ("init", &[(2, 1, 0), (3, 1, 0), (2, 1, 1), (3, 1, 1), (3, 1, 2)]),
+    ("drepper", &[(2, 2, 0), (3, 2, 0), (4, 1, 0)]),
+    ("drepper-forgets", &[(2, 2, 0)]),
+    ("glibc-robust", &[(3, 1, 0), (2, 1, 1)]),
+];
+
+/// What holds, and takes long.
+const HOLDS_IN_MINUTES: &[Row] = &[
+    ("mutex", &[(4, 2, 0), (3, 4, 1), (4, 2, 1)]),
+    ("init", &[(4, 1, 0)]),
+    ("mutex-deadline", &[(5, 1, 0)]),
+];
+
+/// What has to fail.
+const FAILS: &[Row] = &[
+    ("unlocked", &[(2, 1, 0), (2, 2, 0), (2, 3, 0), (3, 1, 0)]),
+    ("drepper", &[(2, 1, 1)]),
+    ("drepper-forgets", &[(3, 1, 0)]),
+    ("glibc-robust", &[(3, 1, 1), (4, 1, 1)]),
+];
+
+/// All claims of this method.
+pub(super) fn claims() -> Vec<Claim> {
+    let mut all = Vec::new();
+    for (rows, expected, full_only) in [
+        (HOLDS, Expected::Holds, false),
+        (HOLDS_IN_MINUTES, Expected::Holds, true),
+        (FAILS, Expected::Fails, false),
+    ] {
+        for (name, sizes) in rows {
+            all.extend(sizes.iter().map(|size| Claim {
+                expected,
+                full_only,
+                ..claim(name, *size)
+            }));
+        }
+    }
+    let strong = GraphSearch { memory: Memory::Sc, ..GraphSearch::default() };
+    for size in [(3, 2, 0), (3, 1, 1)] {
+        all.push(Claim { memory_model: MemoryModel::Sc, ..searched("mutex", size, strong, "/sc") });
+    }
+    let old = GraphSearch { kernel: KernelRule::Before62, ..GraphSearch::default() };
+    all.push(Claim {
+        expected: Expected::Fails,
+        ..searched("mutex", (3, 1, 1), old, "/old-kernel")
+    });
+    all
+}
+
+fn claim(name: &'static str, size: (usize, usize, u8)) -> Claim {
+    searched(name, size, GraphSearch::default(), "")
+}
+
+fn searched(
+    name: &'static str,
+    (processes, increments, deaths): (usize, usize, u8),
+    search: GraphSearch,
+    suffix: &str,
+) -> Claim {
+    let size = Size { processes, increments, deaths };
+    let property = find(name).map_or("", |model| model.property(size));
+    let dying = if deaths > 0 { format!("/deaths-{deaths}") } else { String::new() };
+    let id = format!("{name}/{processes}x{increments}/explorer{dying}{suffix}");
+    let token = id.clone();
+    // Of the unlocked counter, all totals are of interest.
+    let all_outcomes = name == "unlocked";
+    let run = move |budget: &Budget, progress: &dyn Progress| -> Finding {
+        let search = GraphSearch { all_outcomes, ..search };
+        let exploration = Exploration { name: &token, search, budget, progress };
+        match find(name).map(|model| model.explore(size, &exploration)) {
+            Some(Ok(finding)) => finding,
+            Some(Err(why)) => Finding::of(Verdict::Vacuous { what: why }),
+            None => Finding::of(Verdict::Vacuous { what: format!("a model called {name}") }),
+        }
+    };
+    Claim {
+        id,
+        subject: name,
+        property,
+        method: Method::Explorer,
+        memory_model: MemoryModel::C11,
+        processes,
+        increments,
+        expected: Expected::Holds,
+        full_only: false,
+        run: Box::new(run),
+    }
+}
