@@ -70,6 +70,8 @@ pub struct GraphSearch {
     pub all_outcomes: bool,
     /// Whether sleeps may end for no reason.
     pub early_returns: bool,
+    /// Whether to look for data races, for which states have to tell who knows of which access.
+    pub races: bool,
     /// How much memory the states may take, in bytes.
     pub memory_limit: Option<usize>,
     /// A reduction: states that differ in who is who are one.
@@ -97,6 +99,7 @@ impl Default for GraphSearch {
             mutation: None,
             all_outcomes: false,
             early_returns: true,
+            races: true,
             memory_limit: None,
             symmetry: true,
             prune: true,

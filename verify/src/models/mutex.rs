@@ -87,6 +87,7 @@ impl<L: Lock> Model for MutexModel<L> {
             p.at(scope, (round, "is inside"));
             let before = p.cell_get(&shared.total);
             p.cell_set(&shared.total, before + 1);
+            p.at(scope, (round, "leaves"));
             if self.abandons && index == 0 {
                 held(L::abandon(&shared.lock, p));
                 log.count(ABANDONED);

@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use lockproof_verify::claim::{Budget, Silent};
-use lockproof_verify::explore::graph::{self, GraphSearch};
+use lockproof_verify::explore::graph::{self, GraphSearch, Memory};
+use lockproof_verify::models::broken::others::Drepper;
+use lockproof_verify::models::mutex::MutexModel;
 use lockproof_verify::verdict::{Finding, Verdict};
 
 use crate::axiomatic::outcomes;
 use crate::classics;
 use crate::programs::{Program, RACE};
+use crate::step_machine::{self, Options};
 
 const UNHURRIED: Budget = Budget { seed: 1, until: None };
 
@@ -67,6 +70,30 @@ fn each_reduction_by_itself_changes_nothing() {
         for search in without {
             let found = explored(&program, search);
             assert_eq!(found, expected, "program {seed}: {program:?}, {search:?}");
+        }
+    }
+}
+
+/// Without reductions and weak memory, the explorer has as many states as a machine written by hand.
+#[test]
+fn the_states_of_a_futex_mutex_are_those_of_the_step_machine() {
+    // Where a thread stands is a matter of what it does next, in the machine: so marks count, and the end is the end.
+    let plain = GraphSearch {
+        memory: Memory::Sc,
+        races: false,
+        marks: true,
+        collect: true,
+        merge_the_dead: true,
+        ..GraphSearch::default().plain()
+    };
+    for (processes, increments) in [(2, 1), (2, 2), (3, 1), (3, 2), (4, 1), (2, 10)] {
+        let model = Arc::new(MutexModel::<Drepper<true>>::new(processes, increments));
+        for early_returns in [true, false] {
+            let search = GraphSearch { early_returns, ..plain };
+            let found = graph::explore(&model, "drepper", search, &UNHURRIED, &Silent);
+            let by_hand = Options { early_returns, ..Options::ALL };
+            let states = step_machine::states(processes, increments, by_hand) as u64;
+            assert_eq!(found.states, Some(states), "{processes}x{increments}, {early_returns}");
         }
     }
 }

@@ -27,19 +27,21 @@ impl<const REMARK: bool> Lock for Drepper<REMARK> {
     }
 
     fn lock<W: World>(word: &W::Word, p: &W, until: Deadline) -> Result<Acquired, LockFailure> {
+        let scope = p.scope();
         if p.compare_exchange(word, FREE, HELD, Acquire, Relaxed).is_ok() {
             return Ok(Acquired::Clean);
         }
         let mut woken = false;
-        let scope = p.scope();
         loop {
-            p.at(scope, woken);
+            // With `REMARK`, nobody asks.
+            p.at(scope, (woken && !REMARK, "tries"));
             if woken && !REMARK && p.compare_exchange(word, FREE, HELD, Acquire, Relaxed).is_ok() {
                 return Ok(Acquired::Clean);
             }
             if p.swap(word, WAITED_FOR, Acquire) == FREE {
                 return Ok(Acquired::Clean);
             }
+            p.at(scope, "waits");
             p.futex_wait(word, WAITED_FOR, until);
             woken = true;
         }
@@ -98,10 +100,10 @@ impl Lock for GlibcRobust {
 }
 
 fn take_as_glibc<W: World>(word: &W::Word, p: &W, until: Deadline) -> Acquired {
+    let scope = p.scope();
     let me = p.me();
     let mut others_wait = 0;
     let mut seen = UNLOCKED;
-    let scope = p.scope();
     loop {
         p.at(scope, (others_wait, seen));
         if State(seen).is_free() {
