@@ -18,6 +18,7 @@ use crate::verdict::{Bound, Finding, Verdict};
 
 mod automaton;
 mod code;
+mod ending;
 mod fences;
 mod search;
 mod state;
@@ -72,6 +73,8 @@ pub struct GraphSearch {
     pub early_returns: bool,
     /// Whether to look for data races, for which states have to tell who knows of which access.
     pub races: bool,
+    /// Whether to ask of every state if the end can be reached from it.
+    pub ending: bool,
     /// How much memory the states may take, in bytes.
     pub memory_limit: Option<usize>,
     /// A reduction: states that differ in who is who are one.
@@ -100,6 +103,7 @@ impl Default for GraphSearch {
             all_outcomes: false,
             early_returns: true,
             races: true,
+            ending: true,
             memory_limit: None,
             symmetry: true,
             prune: true,

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use lockproof::platform::Ordering::{Acquire, Release};
 use lockproof_verify::claim::{Budget, Silent};
 use lockproof_verify::explore::graph::{self, GraphSearch, Memory};
 use lockproof_verify::models::broken::others::Drepper;
+use lockproof_verify::models::litmus::{Litmus, On, Step};
 use lockproof_verify::models::mutex::MutexModel;
 use lockproof_verify::verdict::{Finding, Verdict};
 
@@ -96,4 +98,20 @@ fn the_states_of_a_futex_mutex_are_those_of_the_step_machine() {
             assert_eq!(found.states, Some(states), "{processes}x{increments}, {early_returns}");
         }
     }
+}
+
+/// Takes a word that is 1 from its first process as a promise that never comes.
+const SPINS: &[Step] = &[Step::Loop(&[Step::Load(On::X, Acquire), Step::LeaveIf(2)])];
+
+#[test]
+fn spinning_for_ever_is_found() {
+    let spins = Litmus::new("spins", [&[Step::Store(On::X, 1, Release)], SPINS]);
+    let ends = Litmus::new("ends", [&[Step::Store(On::X, 2, Release)], SPINS]);
+    let found = |litmus| {
+        graph::explore(&Arc::new(litmus), "l", GraphSearch::default(), &UNHURRIED, &Silent)
+    };
+    let wrong = found(spins);
+    let why = wrong.counterexample.expect("a counterexample").why;
+    assert!(why.contains("the end cannot be reached"), "{why}");
+    assert_eq!(found(ends).verdict, Verdict::Exhausted);
 }

@@ -8,6 +8,7 @@ use lockproof::platform::ThreadId;
 
 use super::automaton::Automata;
 use super::code::{decode, encode};
+use super::ending::Followers;
 use super::state::{Reach, State};
 use super::step::{Did, Next, Nexts, Seen, Stepper, Stop, is_stuck};
 use super::store::{Id, Store};
@@ -47,6 +48,7 @@ pub(super) struct Search<M> {
     store: Store,
     symmetry: Symmetry,
     seen: Seen,
+    followers: Followers,
     transitions: u64,
     /// How many states had been looked at, where the search was stopped.
     stopped_after: Option<Id>,
@@ -94,6 +96,7 @@ impl<M: Model> Search<M> {
             store: Store::new(),
             symmetry: Symmetry::new(&shape),
             seen: Seen::default(),
+            followers: Followers::default(),
             transitions: 0,
             stopped_after: None,
             outcomes: BTreeMap::new(),
@@ -159,14 +162,31 @@ impl<M: Model> Search<M> {
             }
             id += 1;
         }
+        self.look_back(name)?;
         Ok(Ended::Complete)
+    }
+
+    /// Looks for a state from which the end cannot be reached, when all have been seen.
+    fn look_back(&mut self, name: &str) -> Result<(), Stop> {
+        if self.counterexample.is_some() || !self.options.ending {
+            return Ok(());
+        }
+        let mut followers = std::mem::take(&mut self.followers);
+        if let Some(state) = followers.first_without_end(self.store.len()) {
+            let why = "from here on the end cannot be reached any more: somebody spins for ever";
+            self.counterexample = Some(self.counterexample(name, state, why.to_owned(), &[])?);
+        }
+        Ok(())
     }
 
     fn at_a_limit(&self, budget: &Budget) -> Option<Ended> {
         if budget.until.is_some_and(|until| Instant::now() >= until) {
             return Some(Ended::OutOfTime);
         }
-        let full = self.options.memory_limit.is_some_and(|most| self.store.memory() > most);
+        let full = self
+            .options
+            .memory_limit
+            .is_some_and(|most| self.store.memory() + self.followers.memory() > most);
         full.then_some(Ended::OutOfMemory)
     }
 
@@ -187,6 +207,7 @@ impl<M: Model> Search<M> {
         nexts: &mut Nexts,
     ) -> Result<Option<(String, Vec<Did>)>, Stop> {
         if state.is_over() {
+            self.followers.add_end(id);
             return Ok(self.judge(state, id).map(|why| (why, Vec::new())));
         }
         self.nexts(state, nexts)?;
@@ -202,7 +223,14 @@ impl<M: Model> Search<M> {
                 continue;
             }
             self.write_down(&mut next.state)?;
-            self.store.add(&self.bytes, id);
+            let (to, _) = self.store.add(&self.bytes, id);
+            if self.options.ending && !next.by_chance {
+                self.followers.add(id, to);
+            }
+        }
+        if nexts.incomplete {
+            // What was left out may lead to an end.
+            self.followers.add_end(id);
         }
         Ok(wrong)
     }

@@ -92,7 +92,7 @@ pub(super) struct Nexts {
     all: Vec<Next>,
     used: usize,
     /// Some were left out for want of room.
-    incomplete: bool,
+    pub(super) incomplete: bool,
 }
 
 impl Nexts {
