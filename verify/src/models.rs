@@ -14,11 +14,11 @@ pub mod registry;
 #[cfg(all(feature = "loom", feature = "shuttle"))]
 pub use claims::claims;
 
-/// The claims that need no checker: without loom and shuttle, only real processes are left.
+/// The claims that need no other checker: without loom and shuttle, the explorer and real processes are left.
 #[cfg(not(all(feature = "loom", feature = "shuttle")))]
 #[must_use]
 pub fn claims(selection: &crate::claim::Selection) -> Vec<crate::claim::Claim> {
-    let mut all = Vec::new();
+    let mut all = explored::claims();
     #[cfg(target_os = "linux")]
     all.extend(crate::stress::claims());
     all.retain(|claim| selection.includes(claim));

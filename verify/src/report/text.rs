@@ -1,5 +1,5 @@
 //! The report for people: a line per claim, what went wrong, and what was assumed.
-//! ([`exploration`] has what is said about a single one.)
+//! (`exploration` has what is said about a single one.)
 
 use std::fmt::Write;
 

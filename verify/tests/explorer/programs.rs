@@ -120,7 +120,6 @@ impl Program {
     }
 
     /// The same as a model: every value read is said, and all words are looked at in the end.
-    #[cfg_attr(not(feature = "loom"), expect(dead_code, reason = "loom alone is asked so far"))]
     pub(crate) fn litmus(&self) -> Litmus {
         let said = |op: &Op| {
             let step = op.step();
