@@ -119,16 +119,6 @@ impl<L: Lock> Model for MutexModel<L> {
 
 /// What is wrong with a total, given what its processes did.
 pub(super) fn judge(total: u64, log: &Log, facts: Facts) -> Option<String> {
-    judge_if_unheard(total, log, facts, 0)
-}
-
-/// The same, where so many reports of a death may have died with the one that they were made to.
-pub(super) fn judge_if_unheard(
-    total: u64,
-    log: &Log,
-    facts: Facts,
-    unheard: u64,
-) -> Option<String> {
     let (done, told) = (log.counted(DONE), log.counted(TOLD));
     let deaths = facts.deaths as u64;
     let died_holding = facts.died_holding as u64 + log.counted(ABANDONED);
@@ -140,8 +130,11 @@ pub(super) fn judge_if_unheard(
     if total > done + deaths {
         return Some(format!("{done} increments were done, and the total is {total}: too many"));
     }
-    // A report may die with the one it was made to, and is then made again.
-    if told > died_holding || told + unheard < died_holding {
+    // A report may die with the one it was made to, before it is counted. It is then made again, together with that of
+    // this death: of several deaths all but one may go uncounted, and none be counted that was not.
+    let passed_on = deaths.saturating_sub(1);
+    let too_few = told + passed_on < died_holding || told == 0 && died_holding > 0;
+    if told > died_holding || too_few {
         return Some(format!("{died_holding} holders died, and {told} such deaths were reported"));
     }
     None

@@ -132,6 +132,18 @@ pub struct Label {
     pub site: Option<Site>,
 }
 
+impl Label {
+    /// Whether it is an access, and no fence, that takes part in the one order of all that is SeqCst.
+    #[must_use]
+    pub fn is_sequential_access(&self) -> bool {
+        match self.wants {
+            Wants::Fence => false,
+            Wants::CompareExchange { failure: Ordering::SeqCst, .. } => true,
+            _ => self.order == Ordering::SeqCst,
+        }
+    }
+}
+
 /// What a thread has told the kernel about its locks.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct List {
@@ -163,7 +175,7 @@ pub struct Place {
 pub struct Key {
     /// Where it stands.
     pub place: Place,
-    /// Each list that a death can find there, in the order in which they come.
+    /// Each list that a death can find there: at first, and after each message to the kernel since the last operation.
     pub lists: Vec<List>,
 }
 
@@ -211,6 +223,7 @@ struct Run {
     entries: Vec<u32>,
     list: List,
     lists: Vec<List>,
+    until: Option<usize>,
     log: Arc<Log>,
     names: Names,
     live: Option<Values>,
@@ -280,6 +293,7 @@ impl Recorder {
             entries: Vec::new(),
             list: List::default(),
             lists: vec![List::default()],
+            until: None,
             log,
             names: Names::default(),
             live: None,
@@ -293,6 +307,14 @@ impl Recorder {
         let thread = Self::new(me, Vec::new(), Play::default(), Arc::default(), Rc::default());
         thread.run.borrow_mut().live = Some(values);
         thread
+    }
+
+    /// The same, which stops already at its `moment`-th message to the kernel after the results, counted from zero: there
+    /// a death finds [`Key::lists`]`[moment]`.
+    #[must_use]
+    pub fn stopping_at(self, moment: usize) -> Self {
+        self.run.borrow_mut().until = Some(moment);
+        self
     }
 
     /// What was made on this platform so far.
@@ -327,7 +349,8 @@ impl Recorder {
     /// Whether, and how, the operation is done; a mutant may leave it out.
     fn mutate(&self, op: &mut Op) -> Done {
         let run = self.run.borrow();
-        if run.stopped {
+        // Whatever is dropped on the way out does nothing more.
+        if run.stopped || std::thread::panicking() {
             return Done::No;
         }
         run.play.mutation.map_or(Done::Yes, |mutation| mutation.apply(op))
@@ -448,11 +471,14 @@ impl Recorder {
     /// Changes what the thread has told the kernel.
     fn tell<T>(&self, change: impl FnOnce(&mut List) -> T) -> T {
         let mut run = self.run.borrow_mut();
-        let result = change(&mut run.list);
-        if run.lists.last() != Some(&run.list) {
-            let list = run.list.clone();
-            run.lists.push(list);
+        if run.next == run.script.len() && run.until == Some(run.lists.len() - 1) {
+            run.stopped = true;
+            drop(run);
+            resume_unwind(Box::new(Stop))
         }
+        let result = change(&mut run.list);
+        let list = run.list.clone();
+        run.lists.push(list);
         result
     }
 }
@@ -680,7 +706,8 @@ impl Platform for Recorder {
 
     fn at(&self, scope: Scope, token: impl Debug + Hash) {
         let mut run = self.run.borrow_mut();
-        if run.stopped || run.live.is_some() || run.play.without_marks {
+        let out = run.stopped || std::thread::panicking();
+        if out || run.live.is_some() || run.play.without_marks {
             return;
         }
         let site = Location::caller();

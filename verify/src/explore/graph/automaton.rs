@@ -20,8 +20,10 @@ pub(super) struct Node {
     /// Whose it is; threads count from zero.
     pub(super) thread: u8,
     pub(super) label: Label,
-    /// The lists that a death may find there.
-    pub(super) lists: Vec<u16>,
+    /// The moments since its last operation, at any of which it may die.
+    pub(super) moments: Vec<Moment>,
+    /// Where it is no place at which a thread stands, but such a moment: of which node, and which one.
+    pub(super) within: Option<(u32, u8)>,
     /// Results that lead there; if there are several ways, those of the first that was found.
     pub(super) script: Vec<u64>,
     /// The words that those results were read from; for all but words of 32 bits that hold thread ids, this is
@@ -29,6 +31,15 @@ pub(super) struct Node {
     pub(super) sources: Vec<u8>,
     /// The first node of this thread that has noted the same outside of the memory.
     pub(super) noted: u32,
+}
+
+/// A moment between two operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Moment {
+    /// What the kernel knows.
+    pub(super) list: u16,
+    /// A node that has noted what the thread has noted then.
+    pub(super) node: u32,
 }
 
 /// Marks a result in which no thread id can be.
@@ -122,29 +133,82 @@ impl<M: Model> Automata<M> {
 
     /// Where a thread stands after these results.
     pub(super) fn at(&mut self, thread: u8, script: Vec<u64>, sources: Vec<u8>) -> u32 {
-        let (stopped, notes) = self.run(thread, &script);
+        let (stopped, notes) = self.run(thread, &script, None);
         let next = self.nodes.len() as u32;
         let lists = stopped.key.lists.clone();
         let node = match self.by_key.entry((thread, stopped.key)) {
             Entry::Occupied(known) => return *known.get(),
             Entry::Vacant(free) => *free.insert(next),
         };
-        let lists = lists.into_iter().map(|list| self.number(list)).collect();
         let noted = *self.by_notes.entry((thread, notes)).or_insert(node);
-        self.nodes.push(Node { thread, label: stopped.label, lists, script, sources, noted });
+        self.nodes.push(Node {
+            thread,
+            label: stopped.label,
+            moments: Vec::new(),
+            within: None,
+            script,
+            sources,
+            noted,
+        });
+        let moments = self.moments(node, lists);
+        self.nodes[node as usize].moments = moments;
         node
     }
 
-    /// Runs a thread's code, and says where it stopped and what it noted until then.
-    pub(super) fn run(&mut self, thread: u8, script: &[u64]) -> (Stopped, String) {
+    /// The moments before the operation at which a node stands.
+    fn moments(&mut self, node: u32, lists: Vec<List>) -> Vec<Moment> {
+        let last = lists.len() - 1;
+        let mut moments = Vec::with_capacity(lists.len());
+        for (at, list) in lists.into_iter().enumerate() {
+            let of = if at == last { node } else { self.moment(node, at) };
+            moments.push(Moment { list: self.number(list), node: of });
+        }
+        moments
+    }
+
+    /// A node for what has been noted at a moment before the operation at which another one stands.
+    fn moment(&mut self, of: u32, at: usize) -> u32 {
+        let Node { thread, script, sources, .. } = &self.nodes[of as usize];
+        let (thread, script, sources) = (*thread, script.clone(), sources.clone());
+        let (stopped, notes) = self.run(thread, &script, Some(at));
+        let node = self.nodes.len() as u32;
+        let noted = *self.by_notes.entry((thread, notes)).or_insert(node);
+        self.nodes.push(Node {
+            thread,
+            label: stopped.label,
+            moments: Vec::new(),
+            within: Some((of, at as u8)),
+            script,
+            sources,
+            noted,
+        });
+        node
+    }
+
+    /// Runs a thread's code, up to a moment or its next operation, and says where it stopped and what it noted until
+    /// then.
+    fn run(&mut self, thread: u8, script: &[u64], moment: Option<usize>) -> (Stopped, String) {
         self.runs += 1;
         let log = Arc::new(Log::default());
-        let recorder = self.recorder(thread, script, &log);
+        let mut recorder = self.recorder(thread, script, &log);
+        if let Some(moment) = moment {
+            recorder = recorder.stopping_at(moment);
+        }
         let shared = self.model.share(&recorder);
         let index = usize::from(thread);
         let stopped = recorder.play(|p| self.model.process(p, &shared, index, &log));
         let notes = format!("{log:?} {}", self.model.noted(&shared, index));
         (stopped, notes)
+    }
+
+    /// Plays the code that leads to a node again, on what others share as well.
+    pub(super) fn play_again(&self, node: u32, shared: &M::Shared<Recorder>, log: &Arc<Log>) {
+        let Node { thread, script, within, .. } = self.node(node);
+        let mut recorder = self.recorder(*thread, script, log);
+        if let Some((_, moment)) = within {
+            recorder = recorder.stopping_at(usize::from(*moment));
+        }
+        recorder.play(|p| self.model.process(p, shared, usize::from(*thread), log));
     }
 
     pub(super) fn recorder(&self, thread: u8, script: &[u64], log: &Arc<Log>) -> Recorder {

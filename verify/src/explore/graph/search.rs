@@ -287,10 +287,8 @@ impl<M: Model> Search<M> {
         let maker = self.automata.recorder(0, &[], &log);
         let model = self.automata.model();
         let shared = model.share(&maker);
-        for (index, thread) in state.threads.iter().enumerate() {
-            let script = &self.automata.node(thread.node).script;
-            let recorder = self.automata.recorder(index as u8, script, &log);
-            recorder.play(|p| model.process(p, &shared, index, &log));
+        for thread in &state.threads {
+            self.automata.play_again(thread.node, &shared, &log);
         }
         let values = Values {
             words: state.words.iter().map(super::state::Word::latest).collect(),
@@ -394,6 +392,9 @@ impl<M: Model> Search<M> {
                 Verdict::Bounded(crate::verdict::Bound { states, ..limits })
             }
             (_, Some(never)) => Verdict::Vacuous { what: never.what.to_owned() },
+            _ if self.outcomes.is_empty() => {
+                Verdict::Vacuous { what: "an execution that comes to an end".to_owned() }
+            }
             _ if self.seen.too_many_messages => {
                 let messages = Some(super::MOST_MESSAGES as u64);
                 Verdict::Bounded(crate::verdict::Bound { messages, ..limits })

@@ -130,7 +130,7 @@ impl State {
         let thread = |node| Thread {
             node,
             phase: Phase::Runs,
-            knows: View::BEGINNING,
+            knows: View::beginning(shape),
             heard: View::NOTHING,
             // What all know from the beginning need not be told.
             fenced: View::NOTHING,

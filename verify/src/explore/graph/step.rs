@@ -24,11 +24,14 @@
 //! before it. Who wakes somebody has held that lock after whoever held it before, and knows of the word what they
 //! knew; a thread that was woken knows of the word what the one that woke it knew. Nobody learns anything else, though on
 //! Linux they do.
+//!
+//! A wait that returns for no reason does so at once, whatever the word holds, and has not read it. A sleep that ends
+//! for no reason comes to the same, but for what the thread knows: more, and that is less to explore.
 
-use lockproof::platform::Ordering;
+use lockproof::platform::{Ordering, Update};
 use lockproof::raw::mutex_state::{KERNEL_OWNER, OWNER_DIED, WAITERS};
 
-use super::automaton::Automata;
+use super::automaton::{Automata, Moment};
 use super::fences::{self, MOST_FENCES, Touch};
 use super::state::{Message, Phase, Reach, State};
 use super::view::WRITTEN;
@@ -54,6 +57,8 @@ pub(super) enum What {
     /// What the node says.
     Wanted,
     FallsAsleep,
+    /// Its wait returns for no reason.
+    Returns,
     FindsItChanged,
     WakesUp,
     TimesOut,
@@ -221,10 +226,6 @@ impl<'a, M: Model> Stepper<'a, M> {
         }
     }
 
-    fn noted(&self, node: u32) -> u32 {
-        if self.options.merge_the_dead { self.automata.node(node).noted } else { node }
-    }
-
     fn note(&mut self, state: &State, what: What, before: Option<u64>, after: Option<u64>) {
         let node = state.threads[self.thread].node;
         self.did.push(Did { thread: self.thread as u8, node, what, before, after });
@@ -253,8 +254,8 @@ impl<'a, M: Model> Stepper<'a, M> {
         }
         let node = state.threads[self.thread].node;
         let done = self.did.len();
-        for at in 0..self.automata.node(node).lists.len() {
-            let list = self.automata.node(node).lists[at];
+        for at in 0..self.automata.node(node).moments.len() {
+            let moment = self.automata.node(node).moments[at];
             let mut state = state.clone();
             self.note(&state, What::Dies, None, None);
             state.deaths += 1;
@@ -262,17 +263,17 @@ impl<'a, M: Model> Stepper<'a, M> {
                 let word = usize::from(self.automata.node(node).label.on);
                 self.queue_changes(&mut state, word);
             }
-            self.leaves(&mut state, list, true);
+            self.leaves(&mut state, moment, true);
             self.emit(&state).by_chance = true;
             self.did.truncate(done);
         }
     }
 
     /// It is no more; the kernel looks at its list.
-    fn leaves(&self, state: &mut State, list: u16, died: bool) {
-        let noted = self.noted(state.threads[self.thread].node);
+    fn leaves(&self, state: &mut State, Moment { list, node }: Moment, died: bool) {
         let thread = &mut state.threads[self.thread];
-        thread.node = noted;
+        thread.node =
+            if self.options.merge_the_dead { self.automata.node(node).noted } else { node };
         thread.phase = if looked_at(self.automata.list(list)).next().is_some() {
             Phase::Cleanup { list, at: 0, wakes: false, died }
         } else {
@@ -287,10 +288,11 @@ impl<'a, M: Model> Stepper<'a, M> {
             let label = &self.automata.node(node).label;
             let at_once = match &label.wants {
                 Wants::End => {
-                    let lists = &self.automata.node(node).lists;
-                    let list = lists.last().copied().unwrap_or(0);
+                    let last = self.automata.node(node).moments.last().copied();
                     self.deaths(state);
-                    self.leaves(state, list, false);
+                    if let Some(last) = last {
+                        self.leaves(state, last, false);
+                    }
                     self.emit(state);
                     return Ok(());
                 }
@@ -421,8 +423,7 @@ impl<'a, M: Model> Stepper<'a, M> {
         let node = state.threads[self.thread].node;
         let label = self.automata.node(node).label.clone();
         let word = usize::from(label.on);
-        let ordered = label.order == Ordering::SeqCst && label.wants != Wants::Fence;
-        if ordered && self.options.memory == Memory::C11 {
+        if self.options.memory == Memory::C11 && label.is_sequential_access() {
             let site = label.site.map_or_else(String::new, |site| site.to_string());
             return Err(Stop::Refused(format!(
                 "the SeqCst access at {site}: this explorer has SeqCst fences, and no such accesses"
@@ -441,18 +442,7 @@ impl<'a, M: Model> Stepper<'a, M> {
             }
             Wants::Wait(expected, until) => self.waits(state, word, expected, until),
             Wants::Wake(count) => self.wakes(state, word, count),
-            Wants::UpdateWake(update, wakes) => {
-                let mut state = state.clone();
-                let last = state.words[word].last();
-                let before = state.words[word].latest();
-                let after = apply(update, before);
-                self.note(&state, What::Wanted, None, None);
-                if !self.writes_after(&mut state, word, last, after, Ordering::Relaxed, true) {
-                    return Ok(());
-                }
-                self.moved(&mut state);
-                self.wakes(&state, word, if wakes { u32::MAX } else { 0 })
-            }
+            Wants::UpdateWake(update, wakes) => self.updates(state, word, update, wakes),
             Wants::End | Wants::Violation(_) => self.arrives(&mut state.clone()),
             Wants::Fence | Wants::CellGet | Wants::CellSet(_) => {
                 let mut state = state.clone();
@@ -610,6 +600,31 @@ impl<'a, M: Model> Stepper<'a, M> {
         Ok(())
     }
 
+    fn updates(
+        &mut self,
+        state: &State,
+        word: usize,
+        update: Update,
+        wakes: bool,
+    ) -> Result<(), Stop> {
+        for at in self.gaps(state, word) {
+            let mut next = state.clone();
+            let after = apply(update, state.words[word].messages[at].value);
+            self.did.clear();
+            self.note(state, What::Wanted, None, None);
+            if !self.writes_after(&mut next, word, at, after, Ordering::Relaxed, true) {
+                continue;
+            }
+            self.moved(&mut next);
+            if wakes {
+                self.wakes(&next, word, u32::MAX)?;
+            } else {
+                self.goes_on(&mut next, 0)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Puts a new message after the one at `at`, which it has read if it is `attached`. Returns false where there is no
     /// room for it.
     fn writes_after(
@@ -684,6 +699,13 @@ impl<'a, M: Model> Stepper<'a, M> {
         expected: u64,
         until: Until,
     ) -> Result<(), Stop> {
+        if self.options.early_returns && until != Until::Now {
+            self.did.clear();
+            self.note(state, What::Returns, None, None);
+            let first = self.nexts.used;
+            self.goes_on(&mut state.clone(), waited::WOKEN)?;
+            self.nexts.all()[first..].iter_mut().for_each(|next| next.by_chance = true);
+        }
         let published = usize::from(state.words[word].published);
         for at in self.readable(state, word).filter(|at| *at >= published) {
             let value = state.words[word].messages[at].value;
@@ -721,18 +743,11 @@ impl<'a, M: Model> Stepper<'a, M> {
         self.deaths(state);
         let node = state.threads[self.thread].node;
         let Wants::Wait(_, until) = self.automata.node(node).label.wants else { return Ok(()) };
-        let mut awake = state.clone();
-        awake.threads[self.thread].phase = Phase::Runs;
-        let word = usize::from(self.automata.node(node).label.on);
-        self.queue_changes(&mut awake, word);
-        if self.options.early_returns {
-            self.did.clear();
-            self.note(state, What::WakesUp, None, None);
-            let first = self.nexts.used;
-            self.goes_on(&mut awake.clone(), waited::WOKEN)?;
-            self.nexts.all()[first..].iter_mut().for_each(|next| next.by_chance = true);
-        }
         if until == Until::Sometime {
+            let mut awake = state.clone();
+            awake.threads[self.thread].phase = Phase::Runs;
+            let word = usize::from(self.automata.node(node).label.on);
+            self.queue_changes(&mut awake, word);
             self.did.clear();
             self.note(state, What::TimesOut, None, None);
             self.goes_on(&mut awake, waited::TIMED_OUT)?;

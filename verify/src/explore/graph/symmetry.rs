@@ -166,6 +166,13 @@ impl Symmetry {
         if let Some(renamed) = self.renamed.get(&(node, *renaming)) {
             return Ok(*renamed);
         }
+        if let Some((of, moment)) = automata.node(node).within {
+            let of = self.renamed(of, renaming, automata)?;
+            let moments = &automata.node(of).moments;
+            return moments
+                .get(usize::from(moment))
+                .map_or(Err(NotInterchangeable), |at| Ok(at.node));
+        }
         let from = automata.node(node);
         let (thread, sources) = (renaming[usize::from(from.thread)], from.sources.clone());
         let results = from.script.iter().zip(&sources);

@@ -69,6 +69,7 @@ fn in_words<M: Model>(automata: &Automata<M>, did: &Did) -> Vec<Step> {
             vec![Step { ordering, before, after, site, word, ..step(what) }]
         }
         What::FallsAsleep => vec![wait(did.before)],
+        What::Returns => vec![wait(expected), step("wakes up")],
         What::FindsItChanged => vec![wait(expected), step("finds it changed")],
         What::WakesUp => vec![step("wakes up")],
         What::TimesOut => vec![step("times out")],

@@ -1,6 +1,6 @@
 //! What a thread knows, or what a message tells whoever reads it.
 
-use super::{MOST_CELLS, MOST_WORDS};
+use super::{MOST_CELLS, MOST_WORDS, Shape};
 
 /// Of each word, the oldest message that may still be read; of each cell, which accesses are known to have happened; and
 /// which SeqCst fences have.
@@ -18,12 +18,16 @@ pub(super) struct View {
 pub(super) const WRITTEN: u16 = 1 << 15;
 
 impl View {
-    /// The view of a thread that begins: nothing has been read, and every cell was written before.
-    pub(super) const BEGINNING: Self =
-        Self { at: [0; MOST_WORDS], cells: [WRITTEN; MOST_CELLS], fences: 0 };
     /// What tells nobody anything.
     pub(super) const NOTHING: Self =
         Self { at: [0; MOST_WORDS], cells: [0; MOST_CELLS], fences: 0 };
+
+    /// The view of a thread that begins: nothing has been read, and every cell was written before.
+    pub(super) fn beginning(shape: &Shape) -> Self {
+        let mut view = Self::NOTHING;
+        view.cells[..shape.cells].fill(WRITTEN);
+        view
+    }
 
     /// Learns what `other` knows.
     pub(super) fn join(&mut self, other: &Self) {
