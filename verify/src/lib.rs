@@ -17,6 +17,7 @@ pub mod diagram;
 pub mod explore;
 pub mod model;
 pub mod models;
+pub mod picture;
 pub mod platform;
 pub mod progress;
 pub mod report;

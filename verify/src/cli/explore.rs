@@ -11,8 +11,10 @@ use clap::{Args, ValueEnum};
 
 use super::{Exit, Failure, Output, duration, panics};
 use crate::claim::{Budget, Examined, Expected, MemoryModel, Method};
+use crate::explore::graph::Automaton;
 use crate::explore::graph::{GraphSearch, Memory};
-use crate::models::registry::{self, Entry, Exploration, MODELS, Size};
+use crate::models::registry::{self, Entry, Exploration, Explored, MODELS, Size};
+use crate::picture::Picture;
 use crate::progress::{Beside, Board};
 use crate::report::json;
 use crate::report::numbers::counted;
@@ -55,6 +57,9 @@ pub(super) struct Options {
     /// Write what was found as JSON to FILE, whole or not at all; with -, it is all that standard output holds
     #[arg(long, value_name = "FILE|-")]
     json: Option<Target>,
+    /// Draw the first process's automaton, as far as the search has asked for it, to FILE, whole or not at all
+    #[arg(long, value_name = "FILE.dot|FILE.svg")]
+    graph: Option<Picture>,
 }
 
 /// What processes see of the memory.
@@ -152,15 +157,22 @@ pub(super) fn run(options: &Options, out: Output) -> Result<Exit, Failure> {
     if let Some(target) = &options.json {
         target.probe()?;
     }
+    if let Some(picture) = &options.graph {
+        picture.probe()?;
+    }
     let layout = Layout::alone(&out);
     let board = Board::new(1);
     let mut out = board.beside(out);
     say(&mut out, &options.heading(model))?;
-    let examined = explore(options, model, &board);
+    let (examined, automaton) = explore(options, model, &board);
     board.end();
     say(&mut out, &layout.exploration(&examined))?;
     if let Some(target) = &options.json {
         target.write(&json::claim(&examined))?;
+    }
+    if let (Some(picture), Some(automaton)) = (&options.graph, automaton) {
+        let title = format!("{}: process 1, as the explorer sees it", examined.id);
+        picture.write(&automaton, &title)?;
     }
     Ok(exit(&examined))
 }
@@ -178,26 +190,32 @@ fn exit(examined: &Examined) -> Exit {
     }
 }
 
-fn explore(options: &Options, model: &Entry, board: &Arc<Board>) -> Examined {
+fn explore(options: &Options, model: &Entry, board: &Arc<Board>) -> (Examined, Option<Automaton>) {
     let began = Instant::now();
     let id = options.id(model);
     // A limit beyond what the clock can tell is none.
     let until = options.time_limit.and_then(|limit| began.checked_add(limit));
     let budget = Budget { seed: 0, until };
     let running = board.begin(&id);
-    let exploration =
-        Exploration { name: &id, search: options.search(), budget: &budget, progress: &*running };
+    let exploration = Exploration {
+        name: &id,
+        search: options.search(),
+        budget: &budget,
+        progress: &*running,
+        automaton: options.graph.is_some(),
+    };
     let lines = || board.line();
-    let finding = telling(LINE_EVERY, lines, io::stderr(), || {
+    let explored = telling(LINE_EVERY, lines, io::stderr(), || {
         panics::catch(|| model.explore(options.size(), &exploration))
     });
     running.end();
-    let finding =
-        finding.map_err(|panic| format!("which panicked: {panic}")).and_then(|found| found);
-    let finding = finding.unwrap_or_else(|why| {
-        Finding::of(Verdict::Vacuous { what: format!("an end to the exploration, {why}") })
-    });
-    Examined {
+    let explored = explored.map_err(|panic| format!("which panicked: {panic}"));
+    let Explored { finding, automaton } =
+        explored.and_then(|explored| explored).unwrap_or_else(|why| {
+            let what = format!("an end to the exploration, {why}");
+            Explored { finding: Finding::of(Verdict::Vacuous { what }), automaton: None }
+        });
+    let examined = Examined {
         id,
         subject: model.name,
         property: model.property(options.size()),
@@ -211,7 +229,8 @@ fn explore(options: &Options, model: &Entry, board: &Arc<Board>) -> Examined {
         expected: Expected::Holds,
         finding,
         took: began.elapsed(),
-    }
+    };
+    (examined, automaton)
 }
 
 /// Does the work, and meanwhile now and then says a line.

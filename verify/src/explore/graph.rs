@@ -19,6 +19,7 @@ use crate::verdict::{Bound, Finding, Verdict};
 mod automaton;
 mod code;
 mod ending;
+mod extract;
 mod fences;
 mod search;
 mod state;
@@ -28,6 +29,7 @@ mod symmetry;
 mod trace;
 mod view;
 
+pub use extract::{Automaton, End, Place, Step};
 use search::{Ended, Search};
 use step::Stop;
 
@@ -149,6 +151,31 @@ pub fn explore<M: Model>(
     budget: &Budget,
     progress: &dyn Progress,
 ) -> Finding {
+    explore_and(model, name, search, budget, progress, |_| ()).0
+}
+
+/// The same; with what was found comes the first process's automaton, as far as the search has asked for it.
+pub fn explore_and_extract<M: Model>(
+    model: &Arc<M>,
+    name: &str,
+    search: GraphSearch,
+    budget: &Budget,
+    progress: &dyn Progress,
+) -> (Finding, Automaton) {
+    let (finding, automaton) =
+        explore_and(model, name, search, budget, progress, Search::automaton);
+    (finding, automaton.unwrap_or_default())
+}
+
+/// Explores, and asks the search that came to an end for something.
+fn explore_and<M: Model, T>(
+    model: &Arc<M>,
+    name: &str,
+    search: GraphSearch,
+    budget: &Budget,
+    progress: &dyn Progress,
+    ask: impl Fn(&mut Search<M>) -> T,
+) -> (Finding, Option<T>) {
     let mut options = search;
     options.symmetry &= model.is_interchangeable();
     let mut fences = false;
@@ -156,14 +183,17 @@ pub fn explore<M: Model>(
         let play = Play { mutation: options.mutation, without_marks: !options.marks };
         let mut search = match Search::new(model, play, &options, fences) {
             Ok(search) => search,
-            Err(why) => return refused(why),
+            Err(why) => return (refused(why), None),
         };
         let ended = super::quiet::quietly(|| search.run(name, budget, progress));
         match ended {
             Ended::Stopped(Stop::Fences) => fences = true,
             Ended::Stopped(Stop::NotInterchangeable) => options.symmetry = false,
-            Ended::Stopped(Stop::Refused(why)) => return refused(why),
-            ended => return search.finding(&ended),
+            Ended::Stopped(Stop::Refused(why)) => return (refused(why), None),
+            ended => {
+                let finding = search.finding(&ended);
+                return (finding, Some(super::quiet::quietly(|| ask(&mut search))));
+            }
         }
     }
 }

@@ -102,9 +102,9 @@ fn searched(
     let all_outcomes = name == "unlocked";
     let run = move |budget: &Budget, progress: &dyn Progress| -> Finding {
         let search = GraphSearch { all_outcomes, ..search };
-        let exploration = Exploration { name: &token, search, budget, progress };
+        let exploration = Exploration { name: &token, search, budget, progress, automaton: false };
         match find(name).map(|model| model.explore(size, &exploration)) {
-            Some(Ok(finding)) => finding,
+            Some(Ok(explored)) => explored.finding,
             Some(Err(why)) => Finding::of(Verdict::Vacuous { what: why }),
             None => Finding::of(Verdict::Vacuous { what: format!("a model called {name}") }),
         }

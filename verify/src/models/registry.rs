@@ -8,7 +8,7 @@ use super::init::InitModel;
 use super::lock::{Lock, Shipped};
 use super::mutex::{DeadlineModel, MutexModel, NotRecoverableModel};
 use crate::claim::{Budget, Progress};
-use crate::explore::graph::{self, GraphSearch, MOST_PROCESSES};
+use crate::explore::graph::{self, Automaton, GraphSearch, MOST_PROCESSES};
 use crate::model::Model;
 use crate::verdict::Finding;
 
@@ -45,6 +45,17 @@ pub struct Exploration<'a> {
     pub budget: &'a Budget,
     /// Who is told how far it is.
     pub progress: &'a dyn Progress,
+    /// Whether the first process's automaton is wanted.
+    pub automaton: bool,
+}
+
+/// What came of an exploration.
+#[derive(Clone, Debug)]
+pub struct Explored {
+    /// What was found.
+    pub finding: Finding,
+    /// The first process's automaton, if it was wanted.
+    pub automaton: Option<Automaton>,
 }
 
 impl std::fmt::Debug for Exploration<'_> {
@@ -54,9 +65,17 @@ impl std::fmt::Debug for Exploration<'_> {
 }
 
 impl Exploration<'_> {
-    fn of<M: Model>(&self, model: M, size: Size) -> Finding {
+    fn of<M: Model>(&self, model: M, size: Size) -> Explored {
         let search = GraphSearch { deaths: size.deaths, ..self.search };
-        graph::explore(&Arc::new(model), self.name, search, self.budget, self.progress)
+        let model = Arc::new(model);
+        if self.automaton {
+            let (finding, automaton) =
+                graph::explore_and_extract(&model, self.name, search, self.budget, self.progress);
+            Explored { finding, automaton: Some(automaton) }
+        } else {
+            let finding = graph::explore(&model, self.name, search, self.budget, self.progress);
+            Explored { finding, automaton: None }
+        }
     }
 }
 
@@ -73,7 +92,7 @@ pub struct Entry {
     with_deaths: Option<&'static str>,
     /// Whether its processes do what they do as often as they are told to, or once.
     repeats: bool,
-    explore: fn(Size, &Exploration<'_>) -> Finding,
+    explore: fn(Size, &Exploration<'_>) -> Explored,
 }
 
 /// All of them.
@@ -188,7 +207,7 @@ const COUNTER: Entry = Entry {
     ..mutex::<Shipped>()
 };
 
-fn counter(way: Way, size: Size, exploration: &Exploration<'_>) -> Finding {
+fn counter(way: Way, size: Size, exploration: &Exploration<'_>) -> Explored {
     let Size { processes, increments, deaths } = size;
     exploration.of(CounterModel { way, processes, increments, deaths: deaths > 0 }, size)
 }
@@ -211,7 +230,7 @@ impl Entry {
     /// # Errors
     ///
     /// Why it cannot be made that large, in words.
-    pub fn explore(&self, size: Size, exploration: &Exploration<'_>) -> Result<Finding, String> {
+    pub fn explore(&self, size: Size, exploration: &Exploration<'_>) -> Result<Explored, String> {
         self.accepts(size)?;
         Ok((self.explore)(size, exploration))
     }

@@ -170,6 +170,14 @@ pub struct Place {
     since: Vec<u64>,
 }
 
+impl Place {
+    /// The mark right before it, if there is one.
+    #[must_use]
+    pub const fn at_mark(&self) -> Option<u32> {
+        if self.mark != 0 && self.since.is_empty() { Some(self.mark) } else { None }
+    }
+}
+
 /// A place, and what the thread had told the kernel at the moments since its last operation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
@@ -201,6 +209,14 @@ impl Marks {
     #[must_use]
     pub fn count(&self) -> usize {
         self.marks.len()
+    }
+
+    /// Where in the source a mark is, and its token.
+    #[must_use]
+    pub fn describe(&self, mark: u32) -> Option<(String, &str)> {
+        let (mark, _) = self.marks.iter().find(|(_, number)| **number == mark)?;
+        let (file, line, _) = mark.site;
+        Some((format!("{file}:{line}"), &mark.token))
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) struct Node {
     /// The words that those results were read from; for all but words of 32 bits that hold thread ids, this is
     /// [`NO_IDS`].
     pub(super) sources: Vec<u8>,
+    /// The mark in the code right before it.
+    pub(super) mark: Option<u32>,
     /// The first node of this thread that has noted the same outside of the memory.
     pub(super) noted: u32,
 }
@@ -102,6 +104,20 @@ impl<M: Model> Automata<M> {
         self.marks.borrow().count()
     }
 
+    /// From which node, with which result, to which: all that are known, in their order.
+    pub(super) fn edges(&self) -> Vec<(u32, u64, u32)> {
+        let mut all: Vec<_> =
+            self.edges.iter().map(|((from, result), to)| (*from, *result, *to)).collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// Where in the source a mark is, and its token.
+    pub(super) fn describe_mark(&self, mark: u32) -> Option<(String, String)> {
+        let marks = self.marks.borrow();
+        marks.describe(mark).map(|(site, token)| (site, token.to_owned()))
+    }
+
     /// Where a thread begins.
     pub(super) fn start(&mut self, thread: u8) -> u32 {
         self.at(thread, Vec::new(), Vec::new())
@@ -123,7 +139,7 @@ impl<M: Model> Automata<M> {
     }
 
     /// The word whose values the operation's result has, if they can hold a thread's id.
-    fn source(&self, label: &Label) -> u8 {
+    pub(super) fn source(&self, label: &Label) -> u8 {
         use crate::platform::recorder::Wants;
         let reads =
             matches!(label.wants, Wants::Load | Wants::Modify(..) | Wants::CompareExchange { .. });
@@ -136,6 +152,7 @@ impl<M: Model> Automata<M> {
         let (stopped, notes) = self.run(thread, &script, None);
         let next = self.nodes.len() as u32;
         let lists = stopped.key.lists.clone();
+        let mark = stopped.key.place.at_mark();
         let node = match self.by_key.entry((thread, stopped.key)) {
             Entry::Occupied(known) => return *known.get(),
             Entry::Vacant(free) => *free.insert(next),
@@ -148,6 +165,7 @@ impl<M: Model> Automata<M> {
             within: None,
             script,
             sources,
+            mark,
             noted,
         });
         let moments = self.moments(node, lists);
@@ -180,6 +198,7 @@ impl<M: Model> Automata<M> {
             within: Some((of, at as u8)),
             script,
             sources,
+            mark: None,
             noted,
         });
         node

@@ -9,6 +9,7 @@ use lockproof::platform::ThreadId;
 use super::automaton::Automata;
 use super::code::{decode, encode};
 use super::ending::Followers;
+use super::extract::{Automaton, extract};
 use super::state::{Reach, State};
 use super::step::{Did, Next, Nexts, Seen, Stepper, Stop, is_stuck};
 use super::store::{Id, Store};
@@ -371,6 +372,11 @@ impl<M: Model> Search<M> {
             decode(&self.bytes, &self.shape, &mut state);
         }
         Ok((state, did))
+    }
+
+    /// The first thread's automaton, as far as it is known.
+    pub(super) fn automaton(&mut self) -> Automaton {
+        extract(&mut self.automata, self.options.symmetry)
     }
 
     /// What was found.

@@ -20,7 +20,7 @@ use crate::model::Model;
 const MOST_ORDERS: usize = 720;
 
 /// The new index of each thread.
-type Renaming = [u8; MOST_THREADS];
+pub(super) type Renaming = [u8; MOST_THREADS];
 
 /// What is known of renamed nodes.
 #[derive(Debug, Default)]
@@ -192,7 +192,7 @@ impl Symmetry {
     }
 }
 
-fn rename_value(value: u64, renaming: &Renaming) -> u64 {
+pub(super) fn rename_value(value: u64, renaming: &Renaming) -> u64 {
     let owner = value as u32 & OWNER;
     match renaming.get((owner as usize).wrapping_sub(1)) {
         Some(to) => value & !u64::from(OWNER) | (u64::from(*to) + 1),

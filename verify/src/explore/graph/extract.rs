@@ -1,0 +1,338 @@
+//! The first thread's automaton, as a search found it: for people.
+//!
+//! Where threads are interchangeable, the search keeps one of the states that differ only in who is who, so that it asks
+//! now the one thread, now another. What it found out about any of them is then told of the first, with the ids changed.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use lockproof::platform::Update;
+use lockproof::raw::mutex_state::OWNER;
+
+use super::MOST_THREADS;
+use super::automaton::{Automata, NO_IDS, Node};
+use super::symmetry::{Renaming, rename_value};
+use crate::model::Model;
+use crate::platform::lock_word;
+use crate::platform::recorder::{Label, Modify, Names, Until, Wants, waited};
+
+/// A thread's automaton.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Automaton {
+    /// Where the thread can stand; it begins at the first.
+    pub places: Vec<Place>,
+    /// How it gets from one to another, in the order of the places.
+    pub steps: Vec<Step>,
+}
+
+/// A place where a thread can stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Whether the thread goes on from there, and if not, why.
+    pub end: Option<End>,
+    /// What the thread wants to do, and on what: `compare_exchange lock`. Where it ends, why.
+    pub operation: String,
+    /// From which value to which, while which value: `free → held by 1`; empty where nothing is to be said.
+    pub values: String,
+    /// With which ordering; empty where there is none.
+    pub ordering: String,
+    /// Where in the source; empty where it ends.
+    pub site: String,
+    /// The mark in the source right before it, if there is one: all ways that lead there are one from there on.
+    pub mark: Option<String>,
+}
+
+/// How a thread ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Having done everything.
+    Done,
+    /// Having seen that a property is broken.
+    Wrong,
+}
+
+/// From one place to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// From where.
+    pub from: usize,
+    /// To where.
+    pub to: usize,
+    /// With which results, in words; none where the result says nothing.
+    pub results: Vec<String>,
+}
+
+/// What was found out about the first thread.
+pub(super) fn extract<M: Model>(automata: &mut Automata<M>, interchangeable: bool) -> Automaton {
+    let start = automata.start(0);
+    let mut of_first = OfFirst::default();
+    let mut steps = Vec::new();
+    for (from, result, to) in automata.edges() {
+        if interchangeable {
+            steps.push(of_first.step(automata, from, result, to));
+        } else if automata.node(from).thread == 0 {
+            steps.push((from, result, to));
+        }
+    }
+    in_order(automata, start, &steps)
+}
+
+/// The first thread's nodes that stand for any thread's.
+#[derive(Default)]
+struct OfFirst {
+    known: HashMap<u32, (u32, Renaming)>,
+}
+
+impl OfFirst {
+    fn step<M: Model>(
+        &mut self,
+        automata: &mut Automata<M>,
+        from: u32,
+        result: u64,
+        to: u32,
+    ) -> (u32, u64, u32) {
+        let (first, renaming) = self.node(automata, from);
+        let has_ids = automata.source(&automata.node(from).label) != NO_IDS;
+        let result = if has_ids { rename_value(result, &renaming) } else { result };
+        (first, result, self.node(automata, to).0)
+    }
+
+    /// Of the first thread's nodes that differ from this one in nothing but who is who, the same for all of them, with the
+    /// renaming that leads there.
+    fn node<M: Model>(&mut self, automata: &mut Automata<M>, node: u32) -> (u32, Renaming) {
+        if let Some(known) = self.known.get(&node) {
+            return *known;
+        }
+        let Node { thread, script, sources, .. } = automata.node(node);
+        let (thread, script, sources) = (*thread, script.clone(), sources.clone());
+        let met = met(thread, &script, &sources);
+        let threads = automata.model().processes();
+        let renamings = renamings(thread, &met, threads);
+        let of_first = renamings.into_iter().map(|renaming| {
+            let renamed = rename_script(&script, &sources, &renaming);
+            (automata.at(0, renamed, sources.clone()), renaming)
+        });
+        let least = of_first.min_by_key(|(node, _)| *node);
+        let found = least.unwrap_or((node, identity()));
+        self.known.insert(node, found);
+        found
+    }
+}
+
+fn identity() -> Renaming {
+    std::array::from_fn(|at| at as u8)
+}
+
+/// The others whose ids a thread has met in its results.
+fn met(thread: u8, script: &[u64], sources: &[u8]) -> BTreeSet<u8> {
+    let results = script.iter().zip(sources).filter(|(_, source)| **source != NO_IDS);
+    let owners = results.filter_map(|(result, _)| (*result as u32 & OWNER).checked_sub(1));
+    owners
+        .filter(|owner| *owner < MOST_THREADS as u32)
+        .map(|owner| owner as u8)
+        .filter(|owner| *owner != thread)
+        .collect()
+}
+
+/// All ways to name the others that were met, where the thread itself is the first.
+fn renamings(thread: u8, met: &BTreeSet<u8>, threads: usize) -> Vec<Renaming> {
+    let mut all = vec![vec![thread]];
+    for _ in 1..threads {
+        let longer = |names: &Vec<u8>| with_one_more(names, met, threads as u8);
+        all = all.iter().flat_map(longer).collect();
+    }
+    all.iter().map(|names| renaming(names)).collect()
+}
+
+/// Whoever can get the next name gets it. It is all one which of those that were never met comes first.
+fn with_one_more(names: &[u8], met: &BTreeSet<u8>, threads: u8) -> Vec<Vec<u8>> {
+    let left = || (0..threads).filter(|other| !names.contains(other));
+    let unmet = left().find(|other| !met.contains(other));
+    let next = left().filter(|other| met.contains(other)).chain(unmet);
+    next.map(|other| [names, &[other]].concat()).collect()
+}
+
+fn renaming(names: &[u8]) -> Renaming {
+    let mut renaming = identity();
+    for (to, from) in names.iter().enumerate() {
+        renaming[usize::from(*from)] = to as u8;
+    }
+    renaming
+}
+
+fn rename_script(script: &[u64], sources: &[u8], renaming: &Renaming) -> Vec<u64> {
+    let results = script.iter().zip(sources);
+    results
+        .map(|(result, source)| match *source {
+            NO_IDS => *result,
+            _ => rename_value(*result, renaming),
+        })
+        .collect()
+}
+
+/// Puts places into the order in which they are met, the smallest result first. All ends are one.
+fn in_order<M: Model>(automata: &Automata<M>, start: u32, steps: &[(u32, u64, u32)]) -> Automaton {
+    let ends = |node: u32| automata.node(node).label.wants == Wants::End;
+    let end = steps.iter().map(|(.., to)| *to).find(|to| ends(*to));
+    let mut onward: BTreeMap<u32, BTreeMap<u64, u32>> = BTreeMap::new();
+    for (from, result, to) in steps {
+        let to = end.filter(|_| ends(*to)).unwrap_or(*to);
+        onward.entry(*from).or_default().insert(*result, to);
+    }
+    let mut order = vec![start];
+    let mut numbers = HashMap::from([(start, 0)]);
+    let mut automaton = Automaton::default();
+    let mut at = 0;
+    while let Some(node) = order.get(at).copied() {
+        automaton.places.push(place(automata, node));
+        let first = automaton.steps.len();
+        for (result, to) in onward.get(&node).into_iter().flatten() {
+            let to = *numbers.entry(*to).or_insert_with(|| {
+                order.push(*to);
+                order.len() - 1
+            });
+            let words = result_in_words(automata, node, *result);
+            match automaton.steps[first..].iter_mut().find(|step| step.to == to) {
+                Some(step) => step.results.extend(words),
+                None => {
+                    let results = words.into_iter().collect();
+                    automaton.steps.push(Step { from: at, to, results });
+                }
+            }
+        }
+        at += 1;
+    }
+    automaton
+}
+
+fn place<M: Model>(automata: &Automata<M>, node: u32) -> Place {
+    let label = &automata.node(node).label;
+    let names = automata.names();
+    let end = match label.wants {
+        Wants::End => Some(End::Done),
+        Wants::Violation(_) => Some(End::Wrong),
+        _ => None,
+    };
+    let operation = match (&label.wants, label.kind) {
+        (Wants::Violation(why), _) => why.clone(),
+        (_, Some(kind)) => format!("{} {}", kind.name(), name(label, names)).trim_end().to_owned(),
+        (_, None) => "end".to_owned(),
+    };
+    let site = label.site.map_or_else(String::new, |at| format!("{}:{}", at.file(), at.line()));
+    Place {
+        end,
+        operation,
+        values: values(label, names),
+        ordering: ordering(label),
+        site,
+        mark: automata.node(node).mark.and_then(|mark| mark_in_words(automata, mark)),
+    }
+}
+
+fn mark_in_words<M: Model>(automata: &Automata<M>, mark: u32) -> Option<String> {
+    let (site, token) = automata.describe_mark(mark)?;
+    Some(format!("{site} {}", with_lock_words(&token)))
+}
+
+/// Lock words in a token, which show themselves as numbers, in words.
+fn with_lock_words(token: &str) -> String {
+    const BEFORE: &str = "State(";
+    let mut parts = token.split(BEFORE);
+    let mut said = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let word = part.split_once(')').and_then(|(word, rest)| Some((word.parse().ok()?, rest)));
+        match word {
+            Some((word, rest)) => said += &format!("{}{rest}", lock_word(word)),
+            None => said += &format!("{BEFORE}{part}"),
+        }
+    }
+    said
+}
+
+fn name<'a>(label: &Label, names: &'a Names) -> &'a str {
+    let at = usize::from(label.on);
+    match label.wants {
+        Wants::Fence | Wants::End | Wants::Violation(_) => "",
+        Wants::CellGet | Wants::CellSet(_) => names.cells[at],
+        _ => names.words[at].0,
+    }
+}
+
+/// A value of the word that the label is about.
+fn in_words(label: &Label, names: &Names, value: u64) -> String {
+    if is_lock(label, names) { lock_word(value as u32) } else { value.to_string() }
+}
+
+fn is_lock(label: &Label, names: &Names) -> bool {
+    let is_cell = matches!(label.wants, Wants::CellGet | Wants::CellSet(_));
+    !is_cell && names.words.get(usize::from(label.on)).is_some_and(|word| word.1)
+}
+
+fn values(label: &Label, names: &Names) -> String {
+    let in_words = |value: u64| in_words(label, names, value);
+    match label.wants {
+        Wants::Store(value) | Wants::CellSet(value) => format!("→ {}", in_words(value)),
+        Wants::CompareExchange { current, new, .. } => {
+            format!("{} → {}", in_words(current), in_words(new))
+        }
+        Wants::Modify(modify, operand) => modified(modify, operand, is_lock(label, names)),
+        Wants::Wait(while_it_is, until) => {
+            let deadline = if until == Until::Never { "" } else { ", until a deadline" };
+            format!("while {}{deadline}", in_words(while_it_is))
+        }
+        Wants::Wake(u32::MAX) => "all".to_owned(),
+        Wants::Wake(count) => format!("at most {count}"),
+        Wants::UpdateWake(Update::Clear(bit), _) => format!("clears {}", flags(1 << bit)),
+        Wants::UpdateWake(Update::Set(bit), _) => format!("sets {}", flags(1 << bit)),
+        Wants::Load | Wants::Fence | Wants::CellGet | Wants::End | Wants::Violation(_) => {
+            String::new()
+        }
+    }
+}
+
+fn modified(modify: Modify, operand: u64, is_lock: bool) -> String {
+    match modify {
+        Modify::Swap if is_lock => format!("→ {}", lock_word(operand as u32)),
+        Modify::Swap => format!("→ {operand}"),
+        Modify::Add => format!("{:+}", operand as i32),
+        Modify::Add64 => format!("{:+}", operand as i64),
+        Modify::And if is_lock => format!("clears {}", flags(!operand as u32)),
+        Modify::And => format!("& {operand:#x}"),
+        Modify::Or if is_lock && operand != 0 => format!("sets {}", flags(operand as u32)),
+        Modify::Or => format!("| {operand:#x}"),
+    }
+}
+
+/// A lock word's bits beside its owner.
+fn flags(bits: u32) -> String {
+    lock_word(bits & !OWNER).trim_start_matches("free+").to_owned()
+}
+
+fn ordering(label: &Label) -> String {
+    match label.wants {
+        Wants::CompareExchange { failure, .. } => {
+            format!("{:?}, where it fails {failure:?}", label.order)
+        }
+        Wants::Load | Wants::Store(_) | Wants::Modify(..) | Wants::Fence => {
+            format!("{:?}", label.order)
+        }
+        _ => String::new(),
+    }
+}
+
+fn result_in_words<M: Model>(automata: &Automata<M>, node: u32, result: u64) -> Option<String> {
+    let label = &automata.node(node).label;
+    match label.wants {
+        Wants::Store(_) | Wants::CellSet(_) | Wants::Fence => None,
+        Wants::CompareExchange { current, .. } if result == current => Some("done".to_owned()),
+        Wants::Wait(..) => Some(
+            match result {
+                waited::WOKEN => "woken",
+                waited::CHANGED => "it is not",
+                _ => "time is up",
+            }
+            .to_owned(),
+        ),
+        Wants::Wake(_) | Wants::UpdateWake(..) => Some(format!("{result} woken")),
+        _ => Some(in_words(label, automata.names(), result)),
+    }
+}
