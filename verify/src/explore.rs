@@ -9,4 +9,4 @@ mod quiet;
 pub mod shuttle;
 mod tally;
 
-pub(crate) use failure::why;
+pub(crate) use {failure::why, quiet::quietly};

@@ -185,14 +185,14 @@ fn explore_and<M: Model, T>(
             Ok(search) => search,
             Err(why) => return (refused(why), None),
         };
-        let ended = super::quiet::quietly(|| search.run(name, budget, progress));
+        let ended = search.run(name, budget, progress);
         match ended {
             Ended::Stopped(Stop::Fences) => fences = true,
             Ended::Stopped(Stop::NotInterchangeable) => options.symmetry = false,
             Ended::Stopped(Stop::Refused(why)) => return (refused(why), None),
             ended => {
                 let finding = search.finding(&ended);
-                return (finding, Some(super::quiet::quietly(|| ask(&mut search))));
+                return (finding, Some(ask(&mut search)));
             }
         }
     }

@@ -15,7 +15,7 @@ pub(super) fn catch_quietly(work: impl FnOnce()) -> std::thread::Result<()> {
 }
 
 /// Runs `work`, whose panics say nothing on stderr, and are caught inside.
-pub(super) fn quietly<T>(work: impl FnOnce() -> T) -> T {
+pub(crate) fn quietly<T>(work: impl FnOnce() -> T) -> T {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         // shuttle puts a hook of its own around whatever is there when it first runs: that has to be inside ours.

@@ -341,7 +341,9 @@ impl Recorder {
 
     /// Plays the thread, and says where it stopped.
     pub fn play(&self, thread: impl FnOnce(&Self)) -> Stopped {
-        let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| thread(self)));
+        let played = crate::explore::quietly(|| {
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| thread(self)))
+        });
         let mut run = self.run.borrow_mut();
         let ended =
             |wants| Label { wants, kind: None, on: 0, order: Ordering::Relaxed, site: None };

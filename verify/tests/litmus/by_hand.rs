@@ -3,13 +3,14 @@
 use std::panic::Location;
 use std::sync::{Mutex, PoisonError};
 
-use lockproof::platform::Ordering::{Acquire, Relaxed, Release};
+use lockproof::platform::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use lockproof_verify::explore::graph::GraphSearch;
 use lockproof_verify::explore::loom::LoomSearch;
-use lockproof_verify::model::{Log, Model, Outcome, Sometimes};
+use lockproof_verify::model::{Log, Model, Outcome, Sometimes, violated};
 use lockproof_verify::platform::{Change, Facts, Mutation, Site, World};
-use lockproof_verify::verdict::Finding;
+use lockproof_verify::verdict::{Finding, Verdict};
 
-use crate::check::{EVERYTHING, loom};
+use crate::check::{EVERYTHING, every_state, graph, loom, outcomes, sentence};
 
 /// Three flags raised after one message: one at each of three source sites.
 const FLAGS: usize = 3;
@@ -80,14 +81,27 @@ impl Model for Flags {
 
 fn flag_is_early(looks_at: usize, mutated: Option<(usize, Change)>) -> bool {
     static SITES: Mutex<[Option<Site>; FLAGS]> = Mutex::new([None; FLAGS]);
-    let run = |mutation| -> Finding {
-        loom(Flags { looks_at, sites: &SITES }, LoomSearch { mutation, ..EVERYTHING })
-    };
+    let flags = || Flags { looks_at, sites: &SITES };
+    let [on_loom, on_graph] = [
+        is_early(mutated, &SITES, |mutation| loom(flags(), LoomSearch { mutation, ..EVERYTHING })),
+        is_early(mutated, &SITES, |mutation| {
+            graph(flags(), GraphSearch { mutation, ..every_state() })
+        }),
+    ];
+    assert_eq!(on_loom, on_graph, "loom and the explorer disagree");
+    on_loom
+}
+
+fn is_early(
+    mutated: Option<(usize, Change)>,
+    sites: &Mutex<[Option<Site>; FLAGS]>,
+    run: impl Fn(Option<Mutation>) -> Finding,
+) -> bool {
     let shipped = run(None);
     let found = match mutated {
         None => shipped,
         Some((flag, change)) => {
-            let site = SITES.lock().unwrap_or_else(PoisonError::into_inner)[flag];
+            let site = sites.lock().unwrap_or_else(PoisonError::into_inner)[flag];
             run(Some(Mutation::at(site.expect("it was passed"), change)))
         }
     };
@@ -157,4 +171,76 @@ fn what_the_dead_do_has_no_effect() {
     let found = loom(Unwinding, LoomSearch { deaths: true, ..EVERYTHING });
     let expected = [("0", 1), ("1", 1), ("102", 2), ("2", 1)];
     assert_eq!(found.outcomes, expected.map(|(sum, count)| (sum.to_owned(), count)).into());
+    let found = graph(Unwinding, GraphSearch { deaths: 1, ..every_state() });
+    assert_eq!(outcomes(&found), expected.map(|(sum, _)| sum.to_owned()).into());
+}
+
+/// Breaks a property with the value above still to be dropped, and so to operate.
+struct BreaksOnTheWay;
+
+impl Model for BreaksOnTheWay {
+    type Shared<W: World> = W::Word;
+
+    fn processes(&self) -> usize {
+        1
+    }
+
+    fn share<W: World>(&self, p: &W) -> W::Word {
+        p.new_word("sum")
+    }
+
+    fn process<W: World>(&self, p: &W, sum: &W::Word, _: usize, _: &Log) {
+        let _leaving = OnTheWayOut(p, sum);
+        p.fetch_add(sum, 1, Relaxed);
+        violated("the sky fell");
+    }
+
+    fn end<W: World>(&self, p: &W, sum: &W::Word, _: &Log, _: Facts) -> Outcome {
+        Outcome { result: p.load(sum, Relaxed).to_string(), wrong: None }
+    }
+
+    fn sometimes(&self) -> Vec<Sometimes> {
+        Vec::new()
+    }
+}
+
+#[test]
+fn what_unwinds_from_a_broken_property_does_nothing_more() {
+    let found = graph(BreaksOnTheWay, every_state());
+    assert_eq!(found.verdict, Verdict::Counterexample);
+    assert_eq!(sentence(&found), "the sky fell");
+}
+
+/// A compare-exchange whose failure alone is SeqCst.
+struct FailsInOrder;
+
+impl Model for FailsInOrder {
+    type Shared<W: World> = W::Word;
+
+    fn processes(&self) -> usize {
+        1
+    }
+
+    fn share<W: World>(&self, p: &W) -> W::Word {
+        p.new_word("word")
+    }
+
+    fn process<W: World>(&self, p: &W, word: &W::Word, _: usize, _: &Log) {
+        let _ = p.compare_exchange(word, 1, 2, Relaxed, SeqCst);
+    }
+
+    fn end<W: World>(&self, _: &W, _: &W::Word, _: &Log, _: Facts) -> Outcome {
+        Outcome { result: String::new(), wrong: None }
+    }
+
+    fn sometimes(&self) -> Vec<Sometimes> {
+        Vec::new()
+    }
+}
+
+#[test]
+fn a_failure_that_is_seqcst_is_refused_in_words() {
+    let found = graph(FailsInOrder, every_state());
+    let Verdict::Vacuous { what } = found.verdict else { panic!("{:?}", found.verdict) };
+    assert!(what.contains("the SeqCst access at") && what.contains("by_hand.rs:"), "{what}");
 }

@@ -1,8 +1,10 @@
 //! Runs litmus programs, and compares what a checker makes of them with what it should.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use lockproof_verify::claim::{Budget, Silent};
+use lockproof_verify::explore::graph::{self, GraphSearch, Memory};
 use lockproof_verify::explore::loom::{self, LoomSearch};
 use lockproof_verify::explore::shuttle::{self, Drawn, ShuttleSearch};
 use lockproof_verify::model::Model;
@@ -32,6 +34,20 @@ pub(crate) fn loom<M: Model>(model: M, search: LoomSearch) -> Finding {
     loom::explore(&Arc::new(model), "litmus", search, &UNHURRIED, &Silent)
 }
 
+/// The same on the explorer of states.
+pub(crate) fn every_state() -> GraphSearch {
+    GraphSearch { all_outcomes: true, ..GraphSearch::default() }
+}
+
+/// The same, where everybody sees the latest value.
+pub(crate) fn in_order() -> GraphSearch {
+    GraphSearch { memory: Memory::Sc, ..every_state() }
+}
+
+pub(crate) fn graph<M: Model>(model: M, search: GraphSearch) -> Finding {
+    graph::explore(&Arc::new(model), "litmus", search, &UNHURRIED, &Silent)
+}
+
 pub(crate) fn shuttle(litmus: Litmus, plan: Plan) -> Finding {
     let search = ShuttleSearch { drawn: Drawn::Random, schedules: SCHEDULES, plan };
     shuttle::explore(&Arc::new(litmus), "litmus", search, &UNHURRIED, &Silent)
@@ -51,6 +67,10 @@ pub(crate) fn all(cases: Vec<Case>, run: impl Fn(Litmus) -> Finding) {
 
 pub(crate) fn all_on_loom(cases: Vec<Case>) {
     all(cases, |litmus| loom(litmus, EVERYTHING));
+}
+
+pub(crate) fn all_on_graph(cases: Vec<Case>) {
+    all(cases, |litmus| graph(litmus, every_state()));
 }
 
 pub(crate) fn all_on_shuttle(cases: Vec<Case>) {
@@ -79,7 +99,7 @@ pub(crate) fn sentence(found: &Finding) -> &str {
     found.counterexample.as_ref().map_or("", |counterexample| &counterexample.why)
 }
 
-fn in_words(case: &Case, found: &Finding) -> String {
+pub(crate) fn in_words(case: &Case, found: &Finding) -> String {
     let outcomes: Vec<_> = found.outcomes.keys().collect();
     format!(
         "{}: expected {:?}; found {:?}, {} executions, {outcomes:?} {}\n  {}",
@@ -90,6 +110,11 @@ fn in_words(case: &Case, found: &Finding) -> String {
         sentence(found),
         case.because
     )
+}
+
+/// What was reached.
+pub(crate) fn outcomes(found: &Finding) -> BTreeSet<String> {
+    found.outcomes.keys().cloned().collect()
 }
 
 /// What names the counterexample.

@@ -7,5 +7,6 @@ mod check;
 mod death;
 mod explorers;
 mod futex;
+mod graph;
 mod limits;
 mod memory;

@@ -296,9 +296,11 @@ impl<M: Model> Search<M> {
             cells: state.cells.iter().map(|cell| cell.value).collect(),
         };
         let last = Recorder::alone(self.shape.threads as ThreadId + 1, values);
-        let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            model.end(&last, &shared, &log, facts(state))
-        }));
+        let ended = crate::explore::quietly(|| {
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                model.end(&last, &shared, &log, facts(state))
+            }))
+        });
         let outcome = ended.unwrap_or_else(|panic| Outcome {
             result: "-".to_owned(),
             wrong: Some(crate::explore::why(&*panic)),

@@ -242,8 +242,10 @@ impl<'a, M: Model> Stepper<'a, M> {
     // The steps of a thread that lives.
 
     fn runs(&mut self, state: &State) -> Result<(), Stop> {
+        self.operates(state)?;
+        self.did.clear();
         self.deaths(state);
-        self.operates(state)
+        Ok(())
     }
 
     /// It may die here.
@@ -289,11 +291,12 @@ impl<'a, M: Model> Stepper<'a, M> {
             let at_once = match &label.wants {
                 Wants::End => {
                     let last = self.automata.node(node).moments.last().copied();
-                    self.deaths(state);
+                    let mut ended = state.clone();
                     if let Some(last) = last {
-                        self.leaves(state, last, false);
+                        self.leaves(&mut ended, last, false);
                     }
-                    self.emit(state);
+                    self.emit(&ended);
+                    self.deaths(state);
                     return Ok(());
                 }
                 Wants::Violation(why) => {
@@ -797,7 +800,10 @@ impl<'a, M: Model> Stepper<'a, M> {
         }
         of.published = of.published.max(*knows);
         self.comes_between(state, word);
-        let (knows, floor) = (state.threads[waker].knows.at[word], state.threads[waker].floor);
+        let of = &state.threads[waker];
+        let knows = of.knows.at[word];
+        // What it knows was there at its last step; a floor that says no more has been dropped.
+        let floor = std::array::from_fn(|word| of.floor[word].max(of.knows.at[word]));
         for sleeper in 0..state.threads.len() {
             if sleepers & 1 << sleeper == 0 {
                 continue;

@@ -14,7 +14,9 @@ pub(super) fn steps<M: Model>(automata: &Automata<M>, did: &[Did]) -> Vec<Step> 
 
 fn in_words<M: Model>(automata: &Automata<M>, did: &Did) -> Vec<Step> {
     let label = &automata.node(did.node).label;
-    let is_cell = matches!(label.wants, Wants::CellGet | Wants::CellSet(_));
+    // What the kernel does is on words, wherever the thread stood when it died.
+    let by_kernel = matches!(did.what, What::Marks(_) | What::Looks(_) | What::Wakes(_));
+    let is_cell = !by_kernel && matches!(label.wants, Wants::CellGet | Wants::CellSet(_));
     let word = match did.what {
         What::Marks(word) | What::Looks(word) | What::Wakes(word) => word,
         _ => label.on,
