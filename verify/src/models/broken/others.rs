@@ -105,7 +105,7 @@ fn take_as_glibc<W: World>(word: &W::Word, p: &W, until: Deadline) -> Acquired {
     let mut others_wait = 0;
     let mut seen = UNLOCKED;
     loop {
-        p.at(scope, (others_wait, seen));
+        p.at(scope, (others_wait == WAITERS, State(seen)));
         if State(seen).is_free() {
             // From 0, or from a dead owner, whose waiters' bit is kept.
             let mine = me | seen | others_wait;

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+mod explore;
+
 /// How long the command may take before it counts as hanging.
 const WATCHDOG: Duration = Duration::from_secs(120);
 
@@ -87,10 +89,10 @@ fn keys(value: &Value) -> Vec<&str> {
 
 #[test]
 fn help_names_every_exit_status() {
-    for arguments in
-        [&["--help"][..], &["check", "--help"], &["stress", "--help"], &["demo", "--help"]]
-    {
-        let output = run(arguments);
+    for command in ["", "check", "explore", "stress", "demo"] {
+        let arguments: Vec<&str> =
+            [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
+        let output = run(&arguments);
         assert_eq!(output.status.code(), Some(0));
         let help = text(&output.stdout);
         for status in [
@@ -224,8 +226,15 @@ fn a_report_that_cannot_be_written_is_refused_before_the_work() {
     let directory = tempfile::tempdir().expect("a directory");
     let nowhere = directory.path().join("no-such-directory/report.json");
     let nowhere = nowhere.to_str().expect("a plain path");
-    for command in [&["check"][..], &["list"], &["stress"], &["demo", "counter"], &["demo", "jobs"]]
-    {
+    let commands = [
+        &["check"][..],
+        &["explore", "mutex"],
+        &["list"],
+        &["stress"],
+        &["demo", "counter"],
+        &["demo", "jobs"],
+    ];
+    for command in commands {
         let output = run(&[command, &["--json", nowhere]].concat());
         let words = format!("lockproof: cannot write the report to {nowhere}: there is no such");
         assert_refused(&output, 2, &words);
@@ -250,7 +259,14 @@ fn a_time_limit_leaves_claims_without_a_verdict() {
 
 #[test]
 fn nobody_reading_ends_the_command_quietly() {
-    for arguments in [&["list"][..], &["list", "--json", "-"], &["check"], &["demo", "jobs"]] {
+    let commands = [
+        &["list"][..],
+        &["list", "--json", "-"],
+        &["check"],
+        &["explore", "mutex"],
+        &["demo", "jobs"],
+    ];
+    for arguments in commands {
         let (reader, writer) = io::pipe().expect("a pipe");
         drop(reader);
         let mut child = command()
