@@ -3,10 +3,13 @@
 
 mod agreement;
 mod axiomatic;
+#[cfg(all(feature = "loom", feature = "shuttle"))]
+mod broken;
 mod classics;
 mod interleavings;
 mod on_graph;
 #[cfg(feature = "loom")]
 mod on_loom;
 mod programs;
+mod reductions;
 mod step_machine;

@@ -1,0 +1,227 @@
+//! No reduction changes what comes out: random programs with sleeps, wakes, locks and deaths, with and without each.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+use lockproof::deadline::Deadline::Never;
+use lockproof::platform::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
+use lockproof::platform::Update;
+use lockproof_verify::claim::{Budget, Silent};
+use lockproof_verify::explore::graph::{self, GraphSearch, Memory};
+use lockproof_verify::models::litmus::On::{self, L, X, Y};
+use lockproof_verify::models::litmus::Step::{
+    Add, Exchange, Fence, Get, Load, RobustBegin, RobustEnd, RobustInsert, RobustRemove, Say, Set,
+    StopUnless, Store, Swap, UpdateWakeAll, Wait, Wake,
+};
+use lockproof_verify::models::litmus::{Litmus, SOON, Step};
+use lockproof_verify::platform::KernelRule;
+use lockproof_verify::verdict::{Finding, Verdict};
+
+/// How many programs. A failure says which: programs are drawn from their numbers.
+const PROGRAMS: u64 = 600;
+/// A program that is larger than others without reductions is left out, not waited for.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// The waiters' bit of a lock word.
+const WAITERS: u32 = 1 << 31;
+
+/// What programs are made of: the more often named, the more often drawn.
+const MIXES: [&[Drawn]; 5] = [
+    &[
+        Drawn::Loads,
+        Drawn::Loads,
+        Drawn::Stores,
+        Drawn::Swaps,
+        Drawn::Adds,
+        Drawn::Exchanges,
+        Drawn::Fences,
+    ],
+    &[
+        Drawn::Loads,
+        Drawn::Loads,
+        Drawn::Swaps,
+        Drawn::Adds,
+        Drawn::Exchanges,
+        Drawn::Waits,
+        Drawn::Wakes,
+        Drawn::Updates,
+    ],
+    &[
+        Drawn::Loads,
+        Drawn::Loads,
+        Drawn::Stores,
+        Drawn::Swaps,
+        Drawn::Exchanges,
+        Drawn::Fences,
+        Drawn::Waits,
+        Drawn::Wakes,
+    ],
+    &[
+        Drawn::Loads,
+        Drawn::Swaps,
+        Drawn::Exchanges,
+        Drawn::Data,
+        Drawn::Waits,
+        Drawn::Wakes,
+        Drawn::Fences,
+    ],
+    &[
+        Drawn::Loads,
+        Drawn::Swaps,
+        Drawn::Exchanges,
+        Drawn::Waits,
+        Drawn::Wakes,
+        Drawn::Updates,
+        Drawn::Robust,
+        Drawn::Robust,
+    ],
+];
+
+#[derive(Clone, Copy)]
+enum Drawn {
+    Loads,
+    Stores,
+    Swaps,
+    Adds,
+    Exchanges,
+    Fences,
+    Data,
+    Waits,
+    Wakes,
+    Updates,
+    Robust,
+}
+
+fn one_of<T: Copy>(rng: &mut Rng, all: &[T]) -> T {
+    all[rng.usize(..all.len())]
+}
+
+/// Draws the steps of one process.
+struct Draws<'a> {
+    rng: &'a mut Rng,
+    /// Whether processes die: then there is a lock word.
+    dying: bool,
+    me: u32,
+}
+
+impl Draws<'_> {
+    fn value(&mut self, word: On) -> u32 {
+        let me = self.me;
+        match word {
+            L => one_of(self.rng, &[0, me, me | WAITERS, WAITERS, 1]),
+            _ => self.rng.u32(..3),
+        }
+    }
+
+    fn any_order(&mut self) -> Ordering {
+        one_of(self.rng, &[Relaxed, Relaxed, Acquire, Release, AcqRel])
+    }
+
+    fn step(&mut self, kind: Drawn) -> Vec<Step> {
+        let word = one_of(self.rng, if self.dying { &[X, L] } else { &[X, Y] });
+        let (value, other, order) = (self.value(word), self.value(word), self.any_order());
+        match kind {
+            Drawn::Loads => {
+                let stops = self.rng.u8(..4) == 0;
+                let order = one_of(self.rng, &[Relaxed, Relaxed, Acquire]);
+                vec![Load(word, order), if stops { StopUnless(value) } else { Say }]
+            }
+            Drawn::Stores => {
+                vec![Store(word, value, one_of(self.rng, &[Relaxed, Relaxed, Release]))]
+            }
+            Drawn::Adds if word != L => vec![Add(word, 1, order), Say],
+            Drawn::Swaps | Drawn::Adds => vec![Swap(word, value, order), Say],
+            Drawn::Exchanges => vec![Exchange(word, value, other, order), Say],
+            Drawn::Fences => {
+                vec![Fence(one_of(self.rng, &[Acquire, Release, AcqRel, SeqCst, SeqCst]))]
+            }
+            Drawn::Data if self.rng.bool() => vec![Get, Say],
+            Drawn::Data => vec![Set(self.rng.u64(1..3))],
+            Drawn::Waits => vec![Wait(word, value, one_of(self.rng, &[SOON, Never])), Say],
+            Drawn::Wakes => vec![Wake(word, one_of(self.rng, &[1, 1, u32::MAX])), Say],
+            Drawn::Updates => {
+                let updates = [Update::Set(0), Update::Clear(0), Update::Set(31)];
+                vec![UpdateWakeAll(word, one_of(self.rng, &updates)), Say]
+            }
+            Drawn::Robust => {
+                vec![one_of(
+                    self.rng,
+                    &[RobustBegin(L), RobustInsert(L), RobustRemove(L), RobustEnd],
+                )]
+            }
+        }
+    }
+}
+
+/// The program of that number, and what is explored of it.
+fn drawn(number: u64) -> (Litmus, GraphSearch) {
+    let rng = &mut Rng::with_seed(number);
+    let (dying, processes) = (rng.bool(), rng.usize(2..=3));
+    let mix = one_of(rng, &MIXES);
+    let processes = (0..processes).map(|index| {
+        let length = rng.usize(1..=if processes == 2 { 4 } else { 3 });
+        let mut draws = Draws { rng, dying, me: index as u32 + 1 };
+        let kinds = (0..length).map(|_| one_of(draws.rng, mix)).collect::<Vec<_>>();
+        kinds.into_iter().flat_map(|kind| draws.step(kind)).collect()
+    });
+    let litmus = Litmus::of("drawn", processes.collect());
+    let litmus = litmus.finally(&[X, if dying { L } else { Y }]);
+    let search = GraphSearch {
+        all_outcomes: true,
+        deaths: u8::from(dying),
+        memory: if rng.u8(..4) == 0 { Memory::Sc } else { Memory::C11 },
+        early_returns: rng.bool(),
+        kernel: if rng.bool() { KernelRule::Since62 } else { KernelRule::Before62 },
+        ..GraphSearch::default()
+    };
+    (litmus, search)
+}
+
+fn explored(litmus: &Litmus, search: GraphSearch) -> Finding {
+    let budget = Budget { seed: 0, until: Some(Instant::now() + PATIENCE) };
+    graph::explore(&Arc::new(litmus.clone()), "drawn", search, &budget, &Silent)
+}
+
+#[test]
+fn no_reduction_changes_what_comes_out() {
+    let (mut compared, mut wrong) = (0, 0);
+    for number in 0..PROGRAMS {
+        let (litmus, all) = drawn(number);
+        let plain = explored(&litmus, all.plain());
+        let cut_short =
+            matches!(&plain.verdict, Verdict::Bounded(bound) if bound.messages.is_some());
+        if cut_short || matches!(plain.verdict, Verdict::Timeout { .. }) {
+            continue;
+        }
+        compared += 1;
+        wrong += u64::from(plain.verdict == Verdict::Counterexample);
+        // After a race there is no telling what else comes out.
+        let race = plain.counterexample.as_ref().is_some_and(|wrong| wrong.why.contains("race"));
+        for search in each_reduction(all) {
+            let found = explored(&litmus, search);
+            let words = (found.verdict.word(), plain.verdict.word());
+            assert_eq!(words.0, words.1, "program {number}: {litmus:?}, {search:?}");
+            if !race {
+                let results = (found.outcomes.keys(), plain.outcomes.keys());
+                assert!(results.0.eq(results.1), "program {number}: {litmus:?}, {search:?}");
+            }
+        }
+    }
+    assert!(compared > PROGRAMS / 2 && wrong > PROGRAMS / 50, "{compared} compared, {wrong} wrong");
+}
+
+/// With all of them, with each alone, and with all but one.
+fn each_reduction(all: GraphSearch) -> [GraphSearch; 9] {
+    let plain = all.plain();
+    [
+        all,
+        GraphSearch { prune: true, ..plain },
+        GraphSearch { fuse: true, ..plain },
+        GraphSearch { merge_the_dead: true, ..plain },
+        GraphSearch { collect: true, ..plain },
+        GraphSearch { prune: false, ..all },
+        GraphSearch { fuse: false, ..all },
+        GraphSearch { merge_the_dead: false, ..all },
+        GraphSearch { collect: false, ..all },
+    ]
+}
