@@ -111,11 +111,11 @@ impl Options {
 
     fn id(&self, model: &Entry) -> String {
         let mut id = format!("{}/{}x{}/explorer", model.name, self.processes, self.increments);
-        if self.memory == Sees::Sc {
-            id += "/sc";
-        }
         if self.deaths > 0 {
             id += &format!("/deaths-{}", self.deaths);
+        }
+        if self.memory == Sees::Sc {
+            id += "/sc";
         }
         id
     }

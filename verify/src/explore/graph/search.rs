@@ -184,20 +184,21 @@ impl<M: Model> Search<M> {
         if budget.until.is_some_and(|until| Instant::now() >= until) {
             return Some(Ended::OutOfTime);
         }
-        let full = self
-            .options
-            .memory_limit
-            .is_some_and(|most| self.store.memory() + self.followers.memory() > most);
+        let full = self.options.memory_limit.is_some_and(|most| self.memory() > most);
         full.then_some(Ended::OutOfMemory)
+    }
+
+    /// How many bytes of memory the states take, and who follows whom.
+    fn memory(&self) -> usize {
+        self.store.memory() + self.followers.memory()
     }
 
     fn tell(&self, seen: Id, progress: &dyn Progress) {
         let found = self.store.len() as u64;
         let waiting = count(found.saturating_sub(seen.into()));
         let speed = count((f64::from(seen) / self.began.elapsed().as_secs_f64()) as u64);
-        let memory = bytes(self.store.memory() as u64);
-        let rest = format!("states, {waiting} waiting, {speed} a second, {memory}");
-        progress.report(seen.into(), found, &rest);
+        let memory = bytes(self.memory() as u64);
+        progress.report(seen.into(), 0, &format!("states, {speed}/s, {waiting} left, {memory}"));
     }
 
     /// Looks at one state, and adds those that can come next. Returns what is wrong, and what was done last.
