@@ -19,6 +19,7 @@ use crate::verdict::{Bound, Finding, Verdict};
 mod automaton;
 mod code;
 mod ending;
+mod expand;
 mod extract;
 mod fences;
 mod search;
@@ -79,6 +80,8 @@ pub struct GraphSearch {
     pub ending: bool,
     /// How much memory the states may take, in bytes.
     pub memory_limit: Option<usize>,
+    /// How many threads search; as many as there are processors where it is not said. What is found is the same.
+    pub threads: Option<usize>,
     /// A reduction: states that differ in who is who are one.
     pub symmetry: bool,
     /// A reduction: stale messages are read only where that cannot have been done earlier.
@@ -107,6 +110,7 @@ impl Default for GraphSearch {
             races: true,
             ending: true,
             memory_limit: None,
+            threads: None,
             symmetry: true,
             prune: true,
             fuse: true,

@@ -10,6 +10,8 @@ mod interleavings;
 mod on_graph;
 #[cfg(feature = "loom")]
 mod on_loom;
+#[cfg(all(feature = "loom", feature = "shuttle"))]
+mod parallel;
 mod programs;
 mod reductions;
 mod step_machine;

@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 use lockproof::platform::ThreadId;
 
+use super::step::Stop;
+use super::symmetry::Renaming;
 use crate::model::{Log, Model};
 use crate::platform::recorder::{Key, Label, List, Marks, Names, Play, Recorder, Stopped};
 
@@ -44,41 +46,31 @@ pub(super) struct Moment {
     pub(super) node: u32,
 }
 
+/// What a search wants to know, and nobody has asked before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unknown {
+    /// Where a thread stands that stood at this node and was given this result.
+    After(u32, u64),
+    /// The node that is this one, but for who is who.
+    Renamed(u32, Renaming),
+    /// Which nodes differ from this one in nothing but who is who.
+    Orbit(u32),
+}
+
 /// Marks a result in which no thread id can be.
 pub(super) const NO_IDS: u8 = u8::MAX;
 
-/// All threads' automata.
-pub(super) struct Automata<M> {
-    model: Arc<M>,
-    play: Play,
-    marks: Rc<RefCell<Marks>>,
+/// What is known of all threads' automata so far: many can read it at a time.
+#[derive(Debug)]
+pub(super) struct Known {
     nodes: Vec<Node>,
     edges: HashMap<(u32, u64), u32, foldhash::fast::FixedState>,
-    by_key: HashMap<(u8, Key), u32>,
-    by_notes: HashMap<(u8, String), u32>,
     lists: Vec<List>,
     names: Names,
-    runs: u64,
+    mortal: Vec<bool>,
 }
 
-impl<M: Model> Automata<M> {
-    pub(super) fn new(model: Arc<M>, play: Play) -> Self {
-        let maker = Recorder::new(0, Vec::new(), play, Arc::default(), Rc::default());
-        let _ = model.share(&maker);
-        Self {
-            model,
-            play,
-            marks: Rc::default(),
-            nodes: Vec::new(),
-            edges: HashMap::default(),
-            by_key: HashMap::new(),
-            by_notes: HashMap::new(),
-            lists: Vec::new(),
-            names: maker.names(),
-            runs: 0,
-        }
-    }
-
+impl Known {
     pub(super) const fn names(&self) -> &Names {
         &self.names
     }
@@ -91,8 +83,66 @@ impl<M: Model> Automata<M> {
         &self.lists[usize::from(list)]
     }
 
+    /// Whether a thread may die.
+    pub(super) fn is_mortal(&self, thread: usize) -> bool {
+        self.mortal[thread]
+    }
+
+    /// Where a thread stands after an operation, if that has been asked before.
+    pub(super) fn after(&self, node: u32, result: u64) -> Result<u32, Stop> {
+        let unknown = || Stop::Unknown(Unknown::After(node, result));
+        self.edges.get(&(node, result)).copied().ok_or_else(unknown)
+    }
+}
+
+/// All threads' automata, and what it takes to find out more about them.
+pub(super) struct Automata<M> {
+    model: Arc<M>,
+    play: Play,
+    marks: Rc<RefCell<Marks>>,
+    known: Known,
+    by_key: HashMap<(u8, Key), u32>,
+    by_notes: HashMap<(u8, String), u32>,
+    runs: u64,
+}
+
+impl<M: Model> Automata<M> {
+    pub(super) fn new(model: Arc<M>, play: Play) -> Self {
+        let maker = Recorder::new(0, Vec::new(), play, Arc::default(), Rc::default());
+        let _ = model.share(&maker);
+        let mortal = (0..model.processes()).map(|thread| model.is_mortal(thread)).collect();
+        let known = Known {
+            nodes: Vec::new(),
+            edges: HashMap::default(),
+            lists: Vec::new(),
+            names: maker.names(),
+            mortal,
+        };
+        Self {
+            model,
+            play,
+            marks: Rc::default(),
+            known,
+            by_key: HashMap::new(),
+            by_notes: HashMap::new(),
+            runs: 0,
+        }
+    }
+
+    pub(super) const fn known(&self) -> &Known {
+        &self.known
+    }
+
+    pub(super) const fn names(&self) -> &Names {
+        self.known.names()
+    }
+
+    pub(super) fn node(&self, node: u32) -> &Node {
+        self.known.node(node)
+    }
+
     pub(super) fn nodes(&self) -> usize {
-        self.nodes.len()
+        self.known.nodes.len()
     }
 
     /// How often a thread's code was run.
@@ -107,7 +157,7 @@ impl<M: Model> Automata<M> {
     /// From which node, with which result, to which: all that are known, in their order.
     pub(super) fn edges(&self) -> Vec<(u32, u64, u32)> {
         let mut all: Vec<_> =
-            self.edges.iter().map(|((from, result), to)| (*from, *result, *to)).collect();
+            self.known.edges.iter().map(|((from, result), to)| (*from, *result, *to)).collect();
         all.sort_unstable();
         all
     }
@@ -125,16 +175,16 @@ impl<M: Model> Automata<M> {
 
     /// Where a thread stands after an operation.
     pub(super) fn after(&mut self, node: u32, result: u64) -> u32 {
-        if let Some(next) = self.edges.get(&(node, result)) {
+        if let Some(next) = self.known.edges.get(&(node, result)) {
             return *next;
         }
-        let from = &self.nodes[node as usize];
+        let from = &self.known.nodes[node as usize];
         let mut script = from.script.clone();
         script.push(result);
         let mut sources = from.sources.clone();
         sources.push(self.source(&from.label));
         let next = self.at(from.thread, script, sources);
-        self.edges.insert((node, result), next);
+        self.known.edges.insert((node, result), next);
         next
     }
 
@@ -143,14 +193,15 @@ impl<M: Model> Automata<M> {
         use crate::platform::recorder::Wants;
         let reads =
             matches!(label.wants, Wants::Load | Wants::Modify(..) | Wants::CompareExchange { .. });
-        let holds_ids = self.names.words.get(usize::from(label.on)).is_some_and(|word| word.1);
+        let holds_ids =
+            self.known.names.words.get(usize::from(label.on)).is_some_and(|word| word.1);
         if reads && holds_ids { label.on } else { NO_IDS }
     }
 
     /// Where a thread stands after these results.
     pub(super) fn at(&mut self, thread: u8, script: Vec<u64>, sources: Vec<u8>) -> u32 {
         let (stopped, notes) = self.run(thread, &script, None);
-        let next = self.nodes.len() as u32;
+        let next = self.known.nodes.len() as u32;
         let lists = stopped.key.lists.clone();
         let mark = stopped.key.place.at_mark();
         let node = match self.by_key.entry((thread, stopped.key)) {
@@ -158,7 +209,7 @@ impl<M: Model> Automata<M> {
             Entry::Vacant(free) => *free.insert(next),
         };
         let noted = *self.by_notes.entry((thread, notes)).or_insert(node);
-        self.nodes.push(Node {
+        self.known.nodes.push(Node {
             thread,
             label: stopped.label,
             moments: Vec::new(),
@@ -169,7 +220,7 @@ impl<M: Model> Automata<M> {
             noted,
         });
         let moments = self.moments(node, lists);
-        self.nodes[node as usize].moments = moments;
+        self.known.nodes[node as usize].moments = moments;
         node
     }
 
@@ -186,12 +237,12 @@ impl<M: Model> Automata<M> {
 
     /// A node for what has been noted at a moment before the operation at which another one stands.
     fn moment(&mut self, of: u32, at: usize) -> u32 {
-        let Node { thread, script, sources, .. } = &self.nodes[of as usize];
+        let Node { thread, script, sources, .. } = &self.known.nodes[of as usize];
         let (thread, script, sources) = (*thread, script.clone(), sources.clone());
         let (stopped, notes) = self.run(thread, &script, Some(at));
-        let node = self.nodes.len() as u32;
+        let node = self.known.nodes.len() as u32;
         let noted = *self.by_notes.entry((thread, notes)).or_insert(node);
-        self.nodes.push(Node {
+        self.known.nodes.push(Node {
             thread,
             label: stopped.label,
             moments: Vec::new(),
@@ -240,10 +291,10 @@ impl<M: Model> Automata<M> {
     }
 
     fn number(&mut self, list: List) -> u16 {
-        let known = self.lists.iter().position(|known| *known == list);
+        let known = self.known.lists.iter().position(|known| *known == list);
         known.unwrap_or_else(|| {
-            self.lists.push(list);
-            self.lists.len() - 1
+            self.known.lists.push(list);
+            self.known.lists.len() - 1
         }) as u16
     }
 }

@@ -3,14 +3,13 @@
 //! Where threads are interchangeable, the search keeps one of the states that differ only in who is who, so that it asks
 //! now the one thread, now another. What it found out about any of them is then told of the first, with the ids changed.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use lockproof::platform::Update;
 use lockproof::raw::mutex_state::OWNER;
 
-use super::MOST_THREADS;
-use super::automaton::{Automata, NO_IDS, Node};
-use super::symmetry::{Renaming, rename_value};
+use super::automaton::{Automata, NO_IDS};
+use super::symmetry::{IDENTITY, Renaming, namings, rename_script, rename_value};
 use crate::model::Model;
 use crate::platform::lock_word;
 use crate::platform::recorder::{Label, Modify, Names, Until, Wants, waited};
@@ -102,71 +101,18 @@ impl OfFirst {
         if let Some(known) = self.known.get(&node) {
             return *known;
         }
-        let Node { thread, script, sources, .. } = automata.node(node);
-        let (thread, script, sources) = (*thread, script.clone(), sources.clone());
-        let met = met(thread, &script, &sources);
-        let threads = automata.model().processes();
-        let renamings = renamings(thread, &met, threads);
-        let of_first = renamings.into_iter().map(|renaming| {
-            let renamed = rename_script(&script, &sources, &renaming);
-            (automata.at(0, renamed, sources.clone()), renaming)
+        let from = automata.node(node);
+        let (script, sources) = (from.script.clone(), from.sources.clone());
+        let namings = namings(from, automata.model().processes());
+        let of_first = namings.into_iter().map(|naming| {
+            let renamed = rename_script(&script, &sources, &naming);
+            (automata.at(0, renamed, sources.clone()), naming)
         });
         let least = of_first.min_by_key(|(node, _)| *node);
-        let found = least.unwrap_or((node, identity()));
+        let found = least.unwrap_or((node, IDENTITY));
         self.known.insert(node, found);
         found
     }
-}
-
-fn identity() -> Renaming {
-    std::array::from_fn(|at| at as u8)
-}
-
-/// The others whose ids a thread has met in its results.
-fn met(thread: u8, script: &[u64], sources: &[u8]) -> BTreeSet<u8> {
-    let results = script.iter().zip(sources).filter(|(_, source)| **source != NO_IDS);
-    let owners = results.filter_map(|(result, _)| (*result as u32 & OWNER).checked_sub(1));
-    owners
-        .filter(|owner| *owner < MOST_THREADS as u32)
-        .map(|owner| owner as u8)
-        .filter(|owner| *owner != thread)
-        .collect()
-}
-
-/// All ways to name the others that were met, where the thread itself is the first.
-fn renamings(thread: u8, met: &BTreeSet<u8>, threads: usize) -> Vec<Renaming> {
-    let mut all = vec![vec![thread]];
-    for _ in 1..threads {
-        let longer = |names: &Vec<u8>| with_one_more(names, met, threads as u8);
-        all = all.iter().flat_map(longer).collect();
-    }
-    all.iter().map(|names| renaming(names)).collect()
-}
-
-/// Whoever can get the next name gets it. It is all one which of those that were never met comes first.
-fn with_one_more(names: &[u8], met: &BTreeSet<u8>, threads: u8) -> Vec<Vec<u8>> {
-    let left = || (0..threads).filter(|other| !names.contains(other));
-    let unmet = left().find(|other| !met.contains(other));
-    let next = left().filter(|other| met.contains(other)).chain(unmet);
-    next.map(|other| [names, &[other]].concat()).collect()
-}
-
-fn renaming(names: &[u8]) -> Renaming {
-    let mut renaming = identity();
-    for (to, from) in names.iter().enumerate() {
-        renaming[usize::from(*from)] = to as u8;
-    }
-    renaming
-}
-
-fn rename_script(script: &[u64], sources: &[u8], renaming: &Renaming) -> Vec<u64> {
-    let results = script.iter().zip(sources);
-    results
-        .map(|(result, source)| match *source {
-            NO_IDS => *result,
-            _ => rename_value(*result, renaming),
-        })
-        .collect()
 }
 
 /// Puts places into the order in which they are met, the smallest result first. All ends are one.

@@ -1,19 +1,23 @@
 //! The search: by breadth, so that the first counterexample is one of the shortest.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lockproof::platform::ThreadId;
+use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::automaton::Automata;
+use super::automaton::{Automata, Unknown};
 use super::code::{decode, encode};
 use super::ending::Followers;
+use super::expand::{Batch, Found, To, View, Worker, tidy};
 use super::extract::{Automaton, extract};
-use super::state::{Reach, State};
-use super::step::{Did, Next, Nexts, Seen, Stepper, Stop, is_stuck};
+use super::state::State;
+use super::step::{Did, Next, Seen, Stop};
 use super::store::{Id, Store};
-use super::symmetry::Symmetry;
+use super::symmetry::{NotInterchangeable, Symmetry};
 use super::{MOST_CELLS, MOST_THREADS, MOST_WORDS, Options, Shape, bound, timeout, trace};
 use crate::claim::{Budget, Progress};
 use crate::model::{Log, Model, Outcome};
@@ -23,8 +27,12 @@ use crate::report::numbers::{bytes, count};
 use crate::trace::{Counterexample, Witness};
 use crate::verdict::{Finding, Verdict};
 
-/// How many states pass between two looks at the clock.
-const CLOCK_EVERY: u32 = 1024;
+/// How many states are looked at between two looks at the clock.
+const AT_A_TIME: Id = 4096;
+/// So many are enough to share them out,
+const WORTH_SHARING: usize = 512;
+/// so many in a row.
+const IN_A_ROW: usize = 64;
 /// How often somebody is told how far it is.
 const REPORT_EVERY: Duration = Duration::from_millis(200);
 
@@ -49,6 +57,10 @@ pub(super) struct Search<M> {
     store: Store,
     symmetry: Symmetry,
     seen: Seen,
+    /// Looks at states alone: where many cannot, and where it is not worth their while.
+    worker: Worker,
+    /// Those who look at them together, where it is said how many.
+    pool: Option<ThreadPool>,
     followers: Followers,
     transitions: u64,
     /// How many states had been looked at, where the search was stopped.
@@ -62,7 +74,6 @@ pub(super) struct Search<M> {
     noted: BTreeMap<String, (Facts, Arc<Log>)>,
     counterexample: Option<Counterexample>,
     began: Instant,
-    bytes: Vec<u8>,
 }
 
 impl<M: Model> Search<M> {
@@ -95,8 +106,10 @@ impl<M: Model> Search<M> {
             options: *options,
             shape,
             store: Store::new(),
-            symmetry: Symmetry::new(&shape),
+            symmetry: Symmetry::default(),
             seen: Seen::default(),
+            worker: Worker::new(&shape),
+            pool: pool(options.threads)?,
             followers: Followers::default(),
             transitions: 0,
             stopped_after: None,
@@ -107,7 +120,6 @@ impl<M: Model> Search<M> {
             noted: BTreeMap::new(),
             counterexample: None,
             began: Instant::now(),
-            bytes: Vec::new(),
         })
     }
 
@@ -135,36 +147,166 @@ impl<M: Model> Search<M> {
         progress: &dyn Progress,
     ) -> Result<Ended, Stop> {
         let mut state = self.beginning();
-        self.write_down(&mut state)?;
-        self.store.add(&self.bytes, 0);
-        let mut nexts = Nexts::default();
+        let bytes =
+            self.learning(|view, worker| worker.write_down(view, &mut state).map(<[u8]>::to_vec))?;
+        self.store.add(self.store.hash(&bytes), &bytes, 0);
         let mut told = Instant::now();
-        let mut id = 0;
-        while (id as usize) < self.store.len() {
-            if id % CLOCK_EVERY == 0 {
-                if let Some(ended) = self.at_a_limit(budget) {
-                    self.stopped_after = Some(id);
-                    return Ok(ended);
-                }
-                if told.elapsed() >= REPORT_EVERY {
-                    self.tell(id, progress);
-                    told = Instant::now();
-                }
+        let mut next = 0;
+        while next < self.store.len() as Id {
+            if let Some(ended) = self.at_a_limit(budget) {
+                self.stopped_after = Some(next);
+                return Ok(ended);
             }
-            decode(self.store.get(id), &self.shape, &mut state);
-            let wrong = self.expand(&state, id, &mut nexts)?;
-            if let Some((why, last)) = wrong
-                && self.counterexample.is_none()
-            {
-                self.counterexample = Some(self.counterexample(name, id, why, &last)?);
-                if !self.options.all_outcomes {
+            if told.elapsed() >= REPORT_EVERY {
+                self.tell(next, progress);
+                told = Instant::now();
+            }
+            let end = (self.store.len() as Id).min(next.saturating_add(AT_A_TIME));
+            for batch in self.expand(next..end) {
+                if self.put_together(name, batch)? {
                     return Ok(Ended::Complete);
                 }
             }
-            id += 1;
+            next = end;
         }
         self.look_back(name)?;
         Ok(Ended::Complete)
+    }
+
+    fn view(&self) -> View<'_> {
+        View {
+            known: self.automata.known(),
+            symmetry: &self.symmetry,
+            options: &self.options,
+            shape: &self.shape,
+        }
+    }
+
+    /// What comes of these states: by all processors, where there are enough of them.
+    fn expand(&mut self, states: Range<Id>) -> Vec<Batch> {
+        if states.len() < WORTH_SHARING || self.options.threads == Some(1) {
+            let mut worker = std::mem::replace(&mut self.worker, Worker::new(&self.shape));
+            let batch = worker.expand_all(self.view(), &self.store, states);
+            self.worker = worker;
+            return vec![batch];
+        }
+        let (view, store) = (self.view(), &self.store);
+        let end = states.end;
+        let rows = states.into_par_iter().step_by(IN_A_ROW);
+        let batches = rows.map_init(
+            || Worker::new(view.shape),
+            |worker, first| {
+                let row = first..end.min(first + IN_A_ROW as Id);
+                worker.expand_all(view, store, row)
+            },
+        );
+        match &self.pool {
+            Some(pool) => pool.install(|| batches.collect()),
+            None => batches.collect(),
+        }
+    }
+
+    /// Adds what was found to what is known. Says whether that is enough.
+    fn put_together(&mut self, name: &str, batch: Batch) -> Result<bool, Stop> {
+        let Batch { found, bytes, seen } = batch;
+        self.seen.join(&seen);
+        let (mut of, mut at) = (0, 0);
+        for found in found {
+            match found {
+                Found::Of(id) => of = id,
+                Found::Next(manner, to) => {
+                    self.transitions += 1;
+                    let to = match to {
+                        To::Known(id) => id,
+                        To::New(hash, end) => {
+                            let state = &bytes[at..end];
+                            at = end;
+                            self.store.add(hash, state, of)
+                        }
+                    };
+                    if self.options.ending && !manner.by_chance {
+                        self.followers.add(of, to);
+                    }
+                }
+                Found::Wrong(why, did) => {
+                    self.transitions += 1;
+                    if self.is_wrong(name, of, why, &did)? {
+                        return Ok(true);
+                    }
+                }
+                Found::Over => {
+                    self.followers.add_end(of);
+                    if let Some(why) = self.judge(of)
+                        && self.is_wrong(name, of, why, &[])?
+                    {
+                        return Ok(true);
+                    }
+                }
+                Found::Stuck => {
+                    let why = "nobody can go on: every process that is left waits, and nobody will wake it";
+                    if self.is_wrong(name, of, why.to_owned(), &[])? {
+                        return Ok(true);
+                    }
+                }
+                // What was left out may lead to an end.
+                Found::Incomplete => self.followers.add_end(of),
+                Found::Stopped(Stop::Unknown(unknown)) => {
+                    self.learn(unknown)?;
+                    let mut again = self.expand(of..of + 1);
+                    if let Some(batch) = again.pop()
+                        && self.put_together(name, batch)?
+                    {
+                        return Ok(true);
+                    }
+                }
+                Found::Stopped(stop) => return Err(stop),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Keeps the first thing that is wrong. Says whether that is enough.
+    fn is_wrong(&mut self, name: &str, id: Id, why: String, last: &[Did]) -> Result<bool, Stop> {
+        if self.counterexample.is_none() {
+            self.counterexample = Some(self.counterexample(name, id, why, last)?);
+        }
+        Ok(!self.options.all_outcomes)
+    }
+
+    /// Finds out what nobody has asked before.
+    fn learn(&mut self, unknown: Unknown) -> Result<(), Stop> {
+        let Self { automata, symmetry, .. } = self;
+        let learnt = match unknown {
+            Unknown::After(node, result) => {
+                automata.after(node, result);
+                Ok(())
+            }
+            Unknown::Renamed(node, renaming) => {
+                symmetry.learn(node, &renaming, automata).map(|_| ())
+            }
+            Unknown::Orbit(node) => symmetry.learn_orbit(node, automata),
+        };
+        learnt.map_err(|NotInterchangeable| Stop::NotInterchangeable)
+    }
+
+    /// Does something, as often as it takes to learn all that it needs.
+    fn learning<T>(
+        &mut self,
+        mut work: impl FnMut(View<'_>, &mut Worker) -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
+        let mut worker = std::mem::replace(&mut self.worker, Worker::new(&self.shape));
+        let done = loop {
+            match work(self.view(), &mut worker) {
+                Err(Stop::Unknown(unknown)) => {
+                    if let Err(stop) = self.learn(unknown) {
+                        break Err(stop);
+                    }
+                }
+                done => break done,
+            }
+        };
+        self.worker = worker;
+        done
     }
 
     /// Looks for a state from which the end cannot be reached, when all have been seen.
@@ -201,75 +343,9 @@ impl<M: Model> Search<M> {
         progress.report(seen.into(), 0, &format!("states, {speed}/s, {waiting} left, {memory}"));
     }
 
-    /// Looks at one state, and adds those that can come next. Returns what is wrong, and what was done last.
-    fn expand(
-        &mut self,
-        state: &State,
-        id: Id,
-        nexts: &mut Nexts,
-    ) -> Result<Option<(String, Vec<Did>)>, Stop> {
-        if state.is_over() {
-            self.followers.add_end(id);
-            return Ok(self.judge(state, id).map(|why| (why, Vec::new())));
-        }
-        self.nexts(state, nexts)?;
-        if is_stuck(state, nexts) {
-            let why = "nobody can go on: every process that is left waits, and nobody will wake it";
-            return Ok(Some((why.to_owned(), Vec::new())));
-        }
-        let mut wrong = None;
-        for next in nexts.all() {
-            self.transitions += 1;
-            if let Some(why) = &next.wrong {
-                wrong = wrong.or_else(|| Some((why.clone(), next.did.clone())));
-                continue;
-            }
-            self.write_down(&mut next.state)?;
-            let (to, _) = self.store.add(&self.bytes, id);
-            if self.options.ending && !next.by_chance {
-                self.followers.add(id, to);
-            }
-        }
-        if nexts.incomplete {
-            // What was left out may lead to an end.
-            self.followers.add_end(id);
-        }
-        Ok(wrong)
-    }
-
-    fn nexts(&mut self, state: &State, nexts: &mut Nexts) -> Result<(), Stop> {
-        let Self { automata, options, shape, seen, .. } = self;
-        Stepper::new(automata, options, shape, seen, nexts).all(state)
-    }
-
-    /// Tidies a state, and writes into `bytes` the one that stands for it.
-    fn write_down(&mut self, state: &mut State) -> Result<(), Stop> {
-        self.tidy(state);
-        if self.options.symmetry {
-            let Self { symmetry, automata, options, shape, bytes, .. } = self;
-            symmetry
-                .encode(state, automata, options, shape, bytes)
-                .map_err(|_| Stop::NotInterchangeable)
-        } else {
-            encode(state, &self.shape, &mut self.bytes);
-            Ok(())
-        }
-    }
-
-    fn tidy(&mut self, state: &mut State) {
-        if self.options.collect {
-            let mut reach = [[Reach::None; MOST_WORDS]; MOST_THREADS];
-            for (thread, reach) in reach.iter_mut().enumerate().take(self.shape.threads) {
-                for (word, reach) in reach.iter_mut().enumerate().take(self.shape.words) {
-                    *reach = Stepper::reach(&mut self.automata, &self.options, state, thread, word);
-                }
-            }
-            state.tidy(|thread, word| reach[thread][word]);
-        }
-    }
-
     /// Looks at the end of an execution, and says what is wrong with it.
-    fn judge(&mut self, state: &State, id: Id) -> Option<String> {
+    fn judge(&mut self, id: Id) -> Option<String> {
+        let state = &self.state(id);
         let key = end_key(state);
         if let Some(known) = self.ends.get(&key) {
             return known.clone();
@@ -329,13 +405,14 @@ impl<M: Model> Search<M> {
     ) -> Result<Counterexample, Stop> {
         let (state, mut did) = self.way_to(id)?;
         // The last step once more, by those who are who here.
-        let mut nexts = Nexts::default();
-        self.nexts(&state, &mut nexts)?;
-        let ends = nexts.all().iter().find(|next| next.wrong.is_some() && !last.is_empty());
+        let ends = self.learning(|view, worker| {
+            let nexts = worker.nexts(view, &state)?;
+            Ok(nexts.iter().find(|next| next.wrong.is_some() && !last.is_empty()).cloned())
+        })?;
         let why = match ends {
             Some(next) => {
-                did.extend(next.did.iter().copied());
-                next.wrong.clone().unwrap_or(why)
+                did.extend(next.did);
+                next.wrong.unwrap_or(why)
             }
             None => why,
         };
@@ -343,38 +420,47 @@ impl<M: Model> Search<M> {
         Ok(Counterexample { why, steps, replay: replay(name, id) })
     }
 
+    fn state(&self, id: Id) -> State {
+        let mut state = State::beginning(&self.shape, std::iter::repeat_n(0, self.shape.threads));
+        decode(self.store.get(id), &self.shape, &mut state);
+        state
+    }
+
     /// The way to a state, step by step, and that state: who is who changes in what the search keeps, and not in this.
     fn way_to(&mut self, id: Id) -> Result<(State, Vec<Did>), Stop> {
         let path = self.store.path(id);
         let mut state = self.beginning();
-        self.tidy(&mut state);
-        encode(&state.clone(), &self.shape, &mut self.bytes);
-        decode(&self.bytes, &self.shape, &mut state);
-        let mut nexts = Nexts::default();
+        self.learning(|view, _| tidy(view, &mut state))?;
+        self.forget_what_is_not_written(&mut state);
         let mut did = Vec::new();
         for to in &path[1..] {
-            self.nexts(&state, &mut nexts)?;
-            let mut found = None;
-            for next in nexts.all() {
-                let Next { state, .. } = next;
-                if next.wrong.is_some() {
-                    continue;
+            let wanted = self.store.get(*to).to_vec();
+            let found = self.learning(|view, worker| {
+                let nexts = worker.nexts(view, &state)?;
+                let rights: Vec<Next> =
+                    nexts.iter().filter(|next| next.wrong.is_none()).cloned().collect();
+                for mut next in rights {
+                    if worker.write_down(view, &mut next.state)? == wanted {
+                        return Ok(Some(next));
+                    }
                 }
-                self.write_down(state)?;
-                if self.bytes == self.store.get(*to) {
-                    found = Some((state.clone(), next.did.clone()));
-                    break;
-                }
-            }
-            let Some((next, done)) = found else {
+                Ok(None)
+            })?;
+            let Some(next) = found else {
                 return Err(Stop::Refused("the way to a state was lost".to_owned()));
             };
-            did.extend(done);
-            // As the search reads it back: what is not written down must not matter.
-            encode(&next, &self.shape, &mut self.bytes);
-            decode(&self.bytes, &self.shape, &mut state);
+            did.extend(next.did);
+            state = next.state;
+            self.forget_what_is_not_written(&mut state);
         }
         Ok((state, did))
+    }
+
+    /// Makes a state what the search reads back of it: what is not written down must not matter.
+    fn forget_what_is_not_written(&self, state: &mut State) {
+        let mut bytes = Vec::new();
+        encode(state, &self.shape, &mut bytes);
+        decode(&bytes, &self.shape, state);
     }
 
     /// The first thread's automaton, as far as it is known.
@@ -439,6 +525,13 @@ impl<M: Model> Search<M> {
         );
         stopped.into_iter().chain([size, threads]).collect()
     }
+}
+
+/// Threads that search, where it is said how many.
+fn pool(threads: Option<usize>) -> Result<Option<ThreadPool>, String> {
+    let build = |threads| ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = threads.filter(|threads| *threads > 1).map(build).transpose();
+    pool.map_err(|why| format!("threads to search with cannot be started: {why}"))
 }
 
 /// What names an execution that leads to a state.

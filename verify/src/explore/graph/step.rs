@@ -31,12 +31,11 @@
 use lockproof::platform::{Ordering, Update};
 use lockproof::raw::mutex_state::{KERNEL_OWNER, OWNER_DIED, WAITERS};
 
-use super::automaton::{Automata, Moment};
+use super::automaton::{Known, Moment, Unknown};
 use super::fences::{self, MOST_FENCES, Touch};
 use super::state::{Message, Phase, Reach, State};
 use super::view::WRITTEN;
 use super::{MOST_MESSAGES, Memory, Options, Shape};
-use crate::model::Model;
 use crate::platform::KernelRule;
 use crate::platform::recorder::{List, Until, Wants, apply, waited};
 
@@ -76,8 +75,20 @@ pub(super) struct Next {
     pub(super) did: Vec<Did>,
     /// What is wrong with it.
     pub(super) wrong: Option<String>,
+    pub(super) manner: Manner,
+}
+
+/// How one state comes after another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Manner {
+    /// Whose step it was.
+    pub(super) thread: u8,
     /// Whether nothing has to come of it ever: a sleeper that returns for no reason, a death.
     pub(super) by_chance: bool,
+    /// Whether something was read that was not the latest, or written before it.
+    pub(super) stale: bool,
+    /// Who came to where a process has got on with its work, a bit for each.
+    pub(super) progress: u16,
 }
 
 /// Why a state cannot be explored.
@@ -85,6 +96,8 @@ pub(super) struct Next {
 pub(super) enum Stop {
     /// There are fences, and no room was made for what they need.
     Fences,
+    /// Something has to be found out first.
+    Unknown(Unknown),
     /// The code does something else for another thread's id.
     NotInterchangeable,
     /// The memory model has no room for it.
@@ -111,7 +124,7 @@ impl Nexts {
                 state: state.clone(),
                 did: Vec::new(),
                 wrong: None,
-                by_chance: false,
+                manner: Manner::default(),
             });
         }
         let next = &mut self.all[self.used];
@@ -119,7 +132,7 @@ impl Nexts {
         next.state.clone_from(state);
         next.did.clear();
         next.did.extend_from_slice(did);
-        (next.wrong, next.by_chance) = (None, false);
+        (next.wrong, next.manner) = (None, Manner::default());
         next
     }
 }
@@ -133,9 +146,17 @@ pub(super) struct Seen {
     pub(super) too_many_messages: bool,
 }
 
+impl Seen {
+    pub(super) fn join(&mut self, other: &Self) {
+        self.contended += other.contended;
+        self.slept += other.slept;
+        self.too_many_messages |= other.too_many_messages;
+    }
+}
+
 /// Does steps.
-pub(super) struct Stepper<'a, M> {
-    pub(super) automata: &'a mut Automata<M>,
+pub(super) struct Stepper<'a> {
+    pub(super) known: &'a Known,
     pub(super) options: &'a Options,
     pub(super) shape: &'a Shape,
     pub(super) seen: &'a mut Seen,
@@ -153,15 +174,15 @@ const fn releases(order: Ordering) -> bool {
     matches!(order, Ordering::Release | Ordering::AcqRel | Ordering::SeqCst)
 }
 
-impl<'a, M: Model> Stepper<'a, M> {
+impl<'a> Stepper<'a> {
     pub(super) const fn new(
-        automata: &'a mut Automata<M>,
+        known: &'a Known,
         options: &'a Options,
         shape: &'a Shape,
         seen: &'a mut Seen,
         nexts: &'a mut Nexts,
     ) -> Self {
-        Self { automata, options, shape, seen, nexts, thread: 0, did: Vec::new() }
+        Self { known, options, shape, seen, nexts, thread: 0, did: Vec::new() }
     }
 
     /// All states that can come next.
@@ -173,7 +194,7 @@ impl<'a, M: Model> Stepper<'a, M> {
             match state.threads[thread].phase {
                 Phase::Runs => self.runs(state)?,
                 Phase::Sleeps => self.sleeps(state)?,
-                Phase::Cleanup { .. } => self.cleans_up(state),
+                Phase::Cleanup { .. } => self.cleans_up(state)?,
                 Phase::Ended | Phase::Dead => {}
             }
         }
@@ -182,48 +203,46 @@ impl<'a, M: Model> Stepper<'a, M> {
 
     /// What a thread may read of a word.
     pub(super) fn reach(
-        automata: &mut Automata<M>,
+        known: &Known,
         options: &Options,
         state: &State,
         thread: usize,
         word: usize,
-    ) -> Reach {
+    ) -> Result<Reach, Stop> {
         let of = &state.threads[thread];
         if of.phase.is_over() {
-            return Reach::None;
+            return Ok(Reach::None);
         }
         if matches!(of.phase, Phase::Cleanup { .. }) {
-            return Reach::Latest;
+            return Ok(Reach::Latest);
         }
         if !options.prune || !state.words[word].is_chained() {
-            return Reach::All;
+            return Ok(Reach::All);
         }
-        Self::reach_of(automata, of.node, word, 0)
+        Self::reach_of(known, of.node, word, 0)
     }
 
     /// What a thread that stands there may read of a word that nobody has stored to.
-    fn reach_of(automata: &mut Automata<M>, node: u32, word: usize, depth: usize) -> Reach {
-        let label = &automata.node(node).label;
+    fn reach_of(known: &Known, node: u32, word: usize, depth: usize) -> Result<Reach, Stop> {
+        let label = &known.node(node).label;
         let here = usize::from(label.on) == word;
-        match label.wants {
+        Ok(match label.wants {
             Wants::End => Reach::None,
             // A read-modify-write reads the latest message, and leaves all others behind.
             Wants::Modify(..) | Wants::UpdateWake(..) if here => Reach::Latest,
             Wants::Load | Wants::CompareExchange { .. } if here => Reach::Pruned,
             Wants::Wait(..) if here => Reach::Published,
             Wants::Wake(1) if depth == 0 => {
-                let after = [0, 1].map(|woken| {
-                    let next = automata.after(node, woken);
-                    Self::reach_of(automata, next, word, 1)
-                });
-                match after {
+                let after =
+                    |woken| Self::reach_of(known, known.after(node, woken)?, word, depth + 1);
+                match [after(0)?, after(1)?] {
                     [Reach::None | Reach::Latest, Reach::None | Reach::Latest] => Reach::Latest,
                     [Reach::None | Reach::Latest, _] if here => Reach::Locked,
                     _ => Reach::All,
                 }
             }
             _ => Reach::All,
-        }
+        })
     }
 
     fn note(&mut self, state: &State, what: What, before: Option<u64>, after: Option<u64>) {
@@ -250,23 +269,23 @@ impl<'a, M: Model> Stepper<'a, M> {
 
     /// It may die here.
     fn deaths(&mut self, state: &State) {
-        let mortal = self.automata.model().is_mortal(self.thread);
+        let mortal = self.known.is_mortal(self.thread);
         if !mortal || state.deaths >= self.options.deaths {
             return;
         }
         let node = state.threads[self.thread].node;
         let done = self.did.len();
-        for at in 0..self.automata.node(node).moments.len() {
-            let moment = self.automata.node(node).moments[at];
+        for at in 0..self.known.node(node).moments.len() {
+            let moment = self.known.node(node).moments[at];
             let mut state = state.clone();
             self.note(&state, What::Dies, None, None);
             state.deaths += 1;
             if state.threads[self.thread].phase == Phase::Sleeps {
-                let word = usize::from(self.automata.node(node).label.on);
+                let word = usize::from(self.known.node(node).label.on);
                 self.queue_changes(&mut state, word);
             }
             self.leaves(&mut state, moment, true);
-            self.emit(&state).by_chance = true;
+            self.emit(&state).manner.by_chance = true;
             self.did.truncate(done);
         }
     }
@@ -274,9 +293,8 @@ impl<'a, M: Model> Stepper<'a, M> {
     /// It is no more; the kernel looks at its list.
     fn leaves(&self, state: &mut State, Moment { list, node }: Moment, died: bool) {
         let thread = &mut state.threads[self.thread];
-        thread.node =
-            if self.options.merge_the_dead { self.automata.node(node).noted } else { node };
-        thread.phase = if looked_at(self.automata.list(list)).next().is_some() {
+        thread.node = if self.options.merge_the_dead { self.known.node(node).noted } else { node };
+        thread.phase = if looked_at(self.known.list(list)).next().is_some() {
             Phase::Cleanup { list, at: 0, wakes: false, died }
         } else {
             over(died)
@@ -287,10 +305,10 @@ impl<'a, M: Model> Stepper<'a, M> {
     fn arrives(&mut self, state: &mut State) -> Result<(), Stop> {
         loop {
             let node = state.threads[self.thread].node;
-            let label = &self.automata.node(node).label;
+            let label = &self.known.node(node).label;
             let at_once = match &label.wants {
                 Wants::End => {
-                    let last = self.automata.node(node).moments.last().copied();
+                    let last = self.known.node(node).moments.last().copied();
                     let mut ended = state.clone();
                     if let Some(last) = last {
                         self.leaves(&mut ended, last, false);
@@ -314,14 +332,14 @@ impl<'a, M: Model> Stepper<'a, M> {
             }
             self.deaths(state);
             let Some(result) = self.local(state)? else { return Ok(()) };
-            state.threads[self.thread].node = self.automata.after(node, result);
+            state.threads[self.thread].node = self.known.after(node, result)?;
         }
     }
 
     /// An operation that concerns nobody else at this moment; `None` if it is wrong, which has been said.
     fn local(&mut self, state: &mut State) -> Result<Option<u64>, Stop> {
         let node = state.threads[self.thread].node;
-        let label = &self.automata.node(node).label;
+        let label = &self.known.node(node).label;
         let (cell, order) = (usize::from(label.on), label.order);
         match label.wants {
             Wants::CellGet => {
@@ -387,7 +405,7 @@ impl<'a, M: Model> Stepper<'a, M> {
     }
 
     fn race(&mut self, state: &State, cell: usize, how: &str) {
-        let name = self.automata.names().cells[cell];
+        let name = self.known.names().cells[cell];
         let who = self.thread + 1;
         self.emit_wrong(state, format!("a data race on {name}: process {who} {how}"));
     }
@@ -424,7 +442,7 @@ impl<'a, M: Model> Stepper<'a, M> {
     /// Does what the thread's node says, in every way that there is.
     fn operates(&mut self, state: &State) -> Result<(), Stop> {
         let node = state.threads[self.thread].node;
-        let label = self.automata.node(node).label.clone();
+        let label = self.known.node(node).label.clone();
         let word = usize::from(label.on);
         if self.options.memory == Memory::C11 && label.is_sequential_access() {
             let site = label.site.map_or_else(String::new, |site| site.to_string());
@@ -459,9 +477,9 @@ impl<'a, M: Model> Stepper<'a, M> {
     /// The thread has its result.
     fn goes_on(&mut self, state: &mut State, result: u64) -> Result<(), Stop> {
         let node = state.threads[self.thread].node;
-        let next = self.automata.after(node, result);
+        let next = self.known.after(node, result)?;
         state.threads[self.thread].node = next;
-        if matches!(self.automata.node(next).label.wants, Wants::Wait(..) | Wants::Wake(_)) {
+        if matches!(self.known.node(next).label.wants, Wants::Wait(..) | Wants::Wake(_)) {
             // What comes between from now on is looked at; what came before was not.
             self.moved(state);
         }
@@ -477,7 +495,7 @@ impl<'a, M: Model> Stepper<'a, M> {
     }
 
     /// The messages that the thread may read.
-    fn readable(&self, state: &State, word: usize) -> impl Iterator<Item = usize> + use<'a, M> {
+    fn readable(&self, state: &State, word: usize) -> impl Iterator<Item = usize> + use<'a> {
         let thread = &state.threads[self.thread];
         let (from, last) = (usize::from(thread.knows.at[word]), state.words[word].last());
         let pruned = self.options.prune && state.words[word].is_chained();
@@ -549,7 +567,7 @@ impl<'a, M: Model> Stepper<'a, M> {
     }
 
     /// Where a write may go: after which messages.
-    fn gaps(&self, state: &State, word: usize) -> impl Iterator<Item = usize> + use<'a, M> {
+    fn gaps(&self, state: &State, word: usize) -> impl Iterator<Item = usize> + use<'a> {
         let last = state.words[word].last();
         let from = match self.options.memory {
             Memory::Sc => last,
@@ -707,7 +725,7 @@ impl<'a, M: Model> Stepper<'a, M> {
             self.note(state, What::Returns, None, None);
             let first = self.nexts.used;
             self.goes_on(&mut state.clone(), waited::WOKEN)?;
-            self.nexts.all()[first..].iter_mut().for_each(|next| next.by_chance = true);
+            self.nexts.all()[first..].iter_mut().for_each(|next| next.manner.by_chance = true);
         }
         let published = usize::from(state.words[word].published);
         for at in self.readable(state, word).filter(|at| *at >= published) {
@@ -745,11 +763,11 @@ impl<'a, M: Model> Stepper<'a, M> {
     fn sleeps(&mut self, state: &State) -> Result<(), Stop> {
         self.deaths(state);
         let node = state.threads[self.thread].node;
-        let Wants::Wait(_, until) = self.automata.node(node).label.wants else { return Ok(()) };
+        let Wants::Wait(_, until) = self.known.node(node).label.wants else { return Ok(()) };
         if until == Until::Sometime {
             let mut awake = state.clone();
             awake.threads[self.thread].phase = Phase::Runs;
-            let word = usize::from(self.automata.node(node).label.on);
+            let word = usize::from(self.known.node(node).label.on);
             self.queue_changes(&mut awake, word);
             self.did.clear();
             self.note(state, What::TimesOut, None, None);
@@ -767,7 +785,7 @@ impl<'a, M: Model> Stepper<'a, M> {
         for choice in self.choices(state, word, count) {
             self.did.clone_from(&done);
             let mut next = state.clone();
-            let woken = self.wake(&mut next, word, choice);
+            let woken = self.wake(&mut next, word, choice)?;
             self.did[0].after = Some(woken);
             self.goes_on(&mut next, woken)?;
         }
@@ -778,19 +796,19 @@ impl<'a, M: Model> Stepper<'a, M> {
     fn choices(&self, state: &State, word: usize, count: u32) -> Vec<u16> {
         let sleepers = state.threads.iter().enumerate().filter(|(_, thread)| {
             thread.phase == Phase::Sleeps
-                && usize::from(self.automata.node(thread.node).label.on) == word
+                && usize::from(self.known.node(thread.node).label.on) == word
         });
         let all = sleepers.fold(0_u16, |all, (index, _)| all | 1 << index);
         let wanted = all.count_ones().min(count);
         (0..=all).filter(|some| some & !all == 0 && some.count_ones() == wanted).collect()
     }
 
-    fn wake(&mut self, state: &mut State, word: usize, sleepers: u16) -> u64 {
+    fn wake(&mut self, state: &mut State, word: usize, sleepers: u16) -> Result<u64, Stop> {
         let waker = self.thread;
         let of = &state.threads[waker];
         let by_kernel = of.phase != Phase::Runs;
         // `futex_wake` does not where nobody sleeps; `futex_wake_op` does in any case.
-        let updates = matches!(self.automata.node(of.node).label.wants, Wants::UpdateWake(..));
+        let updates = matches!(self.known.node(of.node).label.wants, Wants::UpdateWake(..));
         let always_locks = updates && !by_kernel;
         let of = &mut state.words[word];
         let knows = &mut state.threads[waker].knows.at[word];
@@ -817,7 +835,7 @@ impl<'a, M: Model> Stepper<'a, M> {
                 self.moved(state);
             }
             self.thread = waker;
-            let next = self.automata.after(node, waited::WOKEN);
+            let next = self.known.after(node, waited::WOKEN)?;
             let thread = &mut state.threads[sleeper];
             (thread.node, thread.phase) = (next, Phase::Runs);
             thread.knows.at[word] = thread.knows.at[word].max(knows);
@@ -825,14 +843,14 @@ impl<'a, M: Model> Stepper<'a, M> {
         if sleepers != 0 {
             self.queue_changes(state, word);
         }
-        sleepers.count_ones().into()
+        Ok(sleepers.count_ones().into())
     }
 
     /// Whoever is about to sleep on the word would have been found by this wake, had it slept earlier.
     fn comes_between(&self, state: &mut State, word: usize) {
         let last = state.words[word].last() as u8;
         for thread in &mut state.threads {
-            let label = &self.automata.node(thread.node).label;
+            let label = &self.known.node(thread.node).label;
             let is_about_to = thread.phase == Phase::Runs
                 && matches!(label.wants, Wants::Wait(..))
                 && usize::from(label.on) == word;
@@ -847,7 +865,7 @@ impl<'a, M: Model> Stepper<'a, M> {
         let by = self.thread;
         for thread in 0..state.threads.len() {
             let of = &state.threads[thread];
-            let label = &self.automata.node(of.node).label;
+            let label = &self.known.node(of.node).label;
             let is_about_to = of.phase == Phase::Runs
                 && matches!(label.wants, Wants::Wake(_))
                 && usize::from(label.on) == word;
@@ -862,12 +880,12 @@ impl<'a, M: Model> Stepper<'a, M> {
     // What the kernel does for a thread that is no more: `exit_robust_list` and `handle_futex_death` in
     // `kernel/futex/core.c`, in their order.
 
-    fn cleans_up(&mut self, state: &State) {
+    fn cleans_up(&mut self, state: &State) -> Result<(), Stop> {
         let Phase::Cleanup { list, at, wakes, died } = state.threads[self.thread].phase else {
-            return;
+            return Ok(());
         };
-        let Some((word, pending)) = looked_at(self.automata.list(list)).nth(at.into()) else {
-            return;
+        let Some((word, pending)) = looked_at(self.known.list(list)).nth(at.into()) else {
+            return Ok(());
         };
         let word = usize::from(word);
         if wakes {
@@ -875,12 +893,12 @@ impl<'a, M: Model> Stepper<'a, M> {
                 let mut next = state.clone();
                 self.did.clear();
                 self.note(state, What::Wakes(word as u8), None, None);
-                let woken = self.wake(&mut next, word, choice);
+                let woken = self.wake(&mut next, word, choice)?;
                 self.did[0].after = Some(woken);
                 self.next_in_list(&mut next, list, at, died);
                 self.emit(&next);
             }
-            return;
+            return Ok(());
         }
         let mut next = state.clone();
         let seen = state.words[word].latest() as u32;
@@ -896,7 +914,7 @@ impl<'a, M: Model> Stepper<'a, M> {
             let last = next.words[word].last();
             // The kernel's own is a full barrier: what the dead thread wrote is published by it.
             if !self.writes_after(&mut next, word, last, marked.into(), Ordering::AcqRel, true) {
-                return;
+                return Ok(());
             }
             next.died_holding += 1;
         } else {
@@ -909,10 +927,11 @@ impl<'a, M: Model> Stepper<'a, M> {
             self.next_in_list(&mut next, list, at, died);
         }
         self.emit(&next);
+        Ok(())
     }
 
     fn next_in_list(&self, state: &mut State, list: u16, at: u8, died: bool) {
-        let more = looked_at(self.automata.list(list)).nth(usize::from(at) + 1).is_some();
+        let more = looked_at(self.known.list(list)).nth(usize::from(at) + 1).is_some();
         state.threads[self.thread].phase =
             if more { Phase::Cleanup { list, at: at + 1, wakes: false, died } } else { over(died) };
     }
@@ -930,5 +949,5 @@ fn looked_at(list: &List) -> impl Iterator<Item = (u8, bool)> {
 
 /// Where a state is wrong though nobody says so: all that are left sleep, and nobody will wake them.
 pub(super) fn is_stuck(state: &State, nexts: &mut Nexts) -> bool {
-    !state.is_over() && !nexts.incomplete && nexts.all().iter().all(|next| next.by_chance)
+    !state.is_over() && !nexts.incomplete && nexts.all().iter().all(|next| next.manner.by_chance)
 }

@@ -29,23 +29,31 @@ impl Store {
         }
     }
 
-    /// Adds a state that was found from another one; its number, and whether it is new.
-    pub(super) fn add(&mut self, state: &[u8], parent: Id) -> (Id, bool) {
-        let hash = self.hasher.hash_one(state);
+    pub(super) fn hash(&self, state: &[u8]) -> u64 {
+        self.hasher.hash_one(state)
+    }
+
+    /// The state's number, if it was found before.
+    pub(super) fn find(&self, hash: u64, state: &[u8]) -> Option<Id> {
+        self.table.find(hash, |id| self.get(*id) == state).copied()
+    }
+
+    /// Adds a state with this hash that was found from another one. Returns its number.
+    pub(super) fn add(&mut self, hash: u64, state: &[u8], parent: Id) -> Id {
+        if let Some(known) = self.find(hash, state) {
+            return known;
+        }
         let Self { bytes, ends, table, hasher, .. } = self;
         let of = |id: Id| {
             let id = id as usize;
             &bytes[ends[id] as usize..ends[id + 1] as usize]
         };
-        if let Some(known) = table.find(hash, |id| of(*id) == state) {
-            return (*known, false);
-        }
         let id = self.parents.len() as Id;
         table.insert_unique(hash, id, |id| hasher.hash_one(of(*id)));
         self.bytes.extend_from_slice(state);
         self.ends.push(self.bytes.len() as u64);
         self.parents.push(parent);
-        (id, true)
+        id
     }
 
     pub(super) fn get(&self, id: Id) -> &[u8] {

@@ -9,9 +9,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use lockproof::raw::mutex_state::OWNER;
 
-use super::automaton::{Automata, NO_IDS};
+use super::automaton::{Automata, Known, NO_IDS, Node, Unknown};
 use super::code::encode;
 use super::state::{Phase, State};
+use super::step::Stop;
 use super::view::{View, WRITTEN};
 use super::{MOST_THREADS, Options, Shape};
 use crate::model::Model;
@@ -22,67 +23,150 @@ const MOST_ORDERS: usize = 720;
 /// The new index of each thread.
 pub(super) type Renaming = [u8; MOST_THREADS];
 
-/// What is known of renamed nodes.
-#[derive(Debug, Default)]
-pub(super) struct Symmetry {
-    renamed: HashMap<(u32, Renaming), u32, foldhash::fast::FixedState>,
-    orbits: HashMap<u32, u32, foldhash::fast::FixedState>,
-    all: Vec<Renaming>,
-    scratch: Option<State>,
-    keys: Vec<(Vec<u8>, u8)>,
-    best: Vec<u8>,
-}
-
 /// The code does something else for another id: threads are not interchangeable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NotInterchangeable;
 
+/// What is known of nodes that differ only in who is who: many can read it at a time.
+#[derive(Debug, Default)]
+pub(super) struct Symmetry {
+    renamed: HashMap<(u32, Renaming), u32, foldhash::fast::FixedState>,
+    orbits: HashMap<u32, u32, foldhash::fast::FixedState>,
+}
+
 impl Symmetry {
-    pub(super) fn new(shape: &Shape) -> Self {
-        Self { all: all_renamings(shape.threads), ..Self::default() }
+    fn renamed(&self, node: u32, renaming: &Renaming) -> Result<u32, Stop> {
+        let unknown = || Stop::Unknown(Unknown::Renamed(node, *renaming));
+        self.renamed.get(&(node, *renaming)).copied().ok_or_else(unknown)
     }
 
-    /// Writes down the state that stands for all that differ from this one in who is who.
-    pub(super) fn encode<M: Model>(
+    /// The same number for all nodes that differ only in who is who.
+    fn orbit(&self, node: u32) -> Result<u32, Stop> {
+        let unknown = || Stop::Unknown(Unknown::Orbit(node));
+        self.orbits.get(&node).copied().ok_or_else(unknown)
+    }
+
+    /// Finds out the node that is this one with other names.
+    pub(super) fn learn<M: Model>(
         &mut self,
-        state: &State,
+        node: u32,
+        renaming: &Renaming,
         automata: &mut Automata<M>,
-        options: &Options,
-        shape: &Shape,
-        bytes: &mut Vec<u8>,
+    ) -> Result<u32, NotInterchangeable> {
+        if let Some(renamed) = self.renamed.get(&(node, *renaming)) {
+            return Ok(*renamed);
+        }
+        if let Some((of, moment)) = automata.node(node).within {
+            let of = self.learn(of, renaming, automata)?;
+            let moments = &automata.node(of).moments;
+            return match moments.get(usize::from(moment)) {
+                Some(at) => {
+                    self.renamed.insert((node, *renaming), at.node);
+                    Ok(at.node)
+                }
+                None => Err(NotInterchangeable),
+            };
+        }
+        let from = automata.node(node);
+        let (thread, sources) = (renaming[usize::from(from.thread)], from.sources.clone());
+        let script = rename_script(&from.script, &sources, renaming);
+        let renamed = automata.at(thread, script, sources);
+        let (before, after) = (&automata.node(node).label, &automata.node(renamed).label);
+        let same = (before.kind, before.on, before.order, before.site)
+            == (after.kind, after.on, after.order, after.site);
+        if !same {
+            return Err(NotInterchangeable);
+        }
+        self.renamed.insert((node, *renaming), renamed);
+        Ok(renamed)
+    }
+
+    /// Finds out which nodes differ from this one in nothing but who is who.
+    ///
+    /// They are known by the first of those that the first thread can come to, whatever names the others have that the
+    /// thread has met.
+    pub(super) fn learn_orbit<M: Model>(
+        &mut self,
+        node: u32,
+        automata: &mut Automata<M>,
     ) -> Result<(), NotInterchangeable> {
-        self.sort(state, automata, shape)?;
+        let names = namings(automata.node(node), automata.model().processes());
+        let mut first = u32::MAX;
+        for renaming in names {
+            first = first.min(self.learn(node, &renaming, automata)?);
+        }
+        self.orbits.insert(node, first);
+        Ok(())
+    }
+}
+
+/// Names states anew; its room is used again.
+#[derive(Debug, Default)]
+pub(super) struct Renamer {
+    renamed: Option<State>,
+    keys: Vec<(Vec<u8>, u8)>,
+    best: Vec<u8>,
+}
+
+/// What a renamer looks at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Names<'a> {
+    pub(super) known: &'a Known,
+    pub(super) symmetry: &'a Symmetry,
+    pub(super) options: &'a Options,
+    pub(super) shape: &'a Shape,
+}
+
+impl Renamer {
+    /// Writes down the state that stands for all that differ from this one in who is who.
+    pub(super) fn encode(
+        &mut self,
+        names: Names<'_>,
+        state: &State,
+        bytes: &mut Vec<u8>,
+    ) -> Result<(), Stop> {
+        self.sort(names, state)?;
         let keys = std::mem::take(&mut self.keys);
+        let orders = self.orders(names, state, &keys, bytes);
+        self.keys = keys;
         let mut best = std::mem::take(&mut self.best);
         best.clear();
-        for renaming in orders(&keys) {
-            if renaming.iter().enumerate().take(shape.threads).all(|(at, to)| at == *to as usize) {
-                encode(state, shape, bytes);
-            } else {
-                let mut renamed = self.scratch.take().unwrap_or_else(|| state.clone());
-                self.rename(state, &renaming, automata, options, &mut renamed)?;
-                encode(&renamed, shape, bytes);
-                self.scratch = Some(renamed);
-            }
+        for renaming in orders? {
+            self.write_down(names, state, &renaming, bytes)?;
             if best.is_empty() || *bytes < best {
                 std::mem::swap(&mut best, bytes);
             }
         }
         std::mem::swap(&mut best, bytes);
-        (self.keys, self.best) = (keys, best);
+        self.best = best;
         Ok(())
     }
 
-    /// Puts the threads in an order that does not depend on who is who.
-    fn sort<M: Model>(
+    /// The state with other names, as bytes.
+    fn write_down(
         &mut self,
+        names: Names<'_>,
         state: &State,
-        automata: &mut Automata<M>,
-        shape: &Shape,
-    ) -> Result<(), NotInterchangeable> {
-        let mut keys = std::mem::take(&mut self.keys);
-        keys.resize_with(state.threads.len(), Default::default);
-        for (index, (thread, (key, at))) in state.threads.iter().zip(&mut keys).enumerate() {
+        renaming: &Renaming,
+        bytes: &mut Vec<u8>,
+    ) -> Result<(), Stop> {
+        let threads = renaming.iter().enumerate().take(names.shape.threads);
+        if threads.into_iter().all(|(at, to)| at == usize::from(*to)) {
+            encode(state, names.shape, bytes);
+            return Ok(());
+        }
+        let mut renamed = self.renamed.take().unwrap_or_else(|| state.clone());
+        let done = rename(names, state, renaming, &mut renamed);
+        encode(&renamed, names.shape, bytes);
+        self.renamed = Some(renamed);
+        done
+    }
+
+    /// Puts the threads in an order that does not depend on who is who.
+    fn sort(&mut self, names: Names<'_>, state: &State) -> Result<(), Stop> {
+        let shape = names.shape;
+        self.keys.resize_with(state.threads.len(), Default::default);
+        for (index, (thread, (key, at))) in state.threads.iter().zip(&mut self.keys).enumerate() {
             *at = index as u8;
             key.clear();
             key.push(match thread.phase {
@@ -94,102 +178,125 @@ impl Symmetry {
                     4 + (list as u8 ^ at << 2 ^ u8::from(wakes) << 4 ^ u8::from(died) << 5) % 250
                 }
             });
-            key.extend(self.orbit(thread.node, automata)?.to_be_bytes());
+            key.extend(names.symmetry.orbit(thread.node)?.to_be_bytes());
             key.extend(&thread.knows.at[..shape.words]);
             key.extend(&thread.floor[..shape.words]);
             for known in &thread.knows.cells[..shape.cells] {
                 key.push(known.count_ones() as u8 + 32 * u8::from(known & WRITTEN != 0));
             }
         }
-        keys.sort_unstable();
-        self.keys = keys;
+        self.keys.sort_unstable();
         Ok(())
     }
 
-    /// The same number for all nodes that differ only in who is who.
-    fn orbit<M: Model>(
+    /// The renamings that bring threads into the order of the keys: several where keys are equal.
+    fn orders(
         &mut self,
-        node: u32,
-        automata: &mut Automata<M>,
-    ) -> Result<u32, NotInterchangeable> {
-        if let Some(orbit) = self.orbits.get(&node) {
-            return Ok(*orbit);
-        }
-        let mut members = BTreeSet::new();
-        for at in 0..self.all.len() {
-            let renaming = self.all[at];
-            members.insert(self.renamed(node, &renaming, automata)?);
-        }
-        let known = members.iter().find_map(|member| self.orbits.get(member)).copied();
-        let orbit = known.unwrap_or(node);
-        self.orbits.extend(members.into_iter().map(|member| (member, orbit)));
-        Ok(orbit)
-    }
-
-    fn rename<M: Model>(
-        &mut self,
+        names: Names<'_>,
         state: &State,
-        renaming: &Renaming,
-        automata: &mut Automata<M>,
-        options: &Options,
-        into: &mut State,
-    ) -> Result<(), NotInterchangeable> {
-        into.clone_from(state);
-        for (index, thread) in state.threads.iter().enumerate() {
-            let node = self.renamed(thread.node, renaming, automata)?;
-            let over = thread.phase.is_over() && options.merge_the_dead;
-            let renamed = &mut into.threads[usize::from(renaming[index])];
-            *renamed = *thread;
-            renamed.node = if over { automata.node(node).noted } else { node };
-        }
-        let cells = into.cells.len();
-        into.views().for_each(|view| rename_view(view, cells, renaming));
-        for (word, (_, robust)) in into.words.iter_mut().zip(&automata.names().words) {
-            if *robust {
-                for message in &mut word.messages {
-                    message.value = rename_value(message.value, renaming);
+        keys: &[(Vec<u8>, u8)],
+        bytes: &mut Vec<u8>,
+    ) -> Result<Vec<Renaming>, Stop> {
+        let mut all = vec![IDENTITY];
+        let mut place = 0;
+        for group in keys.chunk_by(|a, b| a.0 == b.0) {
+            let members: Vec<u8> = group.iter().map(|(_, member)| *member).collect();
+            let twins = if members.len() > 2 {
+                self.twins(names, state, &members, bytes)?
+            } else {
+                members.iter().map(|member| vec![*member]).collect()
+            };
+            let mut longer = Vec::new();
+            for order in arrangements(&twins, members.len()) {
+                for renaming in &all {
+                    let mut renaming = *renaming;
+                    for (at, member) in order.iter().enumerate() {
+                        renaming[usize::from(*member)] = (place + at) as u8;
+                    }
+                    longer.push(renaming);
+                }
+                if longer.len() >= MOST_ORDERS {
+                    break;
                 }
             }
+            all = longer;
+            place += members.len();
         }
-        for cell in &mut into.cells {
-            cell.readers = rename_bits(cell.readers, renaming);
-        }
-        Ok(())
+        Ok(all)
     }
 
-    fn renamed<M: Model>(
+    /// Brings together threads of which any two can change their names and the state stays what it is: it is all one in
+    /// which order they come.
+    fn twins(
         &mut self,
-        node: u32,
-        renaming: &Renaming,
-        automata: &mut Automata<M>,
-    ) -> Result<u32, NotInterchangeable> {
-        if let Some(renamed) = self.renamed.get(&(node, *renaming)) {
-            return Ok(*renamed);
+        names: Names<'_>,
+        state: &State,
+        members: &[u8],
+        bytes: &mut Vec<u8>,
+    ) -> Result<Vec<Vec<u8>>, Stop> {
+        let mut unchanged = std::mem::take(&mut self.best);
+        encode(state, names.shape, &mut unchanged);
+        let mut all: Vec<Vec<u8>> = Vec::new();
+        for member in members {
+            let mut twin = None;
+            for (index, twins) in all.iter().enumerate() {
+                let mut exchanged = IDENTITY;
+                exchanged.swap(usize::from(*member), usize::from(twins[0]));
+                self.write_down(names, state, &exchanged, bytes)?;
+                if *bytes == unchanged {
+                    twin = Some(index);
+                    break;
+                }
+            }
+            match twin {
+                Some(index) => all[index].push(*member),
+                None => all.push(vec![*member]),
+            }
         }
-        if let Some((of, moment)) = automata.node(node).within {
-            let of = self.renamed(of, renaming, automata)?;
-            let moments = &automata.node(of).moments;
-            return moments
-                .get(usize::from(moment))
-                .map_or(Err(NotInterchangeable), |at| Ok(at.node));
+        self.best = unchanged;
+        Ok(all)
+    }
+}
+
+/// Writes into `into` a state with other names.
+fn rename(
+    names: Names<'_>,
+    state: &State,
+    renaming: &Renaming,
+    into: &mut State,
+) -> Result<(), Stop> {
+    into.clone_from(state);
+    for (index, thread) in state.threads.iter().enumerate() {
+        let node = names.symmetry.renamed(thread.node, renaming)?;
+        let over = thread.phase.is_over() && names.options.merge_the_dead;
+        let renamed = &mut into.threads[usize::from(renaming[index])];
+        *renamed = *thread;
+        renamed.node = if over { names.known.node(node).noted } else { node };
+    }
+    let cells = into.cells.len();
+    into.views().for_each(|view| rename_view(view, cells, renaming));
+    for (word, (_, robust)) in into.words.iter_mut().zip(&names.known.names().words) {
+        if *robust {
+            for message in &mut word.messages {
+                message.value = rename_value(message.value, renaming);
+            }
         }
-        let from = automata.node(node);
-        let (thread, sources) = (renaming[usize::from(from.thread)], from.sources.clone());
-        let results = from.script.iter().zip(&sources);
-        let script = results.map(|(result, source)| match *source {
+    }
+    for cell in &mut into.cells {
+        cell.readers = rename_bits(cell.readers, renaming);
+    }
+    Ok(())
+}
+
+/// A thread's results with other names.
+pub(super) fn rename_script(script: &[u64], sources: &[u8], renaming: &Renaming) -> Vec<u64> {
+    let results = script.iter().zip(sources);
+    results
+        .map(|(result, source)| match *source {
             NO_IDS => *result,
             _ => rename_value(*result, renaming),
-        });
-        let renamed = automata.at(thread, script.collect(), sources);
-        let (before, after) = (&automata.node(node).label, &automata.node(renamed).label);
-        let same = (before.kind, before.on, before.order, before.site)
-            == (after.kind, after.on, after.order, after.site);
-        if !same {
-            return Err(NotInterchangeable);
-        }
-        self.renamed.insert((node, *renaming), renamed);
-        Ok(renamed)
-    }
+        })
+        .collect()
 }
 
 pub(super) fn rename_value(value: u64, renaming: &Renaming) -> u64 {
@@ -213,46 +320,66 @@ fn rename_bits(bits: u16, renaming: &Renaming) -> u16 {
     set.fold(0, |renamed, (_, to)| renamed | 1 << to)
 }
 
-/// All ways to give threads other places.
-fn all_renamings(threads: usize) -> Vec<Renaming> {
-    let keys: Vec<_> = (0..threads).map(|at| (Vec::new(), at as u8)).collect();
-    orders(&keys)
-}
+/// Everybody keeps their name.
+pub(super) const IDENTITY: Renaming = {
+    let mut names = [0; MOST_THREADS];
+    let mut at = 0;
+    while at < MOST_THREADS {
+        names[at] = at as u8;
+        at += 1;
+    }
+    names
+};
 
-/// The renamings that bring threads into the order of the keys: several where keys are equal.
-fn orders(keys: &[(Vec<u8>, u8)]) -> Vec<Renaming> {
-    let identity: Renaming = std::array::from_fn(|at| at as u8);
-    let mut all = vec![identity];
-    let mut place = 0;
-    for group in keys.chunk_by(|a, b| a.0 == b.0) {
-        let mut longer = Vec::new();
-        for order in permutations(group.len()) {
-            for renaming in &all {
-                let mut renaming = *renaming;
-                for (at, to) in order.iter().enumerate() {
-                    renaming[usize::from(group[at].1)] = (place + to) as u8;
-                }
-                longer.push(renaming);
-            }
-            if longer.len() >= MOST_ORDERS {
-                break;
-            }
-        }
-        all = longer;
-        place += group.len();
+/// All orders of so many members in which those of one class come as they stand.
+fn arrangements(classes: &[Vec<u8>], length: usize) -> Vec<Vec<u8>> {
+    let mut all = vec![Vec::new()];
+    for _ in 0..length {
+        let longer = |order: &Vec<u8>| {
+            let next = classes
+                .iter()
+                .filter_map(|class| class.iter().copied().find(|member| !order.contains(member)));
+            next.map(|member| [&order[..], &[member]].concat()).collect::<Vec<_>>()
+        };
+        all = all.iter().flat_map(longer).collect();
     }
     all
 }
 
-fn permutations(length: usize) -> Vec<Vec<usize>> {
-    if length == 0 {
-        return vec![Vec::new()];
+/// All ways to name the others that a node's thread has met, where the thread itself is the first.
+pub(super) fn namings(node: &Node, threads: usize) -> Vec<Renaming> {
+    let met = met(node);
+    let mut all = vec![vec![node.thread]];
+    for _ in 1..threads {
+        let longer = |names: &Vec<u8>| with_one_more(names, &met, threads as u8);
+        all = all.iter().flat_map(longer).collect();
     }
-    let shorter = permutations(length - 1);
-    let put = |rest: &Vec<usize>, at: usize| {
-        let mut longer = rest.clone();
-        longer.insert(at, length - 1);
-        longer
-    };
-    shorter.iter().flat_map(|rest| (0..length).map(move |at| put(rest, at))).collect()
+    all.iter().map(|names| naming(names)).collect()
+}
+
+/// The others whose ids a thread has met in its results.
+fn met(node: &Node) -> BTreeSet<u8> {
+    let results = node.script.iter().zip(&node.sources).filter(|(_, source)| **source != NO_IDS);
+    let owners = results.filter_map(|(result, _)| (*result as u32 & OWNER).checked_sub(1));
+    owners
+        .filter(|owner| *owner < MOST_THREADS as u32)
+        .map(|owner| owner as u8)
+        .filter(|owner| *owner != node.thread)
+        .collect()
+}
+
+/// Whoever can get the next name gets it. It is all one which of those that were never met comes first.
+fn with_one_more(names: &[u8], met: &BTreeSet<u8>, threads: u8) -> Vec<Vec<u8>> {
+    let left = || (0..threads).filter(|other| !names.contains(other));
+    let unmet = left().find(|other| !met.contains(other));
+    let next = left().filter(|other| met.contains(other)).chain(unmet);
+    next.map(|other| [names, &[other]].concat()).collect()
+}
+
+fn naming(names: &[u8]) -> Renaming {
+    let mut renaming = IDENTITY;
+    for (to, from) in names.iter().enumerate() {
+        renaming[usize::from(*from)] = to as u8;
+    }
+    renaming
 }

@@ -1,0 +1,187 @@
+//! What comes of states: found out by many workers at a time.
+//!
+//! A worker only reads what is known, of the automata and of the states. Where it lacks something, it says so, and the
+//! state is looked at again once that has been found out. What the workers find is put together in the order of the
+//! states, so that the same is found, under the same numbers, however many there are.
+
+use super::automaton::Known;
+use super::code::{decode, encode};
+use super::state::{Reach, State};
+use super::step::{Did, Manner, Next, Nexts, Seen, Stepper, Stop, is_stuck};
+use super::store::{Id, Store};
+use super::symmetry::{Names, Renamer, Symmetry};
+use super::{MOST_THREADS, MOST_WORDS, Options, Shape};
+
+/// All that workers read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct View<'a> {
+    pub(super) known: &'a Known,
+    pub(super) symmetry: &'a Symmetry,
+    pub(super) options: &'a Options,
+    pub(super) shape: &'a Shape,
+}
+
+/// What was found out about some states in a row.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    pub(super) found: Vec<Found>,
+    /// The states that were new, one after another.
+    pub(super) bytes: Vec<u8>,
+    pub(super) seen: Seen,
+}
+
+/// One thing that was found out.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// What follows is about this state.
+    Of(Id),
+    /// Another one can come next.
+    Next(Manner, To),
+    /// Something wrong can come next; what was done then.
+    Wrong(String, Vec<Did>),
+    /// Everybody is over.
+    Over,
+    /// Nobody can go on.
+    Stuck,
+    /// Some of what can come next was left out for want of room.
+    Incomplete,
+    /// It could not be found out.
+    Stopped(Stop),
+}
+
+/// A state that comes next.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum To {
+    /// One that had been found before.
+    Known(Id),
+    /// One with this hash, which ends at this byte.
+    New(u64, usize),
+}
+
+/// Finds out what comes of states.
+#[derive(Debug)]
+pub(super) struct Worker {
+    nexts: Nexts,
+    renamer: Renamer,
+    state: State,
+    bytes: Vec<u8>,
+}
+
+impl Worker {
+    pub(super) fn new(shape: &Shape) -> Self {
+        Self {
+            nexts: Nexts::default(),
+            renamer: Renamer::default(),
+            state: State::beginning(shape, std::iter::repeat_n(0, shape.threads)),
+            bytes: Vec::new(),
+        }
+    }
+
+    /// What comes of some states.
+    pub(super) fn expand_all(
+        &mut self,
+        view: View<'_>,
+        store: &Store,
+        states: impl Iterator<Item = Id>,
+    ) -> Batch {
+        let mut batch = Batch::default();
+        for id in states {
+            batch.found.push(Found::Of(id));
+            let (found, bytes) = (batch.found.len(), batch.bytes.len());
+            if let Err(stop) = self.expand(view, store, id, &mut batch) {
+                batch.found.truncate(found);
+                batch.bytes.truncate(bytes);
+                batch.found.push(Found::Stopped(stop));
+            }
+        }
+        batch
+    }
+
+    fn expand(
+        &mut self,
+        view: View<'_>,
+        store: &Store,
+        id: Id,
+        batch: &mut Batch,
+    ) -> Result<(), Stop> {
+        let mut state = self.state.clone();
+        decode(store.get(id), view.shape, &mut state);
+        if state.is_over() {
+            batch.found.push(Found::Over);
+            return Ok(());
+        }
+        Self::step(view, &state, &mut batch.seen, &mut self.nexts)?;
+        if is_stuck(&state, &mut self.nexts) {
+            batch.found.push(Found::Stuck);
+            return Ok(());
+        }
+        let Self { nexts, renamer, bytes, .. } = self;
+        for next in nexts.all() {
+            if let Some(why) = &next.wrong {
+                batch.found.push(Found::Wrong(why.clone(), next.did.clone()));
+                continue;
+            }
+            write_down(view, &mut next.state, renamer, bytes)?;
+            let hash = store.hash(bytes);
+            let to = store.find(hash, bytes).map_or_else(
+                || {
+                    batch.bytes.extend_from_slice(bytes);
+                    To::New(hash, batch.bytes.len())
+                },
+                To::Known,
+            );
+            batch.found.push(Found::Next(next.manner, to));
+        }
+        if nexts.incomplete {
+            batch.found.push(Found::Incomplete);
+        }
+        Ok(())
+    }
+
+    fn step(view: View<'_>, state: &State, seen: &mut Seen, nexts: &mut Nexts) -> Result<(), Stop> {
+        Stepper::new(view.known, view.options, view.shape, seen, nexts).all(state)
+    }
+
+    /// All that can come next.
+    pub(super) fn nexts(&mut self, view: View<'_>, state: &State) -> Result<&mut [Next], Stop> {
+        Self::step(view, state, &mut Seen::default(), &mut self.nexts)?;
+        Ok(self.nexts.all())
+    }
+
+    /// Tidies a state, and gives the one that stands for it, as bytes.
+    pub(super) fn write_down(&mut self, view: View<'_>, state: &mut State) -> Result<&[u8], Stop> {
+        write_down(view, state, &mut self.renamer, &mut self.bytes)?;
+        Ok(&self.bytes)
+    }
+}
+
+fn write_down(
+    view: View<'_>,
+    state: &mut State,
+    renamer: &mut Renamer,
+    bytes: &mut Vec<u8>,
+) -> Result<(), Stop> {
+    let View { known, symmetry, options, shape } = view;
+    tidy(view, state)?;
+    if options.symmetry {
+        renamer.encode(Names { known, symmetry, options, shape }, state, bytes)
+    } else {
+        encode(state, shape, bytes);
+        Ok(())
+    }
+}
+
+/// Makes states equal from which the same can happen.
+pub(super) fn tidy(view: View<'_>, state: &mut State) -> Result<(), Stop> {
+    let View { known, options, shape, .. } = view;
+    if options.collect {
+        let mut reach = [[Reach::None; MOST_WORDS]; MOST_THREADS];
+        for (thread, reach) in reach.iter_mut().enumerate().take(shape.threads) {
+            for (word, reach) in reach.iter_mut().enumerate().take(shape.words) {
+                *reach = Stepper::reach(known, options, state, thread, word)?;
+            }
+        }
+        state.tidy(|thread, word| reach[thread][word]);
+    }
+    Ok(())
+}
