@@ -104,18 +104,17 @@ impl Worker {
         id: Id,
         batch: &mut Batch,
     ) -> Result<(), Stop> {
-        let mut state = self.state.clone();
-        decode(store.get(id), view.shape, &mut state);
+        let Self { nexts, renamer, state, bytes } = self;
+        decode(store.get(id), view.shape, state);
         if state.is_over() {
             batch.found.push(Found::Over);
             return Ok(());
         }
-        Self::step(view, &state, &mut batch.seen, &mut self.nexts)?;
-        if is_stuck(&state, &mut self.nexts) {
+        Self::step(view, state, &mut batch.seen, nexts)?;
+        if is_stuck(state, nexts) {
             batch.found.push(Found::Stuck);
             return Ok(());
         }
-        let Self { nexts, renamer, bytes, .. } = self;
         for next in nexts.all() {
             if let Some(why) = &next.wrong {
                 batch.found.push(Found::Wrong(why.clone(), next.did.clone()));

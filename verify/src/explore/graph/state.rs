@@ -63,7 +63,7 @@ pub(super) struct Message {
 }
 
 /// A word's modification order.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct Word {
     pub(super) messages: Vec<Message>,
     /// Somebody has called the kernel about sleepers, and knew this message: nobody falls asleep on an older one.
@@ -96,7 +96,7 @@ pub(super) struct Cell {
 }
 
 /// A state.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct State {
     pub(super) threads: Vec<Thread>,
     pub(super) words: Vec<Word>,
@@ -105,6 +105,44 @@ pub(super) struct State {
     pub(super) fences: Vec<Fence>,
     pub(super) deaths: u8,
     pub(super) died_holding: u8,
+}
+
+// States are copied all the time: into room that there is already.
+
+impl Clone for Word {
+    fn clone(&self) -> Self {
+        let Self { messages, published, locked } = self;
+        Self { messages: messages.clone(), published: *published, locked: *locked }
+    }
+
+    fn clone_from(&mut self, other: &Self) {
+        let Self { messages, published, locked } = other;
+        self.messages.clone_from(messages);
+        (self.published, self.locked) = (*published, *locked);
+    }
+}
+
+impl Clone for State {
+    fn clone(&self) -> Self {
+        let Self { threads, words, cells, fences, deaths, died_holding } = self;
+        Self {
+            threads: threads.clone(),
+            words: words.clone(),
+            cells: cells.clone(),
+            fences: fences.clone(),
+            deaths: *deaths,
+            died_holding: *died_holding,
+        }
+    }
+
+    fn clone_from(&mut self, other: &Self) {
+        let Self { threads, words, cells, fences, deaths, died_holding } = other;
+        self.threads.clone_from(threads);
+        self.words.clone_from(words);
+        self.cells.clone_from(cells);
+        self.fences.clone_from(fences);
+        (self.deaths, self.died_holding) = (*deaths, *died_holding);
+    }
 }
 
 /// What a thread may read of a word.

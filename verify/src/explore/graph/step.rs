@@ -109,6 +109,8 @@ pub(super) enum Stop {
 pub(super) struct Nexts {
     all: Vec<Next>,
     used: usize,
+    /// States that were worked on, to be used again.
+    spare: Vec<State>,
     /// Some were left out for want of room.
     pub(super) incomplete: bool,
 }
@@ -250,6 +252,22 @@ impl<'a> Stepper<'a> {
         self.did.push(Did { thread: self.thread as u8, node, what, before, after });
     }
 
+    /// A copy, to work on.
+    fn copy(&mut self, state: &State) -> State {
+        match self.nexts.spare.pop() {
+            Some(mut copy) => {
+                copy.clone_from(state);
+                copy
+            }
+            None => state.clone(),
+        }
+    }
+
+    /// The copy is not needed any more.
+    fn put_back(&mut self, copy: State) {
+        self.nexts.spare.push(copy);
+    }
+
     fn emit(&mut self, state: &State) -> &mut Next {
         self.nexts.add(state, &self.did)
     }
@@ -277,7 +295,7 @@ impl<'a> Stepper<'a> {
         let done = self.did.len();
         for at in 0..self.known.node(node).moments.len() {
             let moment = self.known.node(node).moments[at];
-            let mut state = state.clone();
+            let mut state = self.copy(state);
             self.note(&state, What::Dies, None, None);
             state.deaths += 1;
             if state.threads[self.thread].phase == Phase::Sleeps {
@@ -286,6 +304,7 @@ impl<'a> Stepper<'a> {
             }
             self.leaves(&mut state, moment, true);
             self.emit(&state).manner.by_chance = true;
+            self.put_back(state);
             self.did.truncate(done);
         }
     }
@@ -309,11 +328,12 @@ impl<'a> Stepper<'a> {
             let at_once = match &label.wants {
                 Wants::End => {
                     let last = self.known.node(node).moments.last().copied();
-                    let mut ended = state.clone();
+                    let mut ended = self.copy(state);
                     if let Some(last) = last {
                         self.leaves(&mut ended, last, false);
                     }
                     self.emit(&ended);
+                    self.put_back(ended);
                     self.deaths(state);
                     return Ok(());
                 }
@@ -525,7 +545,7 @@ impl<'a> Stepper<'a> {
         at: usize,
         order: Ordering,
     ) -> Option<State> {
-        let mut state = state.clone();
+        let mut state = self.copy(state);
         if !self.reads(&mut state, word, at, order) {
             return None;
         }
@@ -542,6 +562,7 @@ impl<'a> Stepper<'a> {
             self.did.clear();
             self.note(state, What::Wanted, Some(value), None);
             self.goes_on(&mut next, value)?;
+            self.put_back(next);
         }
         Ok(())
     }
@@ -561,6 +582,7 @@ impl<'a> Stepper<'a> {
                 self.did.clear();
                 self.note(state, What::Wanted, Some(value), None);
                 self.goes_on(&mut next, value)?;
+                self.put_back(next);
             }
         }
         Ok(())
@@ -588,7 +610,7 @@ impl<'a> Stepper<'a> {
         order: Ordering,
     ) -> Result<(), Stop> {
         for at in self.gaps(state, word) {
-            let mut next = state.clone();
+            let mut next = self.copy(state);
             self.did.clear();
             let before = state.words[word].messages[at].value;
             self.note(state, What::Wanted, Some(before), Some(value));
@@ -596,6 +618,7 @@ impl<'a> Stepper<'a> {
                 self.moved(&mut next);
                 self.goes_on(&mut next, 0)?;
             }
+            self.put_back(next);
         }
         Ok(())
     }
@@ -610,13 +633,14 @@ impl<'a> Stepper<'a> {
         for at in self.gaps(state, word) {
             let before = state.words[word].messages[at].value;
             let Some(after) = change(before) else { continue };
-            let mut next = state.clone();
+            let mut next = self.copy(state);
             self.did.clear();
             self.note(state, What::Wanted, Some(before), Some(after));
             if self.writes_after(&mut next, word, at, after, order, true) {
                 self.moved(&mut next);
                 self.goes_on(&mut next, before)?;
             }
+            self.put_back(next);
         }
         Ok(())
     }
@@ -736,9 +760,10 @@ impl<'a> Stepper<'a> {
                 let Some(mut next) = read else { continue };
                 self.note(state, What::FindsItChanged, Some(value), None);
                 self.goes_on(&mut next, waited::CHANGED)?;
+                self.put_back(next);
                 continue;
             }
-            let mut next = state.clone();
+            let mut next = self.copy(state);
             if !self.reads(&mut next, word, at, Ordering::Relaxed) {
                 continue;
             }
@@ -756,6 +781,7 @@ impl<'a> Stepper<'a> {
                 self.queue_changes(&mut next, word);
                 self.emit(&next);
             }
+            self.put_back(next);
         }
         Ok(())
     }
@@ -784,10 +810,11 @@ impl<'a> Stepper<'a> {
         let done = self.did.clone();
         for choice in self.choices(state, word, count) {
             self.did.clone_from(&done);
-            let mut next = state.clone();
+            let mut next = self.copy(state);
             let woken = self.wake(&mut next, word, choice)?;
             self.did[0].after = Some(woken);
             self.goes_on(&mut next, woken)?;
+            self.put_back(next);
         }
         Ok(())
     }

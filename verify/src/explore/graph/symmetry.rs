@@ -200,6 +200,11 @@ impl Renamer {
         let mut all = vec![IDENTITY];
         let mut place = 0;
         for group in keys.chunk_by(|a, b| a.0 == b.0) {
+            if let [(_, alone)] = group {
+                all.iter_mut().for_each(|renaming| renaming[usize::from(*alone)] = place as u8);
+                place += 1;
+                continue;
+            }
             let members: Vec<u8> = group.iter().map(|(_, member)| *member).collect();
             let twins = if members.len() > 2 {
                 self.twins(names, state, &members, bytes)?
