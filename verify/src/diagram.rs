@@ -29,19 +29,25 @@ const NARROWEST: usize = 60;
 /// The counterexample as lines of at most `width` columns, each ended by a newline.
 #[must_use]
 pub fn draw(counterexample: &Counterexample, width: usize, colour: bool) -> String {
-    let Counterexample { why, steps, replay } = counterexample;
-    drawing(why, steps, replay, width, colour)
+    let Counterexample { why, steps, again_from, replay } = counterexample;
+    drawing(why, (steps, *again_from), replay, width, colour)
 }
 
 /// The same for the way to a result, without a title.
 #[must_use]
 pub fn draw_witness(witness: &Witness, width: usize, colour: bool) -> String {
-    drawing("", &witness.steps, &witness.replay, width, colour)
+    drawing("", (&witness.steps, None), &witness.replay, width, colour)
 }
 
-fn drawing(title: &str, steps: &[Step], replay: &str, width: usize, colour: bool) -> String {
+fn drawing(
+    title: &str,
+    (steps, again_from): (&[Step], Option<usize>),
+    replay: &str,
+    width: usize,
+    colour: bool,
+) -> String {
     let width = width.max(NARROWEST);
-    let story = Story::of(steps);
+    let story = Story::of(steps, again_from);
     let mut lines = Vec::new();
     for line in wrap(title, width).into_iter().filter(|line| !line.is_empty()) {
         lines.push(paint(&line, EMPHASIS, colour));

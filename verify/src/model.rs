@@ -51,6 +51,11 @@ pub trait Model: Send + Sync + 'static {
         String::new()
     }
 
+    /// Whether its processes go on for ever: then nothing comes of it, and explorers look for what happens again and again.
+    fn is_endless(&self) -> bool {
+        false
+    }
+
     /// Whether waits have deadlines: then the explorer lets them pass, too.
     fn has_deadlines(&self) -> bool {
         false

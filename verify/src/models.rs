@@ -4,6 +4,7 @@ pub mod broken;
 #[cfg(all(feature = "loom", feature = "shuttle"))]
 mod claims;
 pub mod counter;
+pub mod endless;
 mod explored;
 pub mod init;
 pub mod litmus;

@@ -53,6 +53,9 @@ pub struct Counterexample {
     pub why: String,
     /// How it came to that.
     pub steps: Vec<Step>,
+    /// Where it is one without end: the number of the step, from zero, from which all is done again and again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again_from: Option<usize>,
     /// What names this very execution: model, size, bound and number of the execution, for the same version.
     pub replay: String,
 }

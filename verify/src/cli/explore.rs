@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 use super::{Exit, Failure, Output, duration, panics};
 use crate::claim::{Budget, Examined, Expected, MemoryModel, Method};
 use crate::explore::graph::Automaton;
-use crate::explore::graph::{GraphSearch, Memory};
+use crate::explore::graph::{GraphSearch, Liveness, MOST_MESSAGES, Memory};
 use crate::models::registry::{self, Entry, Exploration, Explored, MODELS, Size};
 use crate::picture::Picture;
 use crate::progress::{Beside, Board};
@@ -48,6 +48,13 @@ pub(super) struct Options {
     /// Go on after a counterexample, and show a way to each final result
     #[arg(long)]
     outcomes: bool,
+    /// Also look for cycles that can be gone round for ever: `progress`, nobody gets on in them; `starvation`, somebody does
+    /// not; `busy`, somebody goes round alone who ought to sleep
+    #[arg(long, value_name = "WHAT", value_enum, num_args = 0..=1, default_missing_value = "starvation")]
+    liveness: Option<Cycles>,
+    /// How many values of a word there may be that some process can still see; weak memory alone has more than one
+    #[arg(long, value_name = "N", default_value_t = MOST_MESSAGES, value_parser = messages)]
+    messages: usize,
     /// Stop when the states take that much memory: 8G, 500M, 2GiB
     #[arg(long, value_name = "SIZE", default_value = "8G", value_parser = memory_size)]
     memory_limit: ByteSize,
@@ -69,6 +76,34 @@ enum Sees {
     Sc,
     /// Whatever C11 lets them see: stale values, writes in different orders
     Weak,
+}
+
+/// What is not to happen for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Cycles {
+    /// That nobody gets on
+    Progress,
+    /// That somebody does not get on, though the scheduler is fair
+    Starvation,
+    /// That somebody goes round and round alone, instead of sleeping
+    Busy,
+}
+
+impl From<Cycles> for Liveness {
+    fn from(cycles: Cycles) -> Self {
+        match cycles {
+            Cycles::Progress => Self::Progress,
+            Cycles::Starvation => Self::NoStarvation,
+            Cycles::Busy => Self::NoBusyWaiting,
+        }
+    }
+}
+
+fn messages(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if (2..=MOST_MESSAGES).contains(&number) => Ok(number),
+        _ => Err(format!("a number from 2 to {MOST_MESSAGES} is wanted")),
+    }
 }
 
 fn memory_size(text: &str) -> Result<ByteSize, String> {
@@ -104,6 +139,8 @@ impl Options {
             memory: if self.memory == Sees::Sc { Memory::Sc } else { Memory::C11 },
             symmetry: !self.no_symmetry,
             all_outcomes: self.outcomes,
+            liveness: self.liveness.map(Liveness::from),
+            messages: self.messages,
             memory_limit: usize::try_from(self.memory_limit.as_u64()).ok(),
             ..GraphSearch::default()
         }
@@ -116,6 +153,9 @@ impl Options {
         }
         if self.memory == Sees::Sc {
             id += "/sc";
+        }
+        if let Some(liveness) = self.liveness {
+            id += &format!("/{}", Liveness::from(liveness).name());
         }
         id
     }
@@ -131,15 +171,12 @@ impl Options {
             0 => "nobody dies".to_owned(),
             some => format!("up to {}", counted(some.into(), "death")),
         };
-        let processes = match self.processes {
-            1 => "1 process".to_owned(),
-            some => format!("{some} processes"),
+        let size = model.describe(self.size());
+        let property = match self.liveness {
+            Some(liveness) => format!("{property}; {}", Liveness::from(liveness).property()),
+            None => property.to_owned(),
         };
-        let increments = counted(self.increments, "increment");
-        format!(
-            "{}: {property}\n  {processes} with {increments}, {memory}, {deaths}\n\n",
-            model.name
-        )
+        format!("{}: {property}\n  {size}, {memory}, {deaths}\n\n", model.name)
     }
 }
 

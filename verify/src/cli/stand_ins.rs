@@ -98,6 +98,7 @@ fn lost_update() -> Counterexample {
             step(2, "store", "", "1"),
             step(1, "store", "", "1"),
         ],
+        again_from: None,
         replay: "unlocked/2x2/loom#1".to_owned(),
     }
 }

@@ -4,7 +4,7 @@ use textwrap::wrap;
 
 use super::columns::{padding, shorten_site, shortest_site, widest, width_of};
 use super::paint::{ALARM, EMPHASIS, FAINT, of_lane, of_row, paint};
-use super::story::{ALL_ENDED, NEW_VALUE, Row, Story};
+use super::story::{NEW_VALUE, Row, Story};
 
 const MARGIN: usize = 1;
 const GAP: usize = 2;
@@ -20,8 +20,8 @@ pub(super) fn draw(story: &Story<'_>, width: usize, colour: bool) -> Option<Vec<
     let page = Page::fit(story, width, colour)?;
     let mut lines = vec![page.heading(), page.pause(&story.rows[0])];
     for (index, row) in story.rows.iter().enumerate() {
-        if story.ends_before(index) {
-            lines.push(paint(ALL_ENDED, FAINT, colour));
+        if let Some(above) = story.above(index) {
+            lines.push(paint(above, FAINT, colour));
         }
         lines.push(page.step(row));
         lines.extend(page.note(row));

@@ -47,7 +47,10 @@ pub(super) struct Row<'a> {
 }
 
 /// Stands above what is read when nobody is left to change it.
-pub(super) const ALL_ENDED: &str = "── all have ended ──";
+const ALL_ENDED: &str = "── all have ended ──";
+
+/// Stands above what is done without end.
+const AGAIN: &str = "── from here on, again and again ──";
 
 /// Stands before the value that a word gets.
 pub(super) const NEW_VALUE: &str = "→";
@@ -62,28 +65,35 @@ pub(super) struct Story<'a> {
     pub(super) folded: usize,
     /// Threads that sleep when the trace ends.
     pub(super) asleep: Vec<usize>,
+    /// The row from which all is done again and again.
+    again_from: Option<usize>,
 }
 
 impl<'a> Story<'a> {
-    pub(super) fn of(steps: &'a [Step]) -> Self {
+    pub(super) fn of(steps: &'a [Step], again_from: Option<usize>) -> Self {
         let threads = threads(steps);
         let somebody_dies = steps.iter().any(|step| step.op == op::DIES);
-        let shown: Vec<&Step> = steps
-            .iter()
-            .filter(|step| somebody_dies || Kind::of(step) != Kind::Bookkeeping)
-            .collect();
+        let is_shown = |step: &&Step| somebody_dies || Kind::of(step) != Kind::Bookkeeping;
+        let shown: Vec<&Step> = steps.iter().filter(is_shown).collect();
+        let again_from = again_from.map(|from| steps[..from].iter().filter(is_shown).count());
         let rows = rows(&shown, &threads);
         let asleep = rows.last().map_or_else(Vec::new, |last| {
             let is_asleep = |lane: &usize| last.lanes[*lane] == Lane::Asleep;
             (0..threads.len()).filter(is_asleep).map(|lane| threads[lane]).collect()
         });
-        Self { folded: steps.len() - shown.len(), threads, rows, asleep }
+        Self { folded: steps.len() - shown.len(), threads, rows, asleep, again_from }
     }
 
-    /// Whether all processes have ended by this row, and had not by the one before.
-    pub(super) fn ends_before(&self, row: usize) -> bool {
+    /// What stands above this row.
+    pub(super) fn above(&self, row: usize) -> Option<&'static str> {
         let nobodys = |row: usize| self.rows[row].lane.is_none();
-        nobodys(row) && (row == 0 || !nobodys(row - 1))
+        if nobodys(row) && (row == 0 || !nobodys(row - 1)) {
+            Some(ALL_ENDED)
+        } else if self.again_from == Some(row) {
+            Some(AGAIN)
+        } else {
+            None
+        }
     }
 }
 

@@ -31,7 +31,7 @@ fn step(line: &str) -> Step {
 
 fn counterexample(why: &str, steps: &str, replay: &str) -> Counterexample {
     let steps = steps.lines().filter(|line| !line.trim().is_empty()).map(step).collect();
-    Counterexample { why: why.to_owned(), steps, replay: replay.to_owned() }
+    Counterexample { why: why.to_owned(), steps, again_from: None, replay: replay.to_owned() }
 }
 
 fn lost_update() -> Counterexample {
@@ -273,3 +273,22 @@ The flag is seen before the data.
 
 ○ reads   ● writes
 ";
+
+#[test]
+fn what_is_done_again_and_again_is_under_a_line() {
+    let steps = "
+        1 robust_begin  lock - - MUTEX:100
+        1 swap/Acquire  lock 0 1 MUTEX:118
+        2 robust_begin  lock - - MUTEX:100
+        2 swap/Acquire  lock 1 1 MUTEX:118";
+    let spins = counterexample("Process 2 never gets on.", steps, "");
+    let endless = Counterexample { again_from: Some(3), ..spins };
+    for width in [60, 120] {
+        let drawn = draw(&endless, width, false);
+        let lines: Vec<&str> = drawn.lines().collect();
+        let line = lines.iter().position(|line| line.starts_with("── from here on"));
+        let line = line.unwrap_or_else(|| panic!("no line:\n{drawn}"));
+        // What is not shown before it does not count.
+        assert!(lines[line - 1].contains("0 → 1") && lines[line + 1].contains("1 → 1"), "{drawn}");
+    }
+}

@@ -18,6 +18,7 @@ use crate::verdict::{Bound, Finding, Verdict};
 
 mod automaton;
 mod code;
+mod cycles;
 mod ending;
 mod expand;
 mod extract;
@@ -30,6 +31,7 @@ mod symmetry;
 mod trace;
 mod view;
 
+pub use cycles::Liveness;
 pub use extract::{Automaton, End, Place, Step};
 use search::{Ended, Search};
 use step::Stop;
@@ -42,8 +44,8 @@ const MOST_CELLS: usize = 8;
 const MOST_THREADS: usize = MOST_PROCESSES;
 /// How many processes a model can have.
 pub const MOST_PROCESSES: usize = 8;
-/// Nor may a word have more messages at a time that somebody can still read.
-const MOST_MESSAGES: usize = 64;
+/// Nor may a word have more messages (values) at a time that somebody can still read.
+pub const MOST_MESSAGES: usize = 64;
 
 /// What threads see of the memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -78,6 +80,11 @@ pub struct GraphSearch {
     pub races: bool,
     /// Whether to ask of every state if the end can be reached from it.
     pub ending: bool,
+    /// What everybody is to be given for ever. States are then told apart by who is who.
+    pub liveness: Option<Liveness>,
+    /// How many messages (values) of a word there may be at a time that somebody can still read; no more than
+    /// [`MOST_MESSAGES`]. What would lead to more is left out, and the verdict says so.
+    pub messages: usize,
     /// How much memory the states may take, in bytes.
     pub memory_limit: Option<usize>,
     /// How many threads search; as many as there are processors where it is not said. What is found is the same.
@@ -109,6 +116,8 @@ impl Default for GraphSearch {
             early_returns: true,
             races: true,
             ending: true,
+            liveness: None,
+            messages: MOST_MESSAGES,
             memory_limit: None,
             threads: None,
             symmetry: true,
@@ -181,7 +190,8 @@ fn explore_and<M: Model, T>(
     ask: impl Fn(&mut Search<M>) -> T,
 ) -> (Finding, Option<T>) {
     let mut options = search;
-    options.symmetry &= model.is_interchangeable();
+    options.symmetry &= model.is_interchangeable() && options.liveness.is_none();
+    options.ending &= !model.is_endless();
     let mut fences = false;
     loop {
         let play = Play { mutation: options.mutation, without_marks: !options.marks };

@@ -169,7 +169,8 @@ impl Sums {
         steps.iter_mut().filter(|step| step.thread > processes).for_each(|step| step.thread = 0);
         if self.shortest.as_ref().is_none_or(|shortest| steps.len() < shortest.steps.len()) {
             let replay = format!("{replay}#{}", self.executions);
-            self.shortest = Some(Counterexample { why: why.to_owned(), steps, replay });
+            self.shortest =
+                Some(Counterexample { why: why.to_owned(), steps, again_from: None, replay });
         }
     }
 }

@@ -5,11 +5,13 @@
 //! - [`mutants`]: the shipped mutex with one thing changed at one source site. Each ordering, each wake, the waiters'
 //!   bit and each write to the robust list is there because its mutant is caught.
 //! - [`others`]: locks as others build them, written over the same platform: a futex mutex without the waiters' bit set
-//!   again, and the robust mutex of glibc, whose two hangs are known.
+//!   again, and the robust mutex of glibc, whose two hangs are known. [`spinning`] has spinlocks, right but for deaths and
+//!   for the processor's time.
 
 #[cfg(feature = "loom")]
 pub mod mutants;
 pub mod others;
+pub mod spinning;
 
 use std::sync::Arc;
 

@@ -2,7 +2,7 @@
 
 use super::registry::{Exploration, Size, find};
 use crate::claim::{Budget, Claim, Expected, MemoryModel, Method, Progress};
-use crate::explore::graph::{GraphSearch, Memory};
+use crate::explore::graph::{GraphSearch, Liveness, Memory};
 use crate::platform::KernelRule;
 use crate::verdict::{Finding, Verdict};
 
@@ -55,6 +55,21 @@ const FAILS: &[Row] = &[
     ("glibc-robust", &[(3, 1, 1), (4, 1, 1)]),
 ];
 
+/// What can go on for ever, and what cannot: processes, deaths, what everybody is to be given, and whether they are.
+const WITHOUT_AN_END: &[(&str, (usize, u8), Liveness, Expected)] = &[
+    ("mutex-endless", (3, 0), Liveness::Progress, Expected::Holds),
+    ("mutex-endless", (3, 1), Liveness::Progress, Expected::Holds),
+    ("mutex-endless", (3, 1), Liveness::NoBusyWaiting, Expected::Holds),
+    ("mutex-endless", (2, 0), Liveness::NoStarvation, Expected::Fails),
+    ("ticket-endless", (3, 0), Liveness::NoStarvation, Expected::Holds),
+    ("ticket-endless", (2, 0), Liveness::NoBusyWaiting, Expected::Fails),
+    ("test-and-set-endless", (3, 0), Liveness::Progress, Expected::Holds),
+    ("test-and-set-endless", (2, 0), Liveness::NoStarvation, Expected::Fails),
+];
+
+/// Without an end, somebody may be any number of values behind; here it is so many.
+const FAR_BEHIND: usize = 4;
+
 /// All claims of this method.
 pub(super) fn claims() -> Vec<Claim> {
     let mut all = Vec::new();
@@ -74,6 +89,16 @@ pub(super) fn claims() -> Vec<Claim> {
     let strong = GraphSearch { memory: Memory::Sc, ..GraphSearch::default() };
     for size in [(3, 2, 0), (3, 1, 1)] {
         all.push(Claim { memory_model: MemoryModel::Sc, ..searched("mutex", size, strong, "/sc") });
+    }
+    for (name, (processes, deaths), liveness, expected) in WITHOUT_AN_END {
+        let search = GraphSearch {
+            liveness: Some(*liveness),
+            messages: FAR_BEHIND,
+            ..GraphSearch::default()
+        };
+        let suffix = format!("/{}", liveness.name());
+        let claim = searched(name, (*processes, 1, *deaths), search, &suffix);
+        all.push(Claim { expected: *expected, property: liveness.property(), ..claim });
     }
     let old = GraphSearch { kernel: KernelRule::Before62, ..GraphSearch::default() };
     all.push(Claim {

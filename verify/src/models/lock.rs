@@ -8,6 +8,9 @@ use crate::platform::World;
 
 /// A mutual exclusion lock over a [`World`]: what [`MutexModel`](super::mutex::MutexModel) checks.
 pub trait Lock: Send + Sync + 'static {
+    /// Whether those who come at once show it by compare-exchanges that fail.
+    const EXCHANGES: bool = true;
+
     /// The lock's words.
     type On<W: World>: 'static;
 

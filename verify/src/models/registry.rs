@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use super::broken::others::{Drepper, GlibcRobust};
+use super::broken::spinning::{TestAndSet, Ticket};
 use super::counter::{CounterModel, Way};
+use super::endless::EndlessModel;
 use super::init::InitModel;
 use super::lock::{Lock, Shipped};
 use super::mutex::{DeadlineModel, MutexModel, NotRecoverableModel};
 use crate::claim::{Budget, Progress};
 use crate::explore::graph::{self, Automaton, GraphSearch, MOST_PROCESSES};
 use crate::model::Model;
+use crate::report::numbers::counted;
 use crate::verdict::Finding;
 
 pub(super) const KEEPS_COUNT: &str = "exclusion, no lost update, everybody gets there";
@@ -22,6 +25,8 @@ pub(super) const REFUSES_ALL: &str = "a lock given up for good refuses everybody
 pub(super) const BUILDS_ONCE: &str = "one builds it, everybody finds it whole";
 pub(super) const BUILDS_AGAIN: &str =
     "a builder that dies half-way is followed by another, and nobody hangs";
+
+pub(super) const GOES_ON: &str = "exclusion, and nobody is stuck, without an end";
 
 /// How large a model is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +52,16 @@ pub struct Exploration<'a> {
     pub progress: &'a dyn Progress,
     /// Whether the first process's automaton is wanted.
     pub automaton: bool,
+}
+
+/// How often processes do what they do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Repeats {
+    /// As often as they are told to.
+    AsTold,
+    Once,
+    /// Without an end.
+    Endlessly,
 }
 
 /// What came of an exploration.
@@ -90,8 +105,8 @@ pub struct Entry {
     property: &'static str,
     /// What it shows where somebody may die; none if it cannot say anything then.
     with_deaths: Option<&'static str>,
-    /// Whether its processes do what they do as often as they are told to, or once.
-    repeats: bool,
+    /// How often its processes do what they do.
+    repeats: Repeats,
     explore: fn(Size, &Exploration<'_>) -> Explored,
 }
 
@@ -118,7 +133,7 @@ pub static MODELS: &[Entry] = &[
         about: "the same, once each, where the first process waits only until a deadline",
         property: TAKES_NO_WAKE,
         with_deaths: None,
-        repeats: false,
+        repeats: Repeats::Once,
         explore: |size, exploration| {
             exploration.of(DeadlineModel { processes: size.processes }, size)
         },
@@ -128,7 +143,7 @@ pub static MODELS: &[Entry] = &[
         about: "the shipped mutex, once each, which somebody lets go of unrepaired for good",
         property: REFUSES_ALL,
         with_deaths: Some(REFUSES_ALL),
-        repeats: false,
+        repeats: Repeats::Once,
         explore: |size, exploration| {
             let (processes, deaths) = (size.processes, size.deaths > 0);
             exploration.of(NotRecoverableModel { processes, deaths }, size)
@@ -165,7 +180,7 @@ pub static MODELS: &[Entry] = &[
         about: "something that is made once, whoever comes first: once each",
         property: BUILDS_ONCE,
         with_deaths: Some(BUILDS_AGAIN),
-        repeats: false,
+        repeats: Repeats::Once,
         explore: |size, exploration| {
             let (processes, deaths) = (size.processes, size.deaths > 0);
             exploration.of(InitModel { processes, deaths }, size)
@@ -186,6 +201,22 @@ pub static MODELS: &[Entry] = &[
         about: "another lock, glibc's robust mutex: hangs where one of three processes dies",
         ..mutex::<GlibcRobust>()
     },
+    Entry {
+        name: "mutex-endless",
+        about: "the shipped mutex, taken again and again without an end (see --liveness)",
+        with_deaths: Some(GOES_ON),
+        ..endless::<Shipped>()
+    },
+    Entry {
+        name: "ticket-endless",
+        about: "a ticket spinlock, the same: first come, first served; for up to 3 processes",
+        ..endless::<Ticket>()
+    },
+    Entry {
+        name: "test-and-set-endless",
+        about: "a test-and-set spinlock, the same: one may be overtaken for ever",
+        ..endless::<TestAndSet>()
+    },
 ];
 
 const fn mutex<L: Lock>() -> Entry {
@@ -194,9 +225,23 @@ const fn mutex<L: Lock>() -> Entry {
         about: "",
         property: KEEPS_COUNT,
         with_deaths: Some(SURVIVES),
-        repeats: true,
+        repeats: Repeats::AsTold,
         explore: |size, exploration| {
             let model = MutexModel::<L>::new(size.processes, size.increments);
+            exploration.of(if size.deaths > 0 { model.with_deaths() } else { model }, size)
+        },
+    }
+}
+
+const fn endless<L: Lock>() -> Entry {
+    Entry {
+        name: "",
+        about: "",
+        property: GOES_ON,
+        with_deaths: None,
+        repeats: Repeats::Endlessly,
+        explore: |size, exploration| {
+            let model = EndlessModel::<L>::new(size.processes);
             exploration.of(if size.deaths > 0 { model.with_deaths() } else { model }, size)
         },
     }
@@ -225,6 +270,22 @@ impl Entry {
         if size.deaths > 0 { self.with_deaths.unwrap_or(self.property) } else { self.property }
     }
 
+    /// How large that is, in words.
+    #[must_use]
+    pub fn describe(&self, size: Size) -> String {
+        let processes = match size.processes {
+            1 => "1 process".to_owned(),
+            some => format!("{some} processes"),
+        };
+        match self.repeats {
+            Repeats::AsTold => {
+                format!("{processes} with {}", counted(size.increments, "increment"))
+            }
+            Repeats::Once => format!("{processes}, once each"),
+            Repeats::Endlessly => format!("{processes} without an end"),
+        }
+    }
+
     /// Explores it.
     ///
     /// # Errors
@@ -248,8 +309,9 @@ impl Entry {
             Err(format!("{processes} processes cannot be explored: it has to be 1 to {most}"))
         } else if increments == 0 {
             Err("processes that do nothing show nothing: at least 1 increment".to_owned())
-        } else if increments > 1 && !self.repeats {
-            Err(format!("in {name} each process acts once: {increments} increments are too many"))
+        } else if increments > 1 && self.repeats != Repeats::AsTold {
+            let how = if self.repeats == Repeats::Once { "once" } else { "without an end" };
+            Err(format!("in {name} each process acts {how}: leave out --increments"))
         } else if deaths > 0 && self.with_deaths.is_none() {
             Err(format!("{name} says nothing about deaths: leave out --deaths"))
         } else if usize::from(deaths) > processes {

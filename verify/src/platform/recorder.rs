@@ -203,9 +203,18 @@ struct Mark {
 pub struct Marks {
     marks: HashMap<Mark, u32>,
     entries: HashMap<Place, u32>,
+    /// Of each mark, by number, the entry of its loop.
+    loops: Vec<u32>,
 }
 
 impl Marks {
+    /// Whether a mark is one of a loop that the thread enters before it does anything.
+    #[must_use]
+    pub fn is_of_the_outermost_loop(&self, mark: u32) -> bool {
+        let entry = self.loops.get(mark as usize - 1);
+        entry.is_some() && entry == self.entries.get(&Place::default())
+    }
+
     /// How many there are.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -738,8 +747,11 @@ impl Platform for Recorder {
             list: run.list.clone(),
         };
         let mut marks = self.marks.borrow_mut();
-        let next = marks.marks.len() as u32 + 1;
+        let (next, entry) = (marks.marks.len() as u32 + 1, mark.entry);
         let mark = *marks.marks.entry(mark).or_insert(next);
+        if mark == next {
+            marks.loops.push(entry);
+        }
         run.place = Place { mark, since: Vec::new() };
     }
 }

@@ -108,6 +108,7 @@ impl Outcome {
             finding.counterexample = Some(Counterexample {
                 why: self.complaints().join("; "),
                 steps: Vec::new(),
+                again_from: None,
                 replay: self.plan.command(),
             });
         }

@@ -54,7 +54,7 @@ fn models_are_listed_where_none_is_named() {
 
 #[test]
 fn what_cannot_be_explored_is_refused_in_words() {
-    let cases: [(&[&str], &str); 17] = [
+    let cases: [(&[&str], &str); 22] = [
         (&["mutex", "--processes", "0"], "0 processes cannot be explored: it has to be 1 to 8"),
         (&["mutex", "--processes", "9"], "9 processes cannot be explored"),
         (&["mutex", "--processes", "-1"], "unexpected argument '-1'"),
@@ -71,6 +71,11 @@ fn what_cannot_be_explored_is_refused_in_words() {
         (&["mutex", "--graph", "mutex.png"], "ends in .dot (for Graphviz) or in .svg"),
         (&["mutex", "--graph", "-"], "ends in .dot (for Graphviz) or in .svg"),
         (&["mutex", "--graph", ".svg"], "ends in .dot (for Graphviz) or in .svg"),
+        (&["mutex", "--messages", "1"], "a number from 2 to 64 is wanted"),
+        (&["mutex", "--messages", "65"], "a number from 2 to 64 is wanted"),
+        (&["mutex", "--liveness", "good"], "[possible values: progress, starvation, busy]"),
+        (&["mutex-endless", "--increments", "2"], "each process acts without an end"),
+        (&["ticket-endless", "--deaths", "1"], "ticket-endless says nothing about deaths"),
         (&["mutex", "counter"], "unexpected argument 'counter'"),
     ];
     for (arguments, words) in cases {
@@ -183,6 +188,27 @@ fn without_symmetry_there_are_more_states_and_the_same_results() {
 }
 
 /// Goes a way step by step, where every read sees the latest value, and returns what the word holds then.
+#[test]
+fn whoever_starves_is_shown_going_round() {
+    let (found, said) = explored(1, &["test-and-set-endless", "--liveness"]);
+    assert_eq!(found["id"], "test-and-set-endless/2x1/explorer/starvation");
+    let counterexample = &found["counterexample"];
+    let again = number(&counterexample["again_from"]) as usize;
+    let steps = counterexample["steps"].as_array().expect("steps");
+    assert!(again > 0 && again < steps.len(), "{counterexample}");
+    let output = run(&["explore", "test-and-set-endless", "--liveness"]);
+    assert!(text(&output.stdout).contains("── from here on, again and again ──"), "{said}");
+    for liveness in ["progress", "starvation", "busy"] {
+        let (found, said) = explored(0, &["mutex", "--liveness", liveness]);
+        assert_eq!(found["id"], format!("mutex/2x1/explorer/{liveness}"), "{said}");
+        assert_eq!(found["counterexample"], Value::Null);
+    }
+    let (few, _) = explored(0, &["ticket-endless", "--liveness", "--messages", "3"]);
+    let (more, _) = explored(0, &["ticket-endless", "--liveness", "--messages", "5"]);
+    assert_eq!(few["bound"]["messages"], 3);
+    assert!(number(&few["states"]) < number(&more["states"]));
+}
+
 fn replay(steps: &[Value]) -> u64 {
     let value = |value: &Value| -> u64 {
         let text = value.as_str().expect("a text");

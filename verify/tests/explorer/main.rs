@@ -7,6 +7,8 @@ mod axiomatic;
 mod broken;
 mod classics;
 mod interleavings;
+#[cfg(all(feature = "loom", feature = "shuttle"))]
+mod liveness;
 mod on_graph;
 #[cfg(feature = "loom")]
 mod on_loom;

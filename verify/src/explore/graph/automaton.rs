@@ -12,7 +12,7 @@ use std::sync::Arc;
 use lockproof::platform::ThreadId;
 
 use super::step::Stop;
-use super::symmetry::Renaming;
+use super::symmetry::{Renaming, met};
 use crate::model::{Log, Model};
 use crate::platform::recorder::{Key, Label, List, Marks, Names, Play, Recorder, Stopped};
 
@@ -31,8 +31,12 @@ pub(super) struct Node {
     /// The words that those results were read from; for all but words of 32 bits that hold thread ids, this is
     /// [`NO_IDS`].
     pub(super) sources: Vec<u8>,
+    /// The threads whose ids are among those results, and the thread itself: a bit for each.
+    pub(super) met: u16,
     /// The mark in the code right before it.
     pub(super) mark: Option<u32>,
+    /// Whether that mark is one of the outermost loop's: whoever comes there gets on.
+    pub(super) is_progress: bool,
     /// The first node of this thread that has noted the same outside of the memory.
     pub(super) noted: u32,
 }
@@ -204,12 +208,17 @@ impl<M: Model> Automata<M> {
         let next = self.known.nodes.len() as u32;
         let lists = stopped.key.lists.clone();
         let mark = stopped.key.place.at_mark();
+        // In a model that ends nobody goes round for ever there: whoever does anywhere gets nowhere.
+        let is_progress = self.model.is_endless()
+            && mark.is_some_and(|mark| self.marks.borrow().is_of_the_outermost_loop(mark));
         let node = match self.by_key.entry((thread, stopped.key)) {
             Entry::Occupied(known) => return *known.get(),
             Entry::Vacant(free) => *free.insert(next),
         };
         let noted = *self.by_notes.entry((thread, notes)).or_insert(node);
+        let met = met(thread, &script, &sources);
         self.known.nodes.push(Node {
+            met,
             thread,
             label: stopped.label,
             moments: Vec::new(),
@@ -217,6 +226,7 @@ impl<M: Model> Automata<M> {
             script,
             sources,
             mark,
+            is_progress,
             noted,
         });
         let moments = self.moments(node, lists);
@@ -242,7 +252,9 @@ impl<M: Model> Automata<M> {
         let (stopped, notes) = self.run(thread, &script, Some(at));
         let node = self.known.nodes.len() as u32;
         let noted = *self.by_notes.entry((thread, notes)).or_insert(node);
+        let met = met(thread, &script, &sources);
         self.known.nodes.push(Node {
+            met,
             thread,
             label: stopped.label,
             moments: Vec::new(),
@@ -250,6 +262,7 @@ impl<M: Model> Automata<M> {
             script,
             sources,
             mark: None,
+            is_progress: false,
             noted,
         });
         node

@@ -106,6 +106,8 @@ impl Worker {
     ) -> Result<(), Stop> {
         let Self { nexts, renamer, state, bytes } = self;
         decode(store.get(id), view.shape, state);
+        batch.seen.deaths = batch.seen.deaths.max(state.deaths);
+        batch.seen.died_holding = batch.seen.died_holding.max(state.died_holding);
         if state.is_over() {
             batch.found.push(Found::Over);
             return Ok(());

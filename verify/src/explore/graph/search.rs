@@ -11,6 +11,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::automaton::{Automata, Unknown};
 use super::code::{decode, encode};
+use super::cycles::{Edge, Edges, Liveness};
 use super::ending::Followers;
 use super::expand::{Batch, Found, To, View, Worker, tidy};
 use super::extract::{Automaton, extract};
@@ -62,6 +63,8 @@ pub(super) struct Search<M> {
     /// Those who look at them together, where it is said how many.
     pool: Option<ThreadPool>,
     followers: Followers,
+    /// All that can happen, where it is asked what happens again.
+    edges: Edges,
     transitions: u64,
     /// How many states had been looked at, where the search was stopped.
     stopped_after: Option<Id>,
@@ -111,6 +114,7 @@ impl<M: Model> Search<M> {
             worker: Worker::new(&shape),
             pool: pool(options.threads)?,
             followers: Followers::default(),
+            edges: Edges::default(),
             transitions: 0,
             stopped_after: None,
             outcomes: BTreeMap::new(),
@@ -170,6 +174,7 @@ impl<M: Model> Search<M> {
             next = end;
         }
         self.look_back(name)?;
+        self.look_for_cycles(name)?;
         Ok(Ended::Complete)
     }
 
@@ -227,6 +232,9 @@ impl<M: Model> Search<M> {
                     if self.options.ending && !manner.by_chance {
                         self.followers.add(of, to);
                     }
+                    if self.options.liveness.is_some() {
+                        self.edges.add(Edge { from: of, to, manner });
+                    }
                 }
                 Found::Wrong(why, did) => {
                     self.transitions += 1;
@@ -249,7 +257,10 @@ impl<M: Model> Search<M> {
                     }
                 }
                 // What was left out may lead to an end.
-                Found::Incomplete => self.followers.add_end(of),
+                Found::Incomplete => {
+                    self.followers.add_end(of);
+                    self.edges.add_incomplete(of);
+                }
                 Found::Stopped(Stop::Unknown(unknown)) => {
                     self.learn(unknown)?;
                     let mut again = self.expand(of..of + 1);
@@ -322,6 +333,59 @@ impl<M: Model> Search<M> {
         Ok(())
     }
 
+    /// Looks for what can go on for ever and should not, when all states have been seen.
+    fn look_for_cycles(&mut self, name: &str) -> Result<(), Stop> {
+        let Some(wanted) = self.options.liveness else { return Ok(()) };
+        if self.counterexample.is_some() {
+            return Ok(());
+        }
+        let (states, threads) = (self.store.len(), self.shape.threads);
+        let Some(cycle) = self.edges.wrong(wanted, states, threads, |id| self.state(id)) else {
+            return Ok(());
+        };
+        let whom = cycle.whom.map_or_else(String::new, |whom| format!("process {}", whom + 1));
+        let why = match wanted {
+            Liveness::Progress => "all go round for ever, and nobody gets on".to_owned(),
+            Liveness::NoStarvation if self.automata.model().is_endless() => {
+                format!("{whom} can be overtaken for ever: it starves")
+            }
+            Liveness::NoStarvation => format!("{whom} may go round for ever, and never ends"),
+            Liveness::NoBusyWaiting => {
+                format!(
+                    "{whom} goes round and round while nobody else does anything: it does not sleep"
+                )
+            }
+        };
+        let mut counterexample = self.counterexample(name, cycle.edges[0].from, why, &[])?;
+        counterexample.again_from = Some(counterexample.steps.len());
+        let did = self.way_round(&cycle.edges)?;
+        counterexample.steps.extend(trace::steps(&self.automata, &did));
+        self.counterexample = Some(counterexample);
+        Ok(())
+    }
+
+    /// What is done along these edges. Who is who does not change on the way: cycles are looked for without symmetry.
+    fn way_round(&mut self, edges: &[Edge]) -> Result<Vec<Did>, Stop> {
+        let mut did = Vec::new();
+        for edge in edges {
+            let (state, wanted) = (self.state(edge.from), self.store.get(edge.to).to_vec());
+            let next = self.learning(|view, worker| {
+                let nexts = worker.nexts(view, &state)?;
+                let alike: Vec<Next> =
+                    nexts.iter().filter(|next| next.manner == edge.manner).cloned().collect();
+                for mut next in alike {
+                    if worker.write_down(view, &mut next.state)? == wanted {
+                        return Ok(Some(next));
+                    }
+                }
+                Ok(None)
+            })?;
+            let lost = || Stop::Refused("the way round a cycle was lost".to_owned());
+            did.extend(next.ok_or_else(lost)?.did);
+        }
+        Ok(did)
+    }
+
     fn at_a_limit(&self, budget: &Budget) -> Option<Ended> {
         if budget.until.is_some_and(|until| Instant::now() >= until) {
             return Some(Ended::OutOfTime);
@@ -332,7 +396,7 @@ impl<M: Model> Search<M> {
 
     /// How many bytes of memory the states take, and who follows whom.
     fn memory(&self) -> usize {
-        self.store.memory() + self.followers.memory()
+        self.store.memory() + self.followers.memory() + self.edges.memory()
     }
 
     fn tell(&self, seen: Id, progress: &dyn Progress) {
@@ -417,7 +481,7 @@ impl<M: Model> Search<M> {
             None => why,
         };
         let steps = trace::steps(&self.automata, &did);
-        Ok(Counterexample { why, steps, replay: replay(name, id) })
+        Ok(Counterexample { why, steps, replay: replay(name, id), again_from: None })
     }
 
     fn state(&self, id: Id) -> State {
@@ -474,8 +538,17 @@ impl<M: Model> Search<M> {
         let seen = self.seen;
         let happened =
             |facts: &Facts| Facts { contended: seen.contended, slept: seen.slept, ..*facts };
+        let endless = self.automata.model().is_endless();
+        let on_the_way = Facts {
+            deaths: seen.deaths.into(),
+            died_holding: seen.died_holding.into(),
+            ..Facts::default()
+        };
+        let of_ends = self.noted.values().map(|(facts, log)| (*facts, Arc::clone(log)));
+        let of_others = endless.then(|| (on_the_way, Arc::default()));
+        let all: Vec<(Facts, Arc<Log>)> = of_ends.chain(of_others).collect();
         let never = sometimes.iter().find(|sometimes| {
-            !self.noted.values().any(|(facts, log)| (sometimes.happened)(&happened(facts), log))
+            !all.iter().any(|(facts, log)| (sometimes.happened)(&happened(facts), log))
         });
         let counterexample = self.counterexample.take();
         let limits = bound(&self.options);
@@ -487,11 +560,11 @@ impl<M: Model> Search<M> {
                 Verdict::Bounded(crate::verdict::Bound { states, ..limits })
             }
             (_, Some(never)) => Verdict::Vacuous { what: never.what.to_owned() },
-            _ if self.outcomes.is_empty() => {
+            _ if self.outcomes.is_empty() && !endless => {
                 Verdict::Vacuous { what: "an execution that comes to an end".to_owned() }
             }
             _ if self.seen.too_many_messages => {
-                let messages = Some(super::MOST_MESSAGES as u64);
+                let messages = Some(self.options.messages.min(super::MOST_MESSAGES) as u64);
                 Verdict::Bounded(crate::verdict::Bound { messages, ..limits })
             }
             _ if self.options.deaths > 0 => Verdict::Bounded(limits),

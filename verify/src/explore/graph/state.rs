@@ -189,6 +189,11 @@ impl State {
         self.threads.iter().all(|thread| thread.phase.is_over())
     }
 
+    /// Whether a thread has not come to its end, nor died.
+    pub(super) fn waits(&self, thread: usize) -> bool {
+        matches!(self.threads[thread].phase, Phase::Runs | Phase::Sleeps)
+    }
+
     /// Every view there is.
     pub(super) fn views(&mut self) -> impl Iterator<Item = &mut View> {
         let of_threads = self

@@ -144,6 +144,9 @@ impl Nexts {
 pub(super) struct Seen {
     pub(super) contended: usize,
     pub(super) slept: usize,
+    /// The most deaths in a state, and the most of a holder.
+    pub(super) deaths: u8,
+    pub(super) died_holding: u8,
     /// A word had more messages than there is room for; those states were left out.
     pub(super) too_many_messages: bool,
 }
@@ -152,6 +155,8 @@ impl Seen {
     pub(super) fn join(&mut self, other: &Self) {
         self.contended += other.contended;
         self.slept += other.slept;
+        self.deaths = self.deaths.max(other.deaths);
+        self.died_holding = self.died_holding.max(other.died_holding);
         self.too_many_messages |= other.too_many_messages;
     }
 }
@@ -166,6 +171,8 @@ pub(super) struct Stepper<'a> {
     /// Whose step it is, and what was done in it so far.
     thread: usize,
     did: Vec<Did>,
+    /// Whether it is on messages that are not the latest.
+    stale: bool,
 }
 
 const fn acquires(order: Ordering) -> bool {
@@ -184,7 +191,7 @@ impl<'a> Stepper<'a> {
         seen: &'a mut Seen,
         nexts: &'a mut Nexts,
     ) -> Self {
-        Self { known, options, shape, seen, nexts, thread: 0, did: Vec::new() }
+        Self { known, options, shape, seen, nexts, thread: 0, did: Vec::new(), stale: false }
     }
 
     /// All states that can come next.
@@ -192,7 +199,7 @@ impl<'a> Stepper<'a> {
         (self.nexts.used, self.nexts.incomplete) = (0, false);
         for thread in 0..state.threads.len() {
             self.thread = thread;
-            self.did.clear();
+            self.begins(false);
             match state.threads[thread].phase {
                 Phase::Runs => self.runs(state)?,
                 Phase::Sleeps => self.sleeps(state)?,
@@ -268,8 +275,37 @@ impl<'a> Stepper<'a> {
         self.nexts.spare.push(copy);
     }
 
+    /// The thread does something else.
+    fn begins(&mut self, stale: bool) {
+        self.did.clear();
+        self.stale = stale;
+    }
+
     fn emit(&mut self, state: &State) -> &mut Next {
-        self.nexts.add(state, &self.did)
+        let progress = if self.options.liveness.is_some() { self.progress(state) } else { 0 };
+        let next = self.nexts.add(state, &self.did);
+        let (thread, stale) = (self.thread as u8, self.stale);
+        next.manner = Manner { thread, stale, progress, by_chance: false };
+        next
+    }
+
+    /// Who has come to where a process has got on with its work.
+    fn progress(&self, state: &State) -> u16 {
+        let mut progress = 0;
+        let mut comes_to = |thread: u8, node: u32| {
+            progress |= u16::from(self.known.node(node).is_progress) << thread;
+        };
+        for (at, did) in self.did.iter().enumerate() {
+            match did.what {
+                What::Wanted if at > 0 => comes_to(did.thread, did.node),
+                What::WakesUp => comes_to(did.thread, state.threads[usize::from(did.thread)].node),
+                _ => {}
+            }
+        }
+        if state.threads[self.thread].phase == Phase::Runs {
+            comes_to(self.thread as u8, state.threads[self.thread].node);
+        }
+        progress
     }
 
     fn emit_wrong(&mut self, state: &State, wrong: String) {
@@ -280,7 +316,7 @@ impl<'a> Stepper<'a> {
 
     fn runs(&mut self, state: &State) -> Result<(), Stop> {
         self.operates(state)?;
-        self.did.clear();
+        self.begins(false);
         self.deaths(state);
         Ok(())
     }
@@ -559,7 +595,7 @@ impl<'a> Stepper<'a> {
         for at in self.readable(state, word) {
             let value = state.words[word].messages[at].value;
             let Some(mut next) = self.only_reads(state, word, at, order) else { continue };
-            self.did.clear();
+            self.begins(at != state.words[word].last());
             self.note(state, What::Wanted, Some(value), None);
             self.goes_on(&mut next, value)?;
             self.put_back(next);
@@ -579,7 +615,7 @@ impl<'a> Stepper<'a> {
             if value != current {
                 self.seen.contended += 1;
                 let Some(mut next) = self.only_reads(state, word, at, order) else { continue };
-                self.did.clear();
+                self.begins(at != state.words[word].last());
                 self.note(state, What::Wanted, Some(value), None);
                 self.goes_on(&mut next, value)?;
                 self.put_back(next);
@@ -611,7 +647,7 @@ impl<'a> Stepper<'a> {
     ) -> Result<(), Stop> {
         for at in self.gaps(state, word) {
             let mut next = self.copy(state);
-            self.did.clear();
+            self.begins(at != state.words[word].last());
             let before = state.words[word].messages[at].value;
             self.note(state, What::Wanted, Some(before), Some(value));
             if self.writes_after(&mut next, word, at, value, order, false) {
@@ -634,7 +670,7 @@ impl<'a> Stepper<'a> {
             let before = state.words[word].messages[at].value;
             let Some(after) = change(before) else { continue };
             let mut next = self.copy(state);
-            self.did.clear();
+            self.begins(at != state.words[word].last());
             self.note(state, What::Wanted, Some(before), Some(after));
             if self.writes_after(&mut next, word, at, after, order, true) {
                 self.moved(&mut next);
@@ -655,7 +691,7 @@ impl<'a> Stepper<'a> {
         for at in self.gaps(state, word) {
             let mut next = state.clone();
             let after = apply(update, state.words[word].messages[at].value);
-            self.did.clear();
+            self.begins(at != state.words[word].last());
             self.note(state, What::Wanted, None, None);
             if !self.writes_after(&mut next, word, at, after, Ordering::Relaxed, true) {
                 continue;
@@ -681,7 +717,7 @@ impl<'a> Stepper<'a> {
         order: Ordering,
         attached: bool,
     ) -> bool {
-        if state.words[word].messages.len() == MOST_MESSAGES {
+        if state.words[word].messages.len() >= self.options.messages.min(MOST_MESSAGES) {
             self.has_no_room();
             return false;
         }
@@ -745,7 +781,7 @@ impl<'a> Stepper<'a> {
         until: Until,
     ) -> Result<(), Stop> {
         if self.options.early_returns && until != Until::Now {
-            self.did.clear();
+            self.begins(false);
             self.note(state, What::Returns, None, None);
             let first = self.nexts.used;
             self.goes_on(&mut state.clone(), waited::WOKEN)?;
@@ -754,7 +790,7 @@ impl<'a> Stepper<'a> {
         let published = usize::from(state.words[word].published);
         for at in self.readable(state, word).filter(|at| *at >= published) {
             let value = state.words[word].messages[at].value;
-            self.did.clear();
+            self.begins(at != state.words[word].last());
             if value != expected {
                 let read = self.only_reads(state, word, at, Ordering::Relaxed);
                 let Some(mut next) = read else { continue };
@@ -795,7 +831,7 @@ impl<'a> Stepper<'a> {
             awake.threads[self.thread].phase = Phase::Runs;
             let word = usize::from(self.known.node(node).label.on);
             self.queue_changes(&mut awake, word);
-            self.did.clear();
+            self.begins(false);
             self.note(state, What::TimesOut, None, None);
             self.goes_on(&mut awake, waited::TIMED_OUT)?;
         }
@@ -918,7 +954,7 @@ impl<'a> Stepper<'a> {
         if wakes {
             for choice in self.choices(state, word, 1) {
                 let mut next = state.clone();
-                self.did.clear();
+                self.begins(false);
                 self.note(state, What::Wakes(word as u8), None, None);
                 let woken = self.wake(&mut next, word, choice)?;
                 self.did[0].after = Some(woken);

@@ -5,7 +5,7 @@
 //! by running its code with the results renamed. That ids are nothing but names to the code is checked with each such
 //! run: it has to want the same.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use lockproof::raw::mutex_state::OWNER;
 
@@ -35,9 +35,10 @@ pub(super) struct Symmetry {
 }
 
 impl Symmetry {
-    fn renamed(&self, node: u32, renaming: &Renaming) -> Result<u32, Stop> {
-        let unknown = || Stop::Unknown(Unknown::Renamed(node, *renaming));
-        self.renamed.get(&(node, *renaming)).copied().ok_or_else(unknown)
+    fn renamed(&self, node: u32, renaming: &Renaming, known: &Known) -> Result<u32, Stop> {
+        let renaming = of_those_met(known.node(node), renaming);
+        let unknown = || Stop::Unknown(Unknown::Renamed(node, renaming));
+        self.renamed.get(&(node, renaming)).copied().ok_or_else(unknown)
     }
 
     /// The same number for all nodes that differ only in who is who.
@@ -53,6 +54,7 @@ impl Symmetry {
         renaming: &Renaming,
         automata: &mut Automata<M>,
     ) -> Result<u32, NotInterchangeable> {
+        let renaming = &of_those_met(automata.node(node), renaming);
         if let Some(renamed) = self.renamed.get(&(node, *renaming)) {
             return Ok(*renamed);
         }
@@ -98,6 +100,11 @@ impl Symmetry {
         self.orbits.insert(node, first);
         Ok(())
     }
+}
+
+/// The new names of a node's thread and of those it has met: where it stands depends on no others.
+fn of_those_met(node: &Node, renaming: &Renaming) -> Renaming {
+    std::array::from_fn(|at| if node.met & 1 << at != 0 { renaming[at] } else { u8::MAX })
 }
 
 /// Names states anew; its room is used again.
@@ -272,7 +279,7 @@ fn rename(
 ) -> Result<(), Stop> {
     into.clone_from(state);
     for (index, thread) in state.threads.iter().enumerate() {
-        let node = names.symmetry.renamed(thread.node, renaming)?;
+        let node = names.symmetry.renamed(thread.node, renaming, names.known)?;
         let over = thread.phase.is_over() && names.options.merge_the_dead;
         let renamed = &mut into.threads[usize::from(renaming[index])];
         *renamed = *thread;
@@ -353,31 +360,27 @@ fn arrangements(classes: &[Vec<u8>], length: usize) -> Vec<Vec<u8>> {
 
 /// All ways to name the others that a node's thread has met, where the thread itself is the first.
 pub(super) fn namings(node: &Node, threads: usize) -> Vec<Renaming> {
-    let met = met(node);
     let mut all = vec![vec![node.thread]];
     for _ in 1..threads {
-        let longer = |names: &Vec<u8>| with_one_more(names, &met, threads as u8);
+        let longer = |names: &Vec<u8>| with_one_more(names, node.met, threads as u8);
         all = all.iter().flat_map(longer).collect();
     }
     all.iter().map(|names| naming(names)).collect()
 }
 
-/// The others whose ids a thread has met in its results.
-fn met(node: &Node) -> BTreeSet<u8> {
-    let results = node.script.iter().zip(&node.sources).filter(|(_, source)| **source != NO_IDS);
+/// The threads whose ids are among these results, and the thread itself: a bit for each.
+pub(super) fn met(thread: u8, script: &[u64], sources: &[u8]) -> u16 {
+    let results = script.iter().zip(sources).filter(|(_, source)| **source != NO_IDS);
     let owners = results.filter_map(|(result, _)| (*result as u32 & OWNER).checked_sub(1));
-    owners
-        .filter(|owner| *owner < MOST_THREADS as u32)
-        .map(|owner| owner as u8)
-        .filter(|owner| *owner != node.thread)
-        .collect()
+    let others = owners.filter(|owner| *owner < MOST_THREADS as u32);
+    others.fold(1 << thread, |met, owner| met | 1 << owner)
 }
 
 /// Whoever can get the next name gets it. It is all one which of those that were never met comes first.
-fn with_one_more(names: &[u8], met: &BTreeSet<u8>, threads: u8) -> Vec<Vec<u8>> {
+fn with_one_more(names: &[u8], met: u16, threads: u8) -> Vec<Vec<u8>> {
     let left = || (0..threads).filter(|other| !names.contains(other));
-    let unmet = left().find(|other| !met.contains(other));
-    let next = left().filter(|other| met.contains(other)).chain(unmet);
+    let unmet = left().find(|other| met & 1 << other == 0);
+    let next = left().filter(|other| met & 1 << other != 0).chain(unmet);
     next.map(|other| [names, &[other]].concat()).collect()
 }
 
