@@ -6,6 +6,7 @@
 #![deny(clippy::disallowed_types)]
 
 mod counter;
+mod event;
 pub(crate) mod init;
 mod mutex;
 pub mod mutex_state;
@@ -13,6 +14,7 @@ mod reentrant;
 mod value;
 
 pub use counter::{RawAtomicCounter, RawCounter};
+pub use event::{Moment, RawEvent};
 pub use init::{InitFailure, RawInit, Role};
 pub use mutex::{Acquired, LockFailure, RawMutex};
 pub use reentrant::RawReentrantMutex;

@@ -5,6 +5,7 @@ pub mod broken;
 mod claims;
 pub mod counter;
 pub mod endless;
+pub mod event;
 mod explored;
 pub mod init;
 pub mod litmus;

@@ -30,9 +30,9 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 pub(super) struct Options {
     /// Which model; without one, they are listed
     model: Option<String>,
-    /// How many processes there are
-    #[arg(long, value_name = "N", default_value_t = 2)]
-    processes: usize,
+    /// How many processes there are [default: 2, or as many as it takes]
+    #[arg(long, value_name = "N")]
+    processes: Option<usize>,
     /// How many increments each makes, or how often it takes the lock
     #[arg(long, value_name = "C", default_value_t = 1)]
     increments: usize,
@@ -130,8 +130,9 @@ impl Options {
         })
     }
 
-    const fn size(&self) -> Size {
-        Size { processes: self.processes, increments: self.increments, deaths: self.deaths }
+    fn size(&self, model: &Entry) -> Size {
+        let processes = self.processes.unwrap_or_else(|| model.least().max(2));
+        Size { processes, increments: self.increments, deaths: self.deaths }
     }
 
     fn search(&self) -> GraphSearch {
@@ -147,7 +148,8 @@ impl Options {
     }
 
     fn id(&self, model: &Entry) -> String {
-        let mut id = format!("{}/{}x{}/explorer", model.name, self.processes, self.increments);
+        let processes = self.size(model).processes;
+        let mut id = format!("{}/{processes}x{}/explorer", model.name, self.increments);
         if self.deaths > 0 {
             id += &format!("/deaths-{}", self.deaths);
         }
@@ -162,7 +164,7 @@ impl Options {
 
     /// Says what is explored.
     fn heading(&self, model: &Entry) -> String {
-        let property = model.property(self.size());
+        let property = model.property(self.size(model));
         let memory = match self.memory {
             Sees::Sc => "sequentially consistent memory",
             Sees::Weak => "weak memory",
@@ -171,7 +173,7 @@ impl Options {
             0 => "nobody dies".to_owned(),
             some => format!("up to {}", counted(some.into(), "death")),
         };
-        let size = model.describe(self.size());
+        let size = model.describe(self.size(model));
         let property = match self.liveness {
             Some(liveness) => format!("{property}; {}", Liveness::from(liveness).property()),
             None => property.to_owned(),
@@ -190,7 +192,7 @@ fn listed() -> String {
 /// Explores a model, and says what was found.
 pub(super) fn run(options: &Options, out: Output) -> Result<Exit, Failure> {
     let model = options.model()?;
-    model.accepts(options.size()).map_err(Failure::Usage)?;
+    model.accepts(options.size(model)).map_err(Failure::Usage)?;
     if let Some(target) = &options.json {
         target.probe()?;
     }
@@ -239,35 +241,35 @@ fn explore(options: &Options, model: &Entry, board: &Arc<Board>) -> (Examined, O
         search: options.search(),
         budget: &budget,
         progress: &*running,
-        automaton: options.graph.is_some(),
+        extract: options.graph.is_some(),
     };
     let lines = || board.line();
     let explored = telling(LINE_EVERY, lines, io::stderr(), || {
-        panics::catch(|| model.explore(options.size(), &exploration))
+        panics::catch(|| model.explore(options.size(model), &exploration))
     });
     running.end();
     let explored = explored.map_err(|panic| format!("which panicked: {panic}"));
-    let Explored { finding, automaton } =
+    let Explored { finding, extracted } =
         explored.and_then(|explored| explored).unwrap_or_else(|why| {
             let what = format!("an end to the exploration, {why}");
-            Explored { finding: Finding::of(Verdict::Vacuous { what }), automaton: None }
+            Explored { finding: Finding::of(Verdict::Vacuous { what }), extracted: None }
         });
     let examined = Examined {
         id,
         subject: model.name,
-        property: model.property(options.size()),
+        property: model.property(options.size(model)),
         method: Method::Explorer,
         memory_model: match options.memory {
             Sees::Sc => MemoryModel::Sc,
             Sees::Weak => MemoryModel::C11,
         },
-        processes: options.processes,
+        processes: options.size(model).processes,
         increments: options.increments,
         expected: Expected::Holds,
         finding,
         took: began.elapsed(),
     };
-    (examined, automaton)
+    (examined, extracted.map(|extracted| extracted.automaton))
 }
 
 /// Does the work, and meanwhile now and then says a line.

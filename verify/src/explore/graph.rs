@@ -10,10 +10,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use lockproof::platform::Ordering;
+
 use crate::claim::{Budget, Progress};
 use crate::model::Model;
 use crate::platform::recorder::Play;
-use crate::platform::{KernelRule, Mutation};
+use crate::platform::{KernelRule, Kind, Mutation, Site};
 use crate::verdict::{Bound, Finding, Verdict};
 
 mod automaton;
@@ -156,6 +158,26 @@ struct Shape {
     fences: bool,
 }
 
+/// An operation that a model's processes do, and where in the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Operation {
+    /// What.
+    pub kind: Kind,
+    /// With which ordering, where it has one.
+    pub order: Ordering,
+    /// Where.
+    pub site: Site,
+}
+
+/// What a search found out about the code that it ran.
+#[derive(Clone, Debug, Default)]
+pub struct Extracted {
+    /// The first process's automaton, as far as the search has asked for it.
+    pub automaton: Automaton,
+    /// All that any process does, in the order of the source.
+    pub operations: Vec<Operation>,
+}
+
 /// Explores a model's states.
 pub fn explore<M: Model>(
     model: &Arc<M>,
@@ -167,17 +189,17 @@ pub fn explore<M: Model>(
     explore_and(model, name, search, budget, progress, |_| ()).0
 }
 
-/// The same; with what was found comes the first process's automaton, as far as the search has asked for it.
+/// The same; with what was found comes what was found out about the code.
 pub fn explore_and_extract<M: Model>(
     model: &Arc<M>,
     name: &str,
     search: GraphSearch,
     budget: &Budget,
     progress: &dyn Progress,
-) -> (Finding, Automaton) {
-    let (finding, automaton) =
-        explore_and(model, name, search, budget, progress, Search::automaton);
-    (finding, automaton.unwrap_or_default())
+) -> (Finding, Extracted) {
+    let (finding, extracted) =
+        explore_and(model, name, search, budget, progress, Search::extracted);
+    (finding, extracted.unwrap_or_default())
 }
 
 /// Explores, and asks the search that came to an end for something.

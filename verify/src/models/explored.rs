@@ -35,6 +35,10 @@ const HOLDS: &[Row] = &[
     ("counter", &[(2, 2, 0), (3, 2, 0), (2, 1, 1), (3, 1, 1)]),
     ("atomic", &[(2, 2, 0), (3, 2, 0), (2, 1, 1), (3, 1, 1)]),
     ("init", &[(2, 1, 0), (3, 1, 0), (2, 1, 1), (3, 1, 1), (3, 1, 2)]),
+    ("event", &[(3, 1, 0), (4, 1, 0), (3, 1, 1), (4, 1, 2)]),
+    ("event-deadline", &[(3, 1, 0), (4, 1, 0), (3, 1, 1)]),
+    ("event-pulse", &[(3, 1, 0), (4, 1, 0)]),
+    ("event-again", &[(2, 4, 0)]),
     ("drepper", &[(2, 2, 0), (3, 2, 0), (4, 1, 0)]),
     ("drepper-forgets", &[(2, 2, 0)]),
     ("glibc-robust", &[(3, 1, 0), (2, 1, 1)]),
@@ -127,7 +131,7 @@ fn searched(
     let all_outcomes = name == "unlocked";
     let run = move |budget: &Budget, progress: &dyn Progress| -> Finding {
         let search = GraphSearch { all_outcomes, ..search };
-        let exploration = Exploration { name: &token, search, budget, progress, automaton: false };
+        let exploration = Exploration { name: &token, search, budget, progress, extract: false };
         match find(name).map(|model| model.explore(size, &exploration)) {
             Some(Ok(explored)) => explored.finding,
             Some(Err(why)) => Finding::of(Verdict::Vacuous { what: why }),

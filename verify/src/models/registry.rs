@@ -6,11 +6,12 @@ use super::broken::others::{Drepper, GlibcRobust};
 use super::broken::spinning::{TestAndSet, Ticket};
 use super::counter::{CounterModel, Way};
 use super::endless::EndlessModel;
+use super::event::{EventModel, Use};
 use super::init::InitModel;
 use super::lock::{Lock, Shipped};
 use super::mutex::{DeadlineModel, MutexModel, NotRecoverableModel};
 use crate::claim::{Budget, Progress};
-use crate::explore::graph::{self, Automaton, GraphSearch, MOST_PROCESSES};
+use crate::explore::graph::{self, Extracted, GraphSearch, MOST_PROCESSES};
 use crate::model::Model;
 use crate::report::numbers::counted;
 use crate::verdict::Finding;
@@ -26,6 +27,12 @@ pub(super) const BUILDS_ONCE: &str = "one builds it, everybody finds it whole";
 pub(super) const BUILDS_AGAIN: &str =
     "a builder that dies half-way is followed by another, and nobody hangs";
 
+pub(super) const ANNOUNCES: &str =
+    "whoever waits is released, and sees what was written before, whoever dies";
+pub(super) const GIVES_UP_WAITING: &str =
+    "one that gives up waiting keeps nobody else from being released";
+pub(super) const RELEASES_ALL: &str = "set and cleared at once, it releases everybody who waits";
+pub(super) const LOSES_NONE: &str = "whoever clears it and then looks misses nothing";
 pub(super) const GOES_ON: &str = "exclusion, and nobody is stuck, without an end";
 
 /// How large a model is made.
@@ -50,8 +57,8 @@ pub struct Exploration<'a> {
     pub budget: &'a Budget,
     /// Who is told how far it is.
     pub progress: &'a dyn Progress,
-    /// Whether the first process's automaton is wanted.
-    pub automaton: bool,
+    /// Whether the code is of interest: the first process's automaton, and what all do.
+    pub extract: bool,
 }
 
 /// How often processes do what they do.
@@ -69,8 +76,8 @@ enum Repeats {
 pub struct Explored {
     /// What was found.
     pub finding: Finding,
-    /// The first process's automaton, if it was wanted.
-    pub automaton: Option<Automaton>,
+    /// What was found out about the code, if it was wanted.
+    pub extracted: Option<Extracted>,
 }
 
 impl std::fmt::Debug for Exploration<'_> {
@@ -83,13 +90,13 @@ impl Exploration<'_> {
     fn of<M: Model>(&self, model: M, size: Size) -> Explored {
         let search = GraphSearch { deaths: size.deaths, ..self.search };
         let model = Arc::new(model);
-        if self.automaton {
-            let (finding, automaton) =
+        if self.extract {
+            let (finding, extracted) =
                 graph::explore_and_extract(&model, self.name, search, self.budget, self.progress);
-            Explored { finding, automaton: Some(automaton) }
+            Explored { finding, extracted: Some(extracted) }
         } else {
             let finding = graph::explore(&model, self.name, search, self.budget, self.progress);
-            Explored { finding, automaton: None }
+            Explored { finding, extracted: None }
         }
     }
 }
@@ -107,6 +114,8 @@ pub struct Entry {
     with_deaths: Option<&'static str>,
     /// How often its processes do what they do.
     repeats: Repeats,
+    /// How many processes it takes.
+    least: usize,
     explore: fn(Size, &Exploration<'_>) -> Explored,
 }
 
@@ -134,6 +143,7 @@ pub static MODELS: &[Entry] = &[
         property: TAKES_NO_WAKE,
         with_deaths: None,
         repeats: Repeats::Once,
+        least: 1,
         explore: |size, exploration| {
             exploration.of(DeadlineModel { processes: size.processes }, size)
         },
@@ -144,6 +154,7 @@ pub static MODELS: &[Entry] = &[
         property: REFUSES_ALL,
         with_deaths: Some(REFUSES_ALL),
         repeats: Repeats::Once,
+        least: 1,
         explore: |size, exploration| {
             let (processes, deaths) = (size.processes, size.deaths > 0);
             exploration.of(NotRecoverableModel { processes, deaths }, size)
@@ -181,10 +192,43 @@ pub static MODELS: &[Entry] = &[
         property: BUILDS_ONCE,
         with_deaths: Some(BUILDS_AGAIN),
         repeats: Repeats::Once,
+        least: 1,
         explore: |size, exploration| {
             let (processes, deaths) = (size.processes, size.deaths > 0);
             exploration.of(InitModel { processes, deaths }, size)
         },
+    },
+    Entry {
+        name: "event",
+        about: "an event: two set it, the others wait for it",
+        property: ANNOUNCES,
+        with_deaths: Some(ANNOUNCES),
+        ..EVENT
+    },
+    Entry {
+        name: "event-deadline",
+        about: "the same, where one waits only until a deadline",
+        property: GIVES_UP_WAITING,
+        with_deaths: Some(GIVES_UP_WAITING),
+        explore: |size, exploration| events(Use::Deadline, size, exploration),
+        ..EVENT
+    },
+    Entry {
+        name: "event-pulse",
+        about: "an event that is set and cleared at once, when all others wait",
+        least: 2,
+        property: RELEASES_ALL,
+        explore: |size, exploration| events(Use::Pulse, size, exploration),
+        ..EVENT
+    },
+    Entry {
+        name: "event-again",
+        about: "an event that one sets after each increment; another waits, clears it, and looks",
+        property: LOSES_NONE,
+        repeats: Repeats::AsTold,
+        least: 2,
+        explore: |size, exploration| events(Use::Again, size, exploration),
+        ..EVENT
     },
     Entry {
         name: "drepper",
@@ -226,6 +270,7 @@ const fn mutex<L: Lock>() -> Entry {
         property: KEEPS_COUNT,
         with_deaths: Some(SURVIVES),
         repeats: Repeats::AsTold,
+        least: 1,
         explore: |size, exploration| {
             let model = MutexModel::<L>::new(size.processes, size.increments);
             exploration.of(if size.deaths > 0 { model.with_deaths() } else { model }, size)
@@ -240,11 +285,27 @@ const fn endless<L: Lock>() -> Entry {
         property: GOES_ON,
         with_deaths: None,
         repeats: Repeats::Endlessly,
+        least: 1,
         explore: |size, exploration| {
             let model = EndlessModel::<L>::new(size.processes);
             exploration.of(if size.deaths > 0 { model.with_deaths() } else { model }, size)
         },
     }
+}
+
+const EVENT: Entry = Entry {
+    name: "",
+    about: "",
+    property: "",
+    with_deaths: None,
+    repeats: Repeats::Once,
+    least: 3,
+    explore: |size, exploration| events(Use::Announce, size, exploration),
+};
+
+fn events(how: Use, size: Size, exploration: &Exploration<'_>) -> Explored {
+    let Size { processes, increments: rounds, deaths } = size;
+    exploration.of(EventModel { how, processes, rounds, deaths: deaths > 0 }, size)
 }
 
 const COUNTER: Entry = Entry {
@@ -268,6 +329,12 @@ impl Entry {
     #[must_use]
     pub fn property(&self, size: Size) -> &'static str {
         if size.deaths > 0 { self.with_deaths.unwrap_or(self.property) } else { self.property }
+    }
+
+    /// The fewest processes that it can be made of.
+    #[must_use]
+    pub const fn least(&self) -> usize {
+        self.least
     }
 
     /// How large that is, in words.
@@ -307,6 +374,8 @@ impl Entry {
         if !(1..=MOST_PROCESSES).contains(&processes) {
             let most = MOST_PROCESSES;
             Err(format!("{processes} processes cannot be explored: it has to be 1 to {most}"))
+        } else if processes < self.least {
+            Err(format!("{name} takes at least {} processes", self.least))
         } else if increments == 0 {
             Err("processes that do nothing show nothing: at least 1 increment".to_owned())
         } else if increments > 1 && self.repeats != Repeats::AsTold {
@@ -331,8 +400,9 @@ mod tests {
     #[test]
     fn every_model_is_found_by_its_name_alone() {
         for model in MODELS {
+            let small = Size { processes: model.least().max(2), ..SMALL };
             assert!(find(model.name).is_some_and(|found| std::ptr::eq(found, model)), "{model:?}");
-            assert!(!model.about.is_empty() && model.accepts(SMALL).is_ok(), "{model:?}");
+            assert!(!model.about.is_empty() && model.accepts(small).is_ok(), "{model:?}");
         }
         assert!(find("").is_none() && find("mute").is_none());
     }
@@ -346,6 +416,7 @@ mod tests {
             ("mutex", Size { deaths: 3, ..SMALL }, "3 deaths are too many for 2 processes"),
             ("init", Size { increments: 2, ..SMALL }, "in init each process acts once"),
             ("mutex-panic", Size { deaths: 1, ..SMALL }, "says nothing about deaths"),
+            ("event", SMALL, "event takes at least 3 processes"),
         ];
         for (name, size, words) in table {
             let why = find(name).expect("a model").accepts(size).expect_err("refused");

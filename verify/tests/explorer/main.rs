@@ -17,3 +17,4 @@ mod parallel;
 mod programs;
 mod reductions;
 mod step_machine;
+mod weakened;

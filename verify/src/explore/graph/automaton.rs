@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use lockproof::platform::ThreadId;
 
+use super::Operation;
 use super::step::Stop;
 use super::symmetry::{Renaming, met};
 use crate::model::{Log, Model};
@@ -163,6 +164,19 @@ impl<M: Model> Automata<M> {
         let mut all: Vec<_> =
             self.known.edges.iter().map(|((from, result), to)| (*from, *result, *to)).collect();
         all.sort_unstable();
+        all
+    }
+
+    /// All that any thread does, in the order of the source.
+    pub(super) fn operations(&self) -> Vec<Operation> {
+        let labels = self.known.nodes.iter().map(|node| &node.label);
+        let mut all: Vec<Operation> = labels
+            .filter_map(|Label { kind, site, order, .. }| {
+                Some(Operation { kind: (*kind)?, order: *order, site: (*site)? })
+            })
+            .collect();
+        all.sort_by_key(|op| (op.site.file(), op.site.line(), op.site.column()));
+        all.dedup();
         all
     }
 

@@ -14,12 +14,14 @@ use super::code::{decode, encode};
 use super::cycles::{Edge, Edges, Liveness};
 use super::ending::Followers;
 use super::expand::{Batch, Found, To, View, Worker, tidy};
-use super::extract::{Automaton, extract};
+use super::extract::extract;
 use super::state::State;
 use super::step::{Did, Next, Seen, Stop};
 use super::store::{Id, Store};
 use super::symmetry::{NotInterchangeable, Symmetry};
-use super::{MOST_CELLS, MOST_THREADS, MOST_WORDS, Options, Shape, bound, timeout, trace};
+use super::{
+    Extracted, MOST_CELLS, MOST_THREADS, MOST_WORDS, Options, Shape, bound, timeout, trace,
+};
 use crate::claim::{Budget, Progress};
 use crate::model::{Log, Model, Outcome};
 use crate::platform::Facts;
@@ -527,9 +529,10 @@ impl<M: Model> Search<M> {
         decode(&bytes, &self.shape, state);
     }
 
-    /// The first thread's automaton, as far as it is known.
-    pub(super) fn automaton(&mut self) -> Automaton {
-        extract(&mut self.automata, self.options.symmetry)
+    /// What was found out about the code.
+    pub(super) fn extracted(&mut self) -> Extracted {
+        let automaton = extract(&mut self.automata, self.options.symmetry);
+        Extracted { automaton, operations: self.automata.operations() }
     }
 
     /// What was found.

@@ -1,0 +1,204 @@
+//! Models of an event: what it announces is seen, and nobody waits in vain.
+
+use lockproof::deadline::{Deadline, Monotonic};
+use lockproof::platform::Ordering::{Acquire, Relaxed, Release};
+use lockproof::raw::RawEvent;
+
+use crate::model::{DEATH, Log, Model, Outcome, Sometimes, WAIT, violated};
+use crate::platform::{Facts, World};
+
+const SEEN: &str = "waiters that were released";
+const LATE: &str = "waiters whose time was up";
+
+/// How an event is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// Two write something each and set it, the others wait. Either of the two may die: then the other sets it.
+    Announce,
+    /// The same, where one of those that wait does so until a deadline only.
+    Deadline,
+    /// One sets it and clears it at once, as soon as all others have begun to wait.
+    Pulse,
+    /// One writes and sets it, several times; another waits, clears it, and looks: it has to see the last.
+    Again,
+}
+
+/// Processes that use one event.
+#[derive(Clone, Copy, Debug)]
+pub struct EventModel {
+    /// How they use it.
+    pub how: Use,
+    /// How many.
+    pub processes: usize,
+    /// How often it is set, where that is more than once.
+    pub rounds: usize,
+    /// Whether one of them dies.
+    pub deaths: bool,
+}
+
+/// What they share.
+pub struct Shared<W: World> {
+    event: RawEvent<W::Word>,
+    written: [W::Word64; 2],
+    waiting: W::Word,
+}
+
+impl<W: World> std::fmt::Debug for Shared<W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}
+
+impl<W: World> Shared<W> {
+    /// Looks for what was announced.
+    fn look(&self, p: &W) {
+        let written = self.written.iter().map(|word| p.load64(word, Relaxed));
+        if written.sum::<u64>() == 0 {
+            violated("it is set, and nothing of what was announced is there");
+        }
+    }
+}
+
+impl EventModel {
+    const fn setters(&self) -> usize {
+        match self.how {
+            Use::Announce | Use::Deadline => 2,
+            Use::Pulse | Use::Again => 1,
+        }
+    }
+
+    fn sets<W: World>(&self, p: &W, shared: &Shared<W>, index: usize) {
+        match self.how {
+            Use::Announce | Use::Deadline => {
+                p.store64(&shared.written[index], 1, Relaxed);
+                shared.event.set(p);
+            }
+            Use::Pulse => {
+                let all = self.processes as u32 - 1;
+                let scope = p.scope();
+                loop {
+                    p.at(scope, ());
+                    if p.load(&shared.waiting, Acquire) == all {
+                        break;
+                    }
+                }
+                shared.event.set(p);
+                shared.event.clear(p);
+            }
+            Use::Again => {
+                let scope = p.scope();
+                for round in 1..=self.rounds {
+                    p.at(scope, round);
+                    p.store64(&shared.written[0], round as u64, Relaxed);
+                    shared.event.set(p);
+                }
+            }
+        }
+    }
+
+    fn waits<W: World>(&self, p: &W, shared: &Shared<W>, index: usize, log: &Log) {
+        let event = &shared.event;
+        match self.how {
+            Use::Announce | Use::Deadline => {
+                let limited = self.how == Use::Deadline && index == self.setters();
+                let until = if limited { Deadline::At(SOMETIME) } else { Deadline::Never };
+                if event.is_set(p) {
+                    shared.look(p);
+                }
+                if event.wait(p, until) {
+                    shared.look(p);
+                    log.count(SEEN);
+                } else {
+                    log.count(LATE);
+                }
+            }
+            Use::Pulse => {
+                let moment = event.now(p);
+                p.fetch_add(&shared.waiting, 1, Release);
+                event.wait_since(p, moment, Deadline::Never);
+                log.count(SEEN);
+            }
+            Use::Again => {
+                let scope = p.scope();
+                let mut last = 0;
+                while last < self.rounds as u64 {
+                    p.at(scope, last);
+                    event.wait(p, Deadline::Never);
+                    event.clear(p);
+                    last = p.load64(&shared.written[0], Relaxed);
+                }
+                log.count(SEEN);
+            }
+        }
+    }
+}
+
+/// A time that comes: explorers decide when.
+const SOMETIME: Monotonic = Monotonic::from_secs(1);
+
+impl Model for EventModel {
+    type Shared<W: World> = Shared<W>;
+
+    fn processes(&self) -> usize {
+        self.processes
+    }
+
+    fn share<W: World>(&self, p: &W) -> Shared<W> {
+        Shared {
+            event: RawEvent::new(p.new_word("event")),
+            written: [p.new_word64("written by 1"), p.new_word64("written by 2")],
+            waiting: p.new_word("waiting"),
+        }
+    }
+
+    fn process<W: World>(&self, p: &W, shared: &Shared<W>, index: usize, log: &Log) {
+        if index < self.setters() {
+            self.sets(p, shared, index);
+        } else {
+            self.waits(p, shared, index, log);
+        }
+    }
+
+    fn is_symmetric(&self) -> bool {
+        false
+    }
+
+    fn is_mortal(&self, index: usize) -> bool {
+        // Somebody has to set it.
+        let _ = self;
+        index > 0
+    }
+
+    fn has_deadlines(&self) -> bool {
+        self.how == Use::Deadline
+    }
+
+    fn end<W: World>(&self, p: &W, shared: &Shared<W>, log: &Log, facts: Facts) -> Outcome {
+        let waiters = (self.processes - self.setters()) as u64;
+        let (seen, late) = (log.counted(SEEN), log.counted(LATE));
+        let too_few = seen + late + (facts.deaths as u64) < waiters;
+        let should_be_set = matches!(self.how, Use::Announce | Use::Deadline);
+        let wrong = if too_few {
+            Some(format!("{waiters} waited, and {seen} were released"))
+        } else if should_be_set && !shared.event.is_set(p) {
+            Some("it was set, and is not".to_owned())
+        } else {
+            None
+        };
+        Outcome { result: format!("{seen} released, {late} late"), wrong }
+    }
+
+    fn sometimes(&self) -> Vec<Sometimes> {
+        let mut all = vec![WAIT];
+        if self.deaths {
+            all.push(DEATH);
+        }
+        if self.how == Use::Deadline {
+            all.push(Sometimes {
+                what: "a waiter whose time is up",
+                happened: |_, log| log.counted(LATE) > 0,
+            });
+        }
+        all
+    }
+}
