@@ -25,6 +25,7 @@ mod ending;
 mod expand;
 mod extract;
 mod fences;
+mod reach;
 mod search;
 mod state;
 mod step;

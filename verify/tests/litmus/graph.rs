@@ -8,7 +8,7 @@ use lockproof::platform::Update;
 use lockproof_verify::claim::{Budget, Silent};
 use lockproof_verify::explore::graph::{self as explorer, GraphSearch};
 use lockproof_verify::model::{CONTENTION, DEATH, Sometimes, WAIT};
-use lockproof_verify::models::litmus::Expect::Outcomes;
+use lockproof_verify::models::litmus::Expect::{Fails, Outcomes};
 use lockproof_verify::models::litmus::On::{X, Y};
 use lockproof_verify::models::litmus::Step::{
     Add, Exchange, Get, LeaveIf, Load, Loop, Say, Set, StopUnless, Store, Swap, UpdateWakeAll,
@@ -64,6 +64,68 @@ fn cases() -> Vec<Case> {
             ]),
             "1 | 1 0 | woken: the second process knows that the first has changed y, not that it has changed x; so its \
              wake orders nobody who comes later, and the third falls asleep on 0",
+        ),
+        case(
+            Litmus::new(
+                "falling asleep on a stale value after one who found a staler one",
+                [
+                    &[Swap(X, 1, Relaxed), Swap(X, 2, Relaxed), Swap(Y, 1, Relaxed)],
+                    &[Load(Y, Relaxed), StopUnless(1), Wait(X, 0, SOON), Say],
+                    &[Wait(X, 1, SOON), Say],
+                ],
+            ),
+            Outcomes(&[
+                "- | changed",
+                "- | late",
+                "changed | changed",
+                "changed | late",
+                "late | changed",
+                "late | late",
+            ]),
+            "late | late: the second process sleeps on 0 before the third sleeps on 1, as they take the same lock; and \
+             when it does, there is 2 already",
+        ),
+        case(
+            Litmus::new(
+                "falling asleep on a value that is stale for all others, after a wake",
+                [
+                    &[
+                        Swap(X, 1, Relaxed),
+                        Swap(Y, 1, Relaxed),
+                        Load(X, Relaxed),
+                        StopUnless(2),
+                        Wake(X, 1),
+                        Say,
+                    ],
+                    &[Load(Y, Relaxed), StopUnless(1), Wake(X, 1), Say, Swap(X, 2, Relaxed)],
+                    &[Wait(X, 0, SOON), Say],
+                ],
+            ),
+            Outcomes(&[
+                "- | - | changed",
+                "- | - | late",
+                "- | 0 | changed",
+                "- | 0 | late",
+                "- | 1 | woken",
+                "0 | 0 | changed",
+                "0 | 0 | late",
+                "0 | 1 | woken",
+                "1 | 0 | woken",
+            ]),
+            "1 | 0 | woken: the second process has found nobody, and who sleeps after that does so on 0",
+        ),
+        case(
+            Litmus::new(
+                "loads after a sleep that others have seen the end of",
+                [
+                    &[Swap(X, 1, Relaxed), Swap(X, 2, Relaxed), Swap(Y, 1, Relaxed)],
+                    &[Wait(X, 0, SOON), Say, Wait(X, 1, SOON), Say],
+                    &[Load(Y, Relaxed), StopUnless(1), Wake(X, 1), Say, Swap(X, 5, Relaxed)],
+                ],
+            )
+            .never(&["woken late | 1"]),
+            Fails("the outcome is woken late | 1"),
+            "whoever is woken may find an old value then, though it is too old for all who are awake",
         ),
         case(
             Litmus::new(

@@ -1,9 +1,11 @@
 //! States as bytes: what the search keeps of them.
 
 use super::fences::{Fence, UNTOUCHED};
-use super::state::{Cell, Message, Phase, State, Thread, Word};
+use super::state::{Cell, Message, Overtaken, Phase, State, Thread, Word};
 use super::view::View;
 use super::{MOST_WORDS, Shape};
+
+const RUNS_OVERTAKEN: u8 = 8;
 
 /// Writes a state down. Two states are the same if and only if their bytes are.
 pub(super) fn encode(state: &State, shape: &Shape, bytes: &mut Vec<u8>) {
@@ -39,7 +41,11 @@ pub(super) fn encode(state: &State, shape: &Shape, bytes: &mut Vec<u8>) {
 
 fn encode_thread(thread: &Thread, shape: &Shape, bytes: &mut Vec<u8>) {
     match thread.phase {
-        Phase::Runs => bytes.push(0),
+        Phase::Runs if thread.overtaken == Overtaken::NOT => bytes.push(0),
+        Phase::Runs => {
+            let Overtaken { word, until } = thread.overtaken;
+            bytes.extend([RUNS_OVERTAKEN, word, until]);
+        }
         Phase::Sleeps => bytes.push(1),
         Phase::Ended => bytes.push(2),
         Phase::Dead => bytes.push(3),
@@ -163,8 +169,13 @@ impl Reader<'_> {
     }
 
     fn thread(&mut self, shape: &Shape) -> Thread {
+        let mut overtaken = Overtaken::NOT;
         let phase = match self.byte() {
             0 => Phase::Runs,
+            RUNS_OVERTAKEN => {
+                overtaken = Overtaken { word: self.byte(), until: self.byte() };
+                Phase::Runs
+            }
             1 => Phase::Sleeps,
             2 => Phase::Ended,
             3 => Phase::Dead,
@@ -180,6 +191,7 @@ impl Reader<'_> {
             heard: View::NOTHING,
             fenced: View::NOTHING,
             floor: [0; MOST_WORDS],
+            overtaken,
         };
         if phase.is_over() {
             return thread;

@@ -6,7 +6,8 @@
 
 use super::automaton::Known;
 use super::code::{decode, encode};
-use super::state::{Reach, State};
+use super::reach::{Reach, Reader};
+use super::state::State;
 use super::step::{Did, Manner, Next, Nexts, Seen, Stepper, Stop, is_stuck};
 use super::store::{Id, Store};
 use super::symmetry::{Names, Renamer, Symmetry};
@@ -176,10 +177,11 @@ fn write_down(
 pub(super) fn tidy(view: View<'_>, state: &mut State) -> Result<(), Stop> {
     let View { known, options, shape, .. } = view;
     if options.collect {
-        let mut reach = [[Reach::None; MOST_WORDS]; MOST_THREADS];
+        let reader = Reader { known, options, state };
+        let mut reach = [[Reach::LATEST; MOST_WORDS]; MOST_THREADS];
         for (thread, reach) in reach.iter_mut().enumerate().take(shape.threads) {
             for (word, reach) in reach.iter_mut().enumerate().take(shape.words) {
-                *reach = Stepper::reach(known, options, state, thread, word)?;
+                *reach = reader.reach(thread, word)?;
             }
         }
         state.tidy(|thread, word| reach[thread][word]);

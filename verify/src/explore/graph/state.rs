@@ -10,6 +10,7 @@
 //! knowledge that whoever could learn it has already.
 
 use super::fences::{self, Fence, UNTOUCHED};
+use super::reach::Reach;
 use super::view::View;
 use super::{MOST_MESSAGES, MOST_WORDS, Shape};
 
@@ -27,6 +28,21 @@ pub(super) struct Thread {
     pub(super) fenced: View,
     /// Of each word, how many messages there were at its last step: see `step.rs`.
     pub(super) floor: [u8; MOST_WORDS],
+    pub(super) overtaken: Overtaken,
+}
+
+/// Somebody has come before a thread that would have come after it, had it fallen asleep earlier: see `step.rs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Overtaken {
+    /// On this word.
+    pub(super) word: u8,
+    /// When this was its latest message.
+    pub(super) until: u8,
+}
+
+impl Overtaken {
+    /// Nobody has.
+    pub(super) const NOT: Self = Self { word: 0, until: 0 };
 }
 
 /// What a thread is at.
@@ -145,23 +161,6 @@ impl Clone for State {
     }
 }
 
-/// What a thread may read of a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reach {
-    /// Nothing.
-    None,
-    /// Its latest message.
-    Latest,
-    /// What it has not yet left behind.
-    All,
-    /// The same, but of those that came after its last step only the latest.
-    Pruned,
-    /// The same, and nothing that is older than what is published.
-    Published,
-    /// All that is not older than what the queue's lock has passed on.
-    Locked,
-}
-
 impl State {
     /// Where everybody stands at these nodes, and every word and cell holds zero.
     pub(super) fn beginning(shape: &Shape, nodes: impl Iterator<Item = u32>) -> Self {
@@ -173,6 +172,7 @@ impl State {
             // What all know from the beginning need not be told.
             fenced: View::NOTHING,
             floor: [0; MOST_WORDS],
+            overtaken: Overtaken::NOT,
         };
         let zero = Message { value: 0, attached: false, tells: View::NOTHING };
         Self {
@@ -248,17 +248,10 @@ impl State {
             let mut kept = [false; MOST_MESSAGES];
             kept[last] = true;
             for (index, thread) in self.threads.iter().enumerate() {
-                let floor = usize::from(thread.floor[word]);
-                let of = &self.words[word];
-                let (from, until) = match reach(index, word) {
-                    Reach::None | Reach::Latest => (0, 0),
-                    Reach::All => (0, last),
-                    Reach::Pruned => (0, last.min(floor)),
-                    Reach::Published => (of.published, last.min(floor)),
-                    Reach::Locked => (of.locked, last),
-                };
-                let from = usize::from(from.max(thread.knows.at[word]));
-                kept.iter_mut().take(until).skip(from).for_each(|kept| *kept = true);
+                let reach = reach(index, word);
+                for at in thread.knows.at[word]..last as u8 {
+                    kept[usize::from(at)] |= !thread.phase.is_over() && reach.contains(at);
+                }
             }
             if kept[..last].iter().any(|kept| !kept) {
                 self.renumber(word, &kept[..=last]);
@@ -267,6 +260,11 @@ impl State {
         for thread in &mut self.threads {
             if thread.floor[word] <= thread.knows.at[word] {
                 thread.floor[word] = 0;
+            }
+            let overtaken = thread.overtaken;
+            let known = thread.floor[word].max(thread.knows.at[word]);
+            if usize::from(overtaken.word) == word && overtaken.until <= known {
+                thread.overtaken = Overtaken::NOT;
             }
         }
     }
@@ -282,6 +280,9 @@ impl State {
         }
         for thread in &mut self.threads {
             thread.floor[word] = new(thread.floor[word]);
+            if usize::from(thread.overtaken.word) == word {
+                thread.overtaken.until = new(thread.overtaken.until);
+            }
         }
         for fence in &mut self.fences {
             fence.knows[word] = new(fence.knows[word]);

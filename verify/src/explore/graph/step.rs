@@ -11,10 +11,11 @@
 //! All that RC11 allows, but for one thing. A thread that reads an old message of a word, and changes nothing by it,
 //! could have read it earlier: at the moment when that message was the latest, or right after the thread's own last step
 //! if that came later. So an old message is read only if it was old already at that last step (`floor`); the rest are
-//! read while they are the latest, in another order of steps. The same goes for falling asleep, unless somebody has
-//! called to wake sleepers since: that call might have found this one; and for such a call, unless somebody has fallen
-//! asleep or woken up since. This is left off (`prune`) for words to which plain
-//! stores have gone, as these may go into the middle of the order.
+//! read while they are the latest, in another order of steps. The same goes for falling asleep, unless the thread was
+//! `overtaken` since: somebody has called to wake sleepers, who might have found this one; or has looked at the word under
+//! the lock of its queue and found a value that is older than the one on which this one falls asleep. And it goes for a
+//! call to wake sleepers, unless somebody has fallen asleep or woken up since. This is left off (`prune`) for words to
+//! which plain stores have gone, as these may go into the middle of the order. `reach.rs` says what has to be kept.
 //!
 //! # The futex
 //!
@@ -33,7 +34,7 @@ use lockproof::raw::mutex_state::{KERNEL_OWNER, OWNER_DIED, WAITERS};
 
 use super::automaton::{Known, Moment, Unknown};
 use super::fences::{self, MOST_FENCES, Touch};
-use super::state::{Message, Phase, Reach, State};
+use super::state::{Message, Overtaken, Phase, State};
 use super::view::WRITTEN;
 use super::{MOST_MESSAGES, Memory, Options, Shape};
 use crate::platform::KernelRule;
@@ -210,50 +211,6 @@ impl<'a> Stepper<'a> {
         Ok(())
     }
 
-    /// What a thread may read of a word.
-    pub(super) fn reach(
-        known: &Known,
-        options: &Options,
-        state: &State,
-        thread: usize,
-        word: usize,
-    ) -> Result<Reach, Stop> {
-        let of = &state.threads[thread];
-        if of.phase.is_over() {
-            return Ok(Reach::None);
-        }
-        if matches!(of.phase, Phase::Cleanup { .. }) {
-            return Ok(Reach::Latest);
-        }
-        if !options.prune || !state.words[word].is_chained() {
-            return Ok(Reach::All);
-        }
-        Self::reach_of(known, of.node, word, 0)
-    }
-
-    /// What a thread that stands there may read of a word that nobody has stored to.
-    fn reach_of(known: &Known, node: u32, word: usize, depth: usize) -> Result<Reach, Stop> {
-        let label = &known.node(node).label;
-        let here = usize::from(label.on) == word;
-        Ok(match label.wants {
-            Wants::End => Reach::None,
-            // A read-modify-write reads the latest message, and leaves all others behind.
-            Wants::Modify(..) | Wants::UpdateWake(..) if here => Reach::Latest,
-            Wants::Load | Wants::CompareExchange { .. } if here => Reach::Pruned,
-            Wants::Wait(..) if here => Reach::Published,
-            Wants::Wake(1) if depth == 0 => {
-                let after =
-                    |woken| Self::reach_of(known, known.after(node, woken)?, word, depth + 1);
-                match [after(0)?, after(1)?] {
-                    [Reach::None | Reach::Latest, Reach::None | Reach::Latest] => Reach::Latest,
-                    [Reach::None | Reach::Latest, _] if here => Reach::Locked,
-                    _ => Reach::All,
-                }
-            }
-            _ => Reach::All,
-        })
-    }
-
     fn note(&mut self, state: &State, what: What, before: Option<u64>, after: Option<u64>) {
         let node = state.threads[self.thread].node;
         self.did.push(Did { thread: self.thread as u8, node, what, before, after });
@@ -348,6 +305,7 @@ impl<'a> Stepper<'a> {
     /// It is no more; the kernel looks at its list.
     fn leaves(&self, state: &mut State, Moment { list, node }: Moment, died: bool) {
         let thread = &mut state.threads[self.thread];
+        thread.overtaken = Overtaken::NOT;
         thread.node = if self.options.merge_the_dead { self.known.node(node).noted } else { node };
         thread.phase = if looked_at(self.known.list(list)).next().is_some() {
             Phase::Cleanup { list, at: 0, wakes: false, died }
@@ -534,10 +492,17 @@ impl<'a> Stepper<'a> {
     fn goes_on(&mut self, state: &mut State, result: u64) -> Result<(), Stop> {
         let node = state.threads[self.thread].node;
         let next = self.known.after(node, result)?;
-        state.threads[self.thread].node = next;
-        if matches!(self.known.node(next).label.wants, Wants::Wait(..) | Wants::Wake(_)) {
+        let thread = &mut state.threads[self.thread];
+        (thread.node, thread.overtaken) = (next, Overtaken::NOT);
+        let label = &self.known.node(next).label;
+        match label.wants {
             // What comes between from now on is looked at; what came before was not.
-            self.moved(state);
+            Wants::Wait(..) if self.options.prune => {
+                let last = state.words[usize::from(label.on)].last() as u8;
+                thread.overtaken = Overtaken { word: label.on, until: last };
+            }
+            Wants::Wake(_) => self.moved(state),
+            _ => {}
         }
         self.arrives(state)
     }
@@ -558,6 +523,22 @@ impl<'a> Stepper<'a> {
         let floor = if pruned { usize::from(thread.floor[word]) } else { last };
         let from = if self.options.memory == Memory::Sc { last } else { from };
         (from..=last).filter(move |at| *at < floor || *at == last)
+    }
+
+    /// The messages that the kernel may compare for a thread that waits.
+    fn comparable(
+        &self,
+        state: &State,
+        word: usize,
+        expected: u64,
+    ) -> impl Iterator<Item = usize> + use<'a> {
+        let (of, thread) = (&state.words[word], &state.threads[self.thread]);
+        let found: u64 = self.readable(state, word).fold(0, |found, at| found | 1 << at);
+        let equal = (thread.knows.at[word]..thread.overtaken.until)
+            .map(usize::from)
+            .filter(|at| of.messages[*at].value == expected);
+        let found = equal.fold(found, |found, at| found | 1 << at);
+        (usize::from(of.published)..=of.last()).filter(move |at| found & 1 << at != 0)
     }
 
     /// Learns from a message what a read of it tells. Returns false if there cannot be such an execution.
@@ -739,6 +720,10 @@ impl<'a> Stepper<'a> {
             }
             for thread in &mut state.threads {
                 thread.floor[word] += u8::from(usize::from(thread.floor[word]) > new);
+                let overtaken = &mut thread.overtaken;
+                let moves =
+                    usize::from(overtaken.word) == word && usize::from(overtaken.until) > new;
+                overtaken.until += u8::from(moves);
             }
             let of = &mut state.words[word];
             of.published += u8::from(usize::from(of.published) >= new);
@@ -770,6 +755,9 @@ impl<'a> Stepper<'a> {
         }
         for thread in &mut state.threads {
             thread.floor[word] = 0;
+            if usize::from(thread.overtaken.word) == word {
+                thread.overtaken = Overtaken::NOT;
+            }
         }
     }
 
@@ -787,13 +775,13 @@ impl<'a> Stepper<'a> {
             self.goes_on(&mut state.clone(), waited::WOKEN)?;
             self.nexts.all()[first..].iter_mut().for_each(|next| next.manner.by_chance = true);
         }
-        let published = usize::from(state.words[word].published);
-        for at in self.readable(state, word).filter(|at| *at >= published) {
+        for at in self.comparable(state, word, expected) {
             let value = state.words[word].messages[at].value;
             self.begins(at != state.words[word].last());
             if value != expected {
                 let read = self.only_reads(state, word, at, Ordering::Relaxed);
                 let Some(mut next) = read else { continue };
+                self.looks_back(&mut next, word, at);
                 self.note(state, What::FindsItChanged, Some(value), None);
                 self.goes_on(&mut next, waited::CHANGED)?;
                 self.put_back(next);
@@ -803,7 +791,8 @@ impl<'a> Stepper<'a> {
             if !self.reads(&mut next, word, at, Ordering::Relaxed) {
                 continue;
             }
-            self.moved(&mut next);
+            self.looks_back(&mut next, word, at);
+            self.falls_back(&mut next, word, at);
             if until == Until::Now {
                 self.note(state, What::TimesOut, None, None);
                 self.goes_on(&mut next, waited::TIMED_OUT)?;
@@ -880,7 +869,7 @@ impl<'a> Stepper<'a> {
             of.locked = *knows;
         }
         of.published = of.published.max(*knows);
-        self.comes_between(state, word);
+        self.overtakes(state, word);
         let of = &state.threads[waker];
         let knows = of.knows.at[word];
         // What it knows was there at its last step; a floor that says no more has been dropped.
@@ -909,17 +898,36 @@ impl<'a> Stepper<'a> {
         Ok(sleepers.count_ones().into())
     }
 
-    /// Whoever is about to sleep on the word would have been found by this wake, had it slept earlier.
-    fn comes_between(&self, state: &mut State, word: usize) {
-        let last = state.words[word].last() as u8;
-        for thread in &mut state.threads {
+    /// Whoever else is about to sleep on the word would have been found by this wake, had it slept earlier; or would have
+    /// kept this wait from finding a value as old as this.
+    fn overtakes(&self, state: &mut State, word: usize) {
+        let overtaken = Overtaken { word: word as u8, until: state.words[word].last() as u8 };
+        for (index, thread) in state.threads.iter_mut().enumerate() {
             let label = &self.known.node(thread.node).label;
             let is_about_to = thread.phase == Phase::Runs
                 && matches!(label.wants, Wants::Wait(..))
                 && usize::from(label.on) == word;
-            if is_about_to {
-                thread.floor[word] = last;
+            if is_about_to && index != self.thread && self.options.prune {
+                thread.overtaken = overtaken;
             }
+        }
+    }
+
+    /// It has fallen asleep, now or as soon as it was overtaken.
+    fn falls_back(&self, state: &mut State, word: usize, at: usize) {
+        let thread = &mut state.threads[self.thread];
+        let (floor, overtaken) = (thread.floor[word], thread.overtaken.until);
+        thread.overtaken = Overtaken::NOT;
+        self.moved(state);
+        if at < state.words[word].last() && state.words[word].is_chained() {
+            state.threads[self.thread].floor[word] = floor.max(overtaken);
+        }
+    }
+
+    /// It has found an old value under the lock of the word's queue: so nobody had slept there who found a later one.
+    fn looks_back(&self, state: &mut State, word: usize, at: usize) {
+        if at < state.words[word].last() {
+            self.overtakes(state, word);
         }
     }
 
@@ -1005,7 +1013,7 @@ const fn over(died: bool) -> Phase {
 }
 
 /// The words that the kernel looks at, in its order, and whether each was announced only.
-fn looked_at(list: &List) -> impl Iterator<Item = (u8, bool)> {
+pub(super) fn looked_at(list: &List) -> impl Iterator<Item = (u8, bool)> {
     let held = list.held.iter().rev().filter(|held| list.pending != Some(**held));
     held.map(|word| (*word, false)).chain(list.pending.map(|word| (word, true)))
 }

@@ -188,6 +188,7 @@ impl Renamer {
             key.extend(names.symmetry.orbit(thread.node)?.to_be_bytes());
             key.extend(&thread.knows.at[..shape.words]);
             key.extend(&thread.floor[..shape.words]);
+            key.push(thread.overtaken.until);
             for known in &thread.knows.cells[..shape.cells] {
                 key.push(known.count_ones() as u8 + 32 * u8::from(known & WRITTEN != 0));
             }
