@@ -5,6 +5,7 @@
 //! sometimes happen for that to mean anything it lists in [`Model::sometimes`].
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::panic::panic_any;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -98,8 +99,14 @@ pub const DEATH_OF_A_HOLDER: Sometimes = Sometimes {
 };
 
 /// What a model's processes count, outside of its memory: nothing here orders anything.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Log(Mutex<BTreeMap<&'static str, u64>>);
+
+impl fmt::Debug for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.lock().fmt(f)
+    }
+}
 
 impl Log {
     /// Counts one more of `what`.

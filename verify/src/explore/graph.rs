@@ -7,6 +7,7 @@
 //!
 //! `docs/explorer.md` explains the idea, says what is covered and what is not, and names the literature.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use crate::platform::recorder::Play;
 use crate::platform::{KernelRule, Kind, Mutation, Site};
 use crate::verdict::{Bound, Finding, Verdict};
 
+mod audit;
 mod automaton;
 mod code;
 mod cycles;
@@ -104,6 +106,8 @@ pub struct GraphSearch {
     pub collect: bool,
     /// A reduction: marks in the code bring together what goes on alike.
     pub marks: bool,
+    /// Whether the marks are audited after the search.
+    pub audit: bool,
 }
 
 type Options = GraphSearch;
@@ -129,6 +133,7 @@ impl Default for GraphSearch {
             merge_the_dead: true,
             collect: true,
             marks: true,
+            audit: true,
         }
     }
 }
@@ -226,13 +231,44 @@ fn explore_and<M: Model, T>(
         match ended {
             Ended::Stopped(Stop::Fences) => fences = true,
             Ended::Stopped(Stop::NotInterchangeable) => options.symmetry = false,
-            Ended::Stopped(Stop::Refused(why)) => return (refused(why), None),
             ended => {
-                let finding = search.finding(&ended);
-                return (finding, Some(ask(&mut search)));
+                let (finding, asked) = match ended {
+                    // Perhaps it was a wrong mark that has misled the search.
+                    Ended::Stopped(Stop::Refused(why)) => (refused(why), None),
+                    ended => (search.finding(&ended), Some(ask(&mut search))),
+                };
+                let audited = (options.marks && options.audit).then(|| search.audit(budget.seed));
+                return (with_audit(finding, audited), asked);
             }
         }
     }
+}
+
+/// What was found, if the marks are right, and how they were audited. Where they are not, nothing can be believed.
+fn with_audit(mut finding: Finding, audited: Option<Result<String, String>>) -> Finding {
+    match audited {
+        None => finding,
+        Some(Ok(note)) => {
+            finding.notes.push(note);
+            finding
+        }
+        Some(Err(why)) => Finding {
+            verdict: Verdict::Vacuous { what: format!("{BELIEVED}: {why}") },
+            outcomes: BTreeMap::new(),
+            witnesses: BTreeMap::new(),
+            counterexample: None,
+            ..finding
+        },
+    }
+}
+
+/// What there never was where a mark's token leaves something out.
+const BELIEVED: &str = "an exploration to be believed";
+
+/// Whether the audit has found that a mark brings together what goes on differently.
+#[must_use]
+pub fn is_distrusted(finding: &Finding) -> bool {
+    matches!(&finding.verdict, Verdict::Vacuous { what } if what.starts_with(BELIEVED))
 }
 
 fn refused(why: String) -> Finding {

@@ -19,6 +19,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use foldhash::fast::FixedState;
 use lockproof::deadline::{Deadline, Monotonic};
 use lockproof::error::TooManyHeld;
 use lockproof::platform::{Ordering, Platform, Scope, ThreadId, Update, Waited};
@@ -175,7 +176,19 @@ impl Place {
     /// The mark right before it, if there is one.
     #[must_use]
     pub const fn at_mark(&self) -> Option<u32> {
-        if self.mark != 0 && self.since.is_empty() { Some(self.mark) } else { None }
+        if self.since.is_empty() { self.mark() } else { None }
+    }
+
+    /// The mark that was passed last, if there is one.
+    #[must_use]
+    pub const fn mark(&self) -> Option<u32> {
+        if self.mark != 0 { Some(self.mark) } else { None }
+    }
+
+    /// The results since.
+    #[must_use]
+    pub fn since(&self) -> &[u64] {
+        &self.since
     }
 }
 
@@ -201,8 +214,8 @@ struct Mark {
 /// The marks and the loop entries that were seen, by number.
 #[derive(Debug, Default)]
 pub struct Marks {
-    marks: HashMap<Mark, u32>,
-    entries: HashMap<Place, u32>,
+    marks: HashMap<Mark, u32, FixedState>,
+    entries: HashMap<Place, u32, FixedState>,
     /// Of each mark, by number, the entry of its loop.
     loops: Vec<u32>,
 }
@@ -219,6 +232,16 @@ impl Marks {
     #[must_use]
     pub fn count(&self) -> usize {
         self.marks.len()
+    }
+
+    /// Whether two places are the same, for all that is known there: it may be that a loop was entered elsewhere.
+    #[must_use]
+    pub fn alike(&self, one: &Place, other: &Place) -> bool {
+        let of = |place: &Place| {
+            let (mark, _) = self.marks.iter().find(|(_, number)| **number == place.mark)?;
+            Some((mark.site, &mark.token, &mark.counted, &mark.list))
+        };
+        one == other || one.since == other.since && of(one) == of(other)
     }
 
     /// Where in the source a mark is, and its token.
@@ -250,6 +273,7 @@ struct Run {
     list: List,
     lists: Vec<List>,
     until: Option<usize>,
+    watch: Option<Watch>,
     log: Arc<Log>,
     names: Names,
     live: Option<Values>,
@@ -272,6 +296,10 @@ pub struct Values {
     /// Of cells.
     pub cells: Vec<u64>,
 }
+
+/// Looks on as a thread is played. Told, before an operation, how many results the thread has been given, what it wants,
+/// where it stands and what it has told the kernel, it says whether to go on.
+pub type Watch = Rc<dyn Fn(usize, &Label, &Place, &[List]) -> bool>;
 
 /// Unwinds a thread at the end of its script.
 struct Stop;
@@ -297,6 +325,8 @@ pub struct Stopped {
     pub label: Label,
     /// Where it stands.
     pub key: Key,
+    /// How many results it has been given.
+    pub after: usize,
 }
 
 impl Recorder {
@@ -320,6 +350,7 @@ impl Recorder {
             list: List::default(),
             lists: vec![List::default()],
             until: None,
+            watch: None,
             log,
             names: Names::default(),
             live: None,
@@ -340,6 +371,13 @@ impl Recorder {
     #[must_use]
     pub fn stopping_at(self, moment: usize) -> Self {
         self.run.borrow_mut().until = Some(moment);
+        self
+    }
+
+    /// The same, watched.
+    #[must_use]
+    pub fn watched_by(self, watch: Watch) -> Self {
+        self.run.borrow_mut().watch = Some(watch);
         self
     }
 
@@ -365,7 +403,7 @@ impl Recorder {
             Err(panic) => ended(Wants::Violation(crate::explore::why(&*panic))),
         };
         let key = Key { place: run.place.clone(), lists: run.lists.clone() };
-        Stopped { label, key }
+        Stopped { label, key, after: run.next }
     }
 
     #[track_caller]
@@ -387,16 +425,20 @@ impl Recorder {
     /// The result of an operation from the script; stops the thread where there is none.
     fn result(&self, op: &Op, on: u8, wants: Wants) -> u64 {
         let mut run = self.run.borrow_mut();
-        if let Some(result) = run.script.get(run.next).copied() {
+        let order = op.order.unwrap_or(Ordering::Relaxed);
+        let label = Label { wants, kind: Some(op.kind), on, order, site: Some(op.site) };
+        let watch = run.watch.as_ref();
+        let goes_on = watch.is_none_or(|watch| watch(run.next, &label, &run.place, &run.lists));
+        if let Some(result) = run.script.get(run.next).copied().filter(|_| goes_on) {
             run.next += 1;
             run.place.since.push(result);
             let list = run.list.clone();
-            run.lists = vec![list];
+            run.lists.clear();
+            run.lists.push(list);
             return result;
         }
         run.stopped = true;
-        let order = op.order.unwrap_or(Ordering::Relaxed);
-        run.label = Some(Label { wants, kind: Some(op.kind), on, order, site: Some(op.site) });
+        run.label = Some(label);
         drop(run);
         // Not a panic: nobody wants to hear of it.
         resume_unwind(Box::new(Stop))
@@ -752,7 +794,8 @@ impl Platform for Recorder {
         if mark == next {
             marks.loops.push(entry);
         }
-        run.place = Place { mark, since: Vec::new() };
+        run.place.mark = mark;
+        run.place.since.clear();
     }
 }
 

@@ -17,4 +17,5 @@ mod parallel;
 mod programs;
 mod reductions;
 mod step_machine;
+mod tokens;
 mod weakened;

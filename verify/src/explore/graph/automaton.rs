@@ -15,7 +15,9 @@ use super::Operation;
 use super::step::Stop;
 use super::symmetry::{Renaming, met};
 use crate::model::{Log, Model};
-use crate::platform::recorder::{Key, Label, List, Marks, Names, Play, Recorder, Stopped};
+use crate::platform::recorder::{
+    Key, Label, List, Marks, Names, Place, Play, Recorder, Stopped, Watch,
+};
 
 /// A node of a thread's automaton.
 #[derive(Debug)]
@@ -109,6 +111,8 @@ pub(super) struct Automata<M> {
     by_key: HashMap<(u8, Key), u32>,
     by_notes: HashMap<(u8, String), u32>,
     runs: u64,
+    /// A node, and results with which a thread comes there and wants something else.
+    torn: Option<(u32, Vec<u64>)>,
 }
 
 impl<M: Model> Automata<M> {
@@ -131,6 +135,7 @@ impl<M: Model> Automata<M> {
             by_key: HashMap::new(),
             by_notes: HashMap::new(),
             runs: 0,
+            torn: None,
         }
     }
 
@@ -180,6 +185,27 @@ impl<M: Model> Automata<M> {
         all
     }
 
+    /// The keys of all nodes that have one: of places where threads stand, and not of moments.
+    pub(super) fn keys(&self) -> impl Iterator<Item = (u32, &Key)> {
+        self.by_key.iter().map(|((_, key), node)| (*node, key))
+    }
+
+    /// What was noted, by the first node that has noted it.
+    pub(super) fn notes(&self) -> HashMap<u32, String> {
+        self.by_notes.iter().map(|((_, notes), first)| (*first, notes.clone())).collect()
+    }
+
+    /// A node, and results with which a thread comes there and wants something else, if that was ever seen.
+    pub(super) const fn torn(&self) -> Option<&(u32, Vec<u64>)> {
+        self.torn.as_ref()
+    }
+
+    /// Says of two places if they are the same for all that is known there: see [`Marks::alike`].
+    pub(super) fn likeness(&self) -> impl Fn(&Place, &Place) -> bool + use<M> {
+        let marks = Rc::clone(&self.marks);
+        move |one, other| marks.borrow().alike(one, other)
+    }
+
     /// Where in the source a mark is, and its token.
     pub(super) fn describe_mark(&self, mark: u32) -> Option<(String, String)> {
         let marks = self.marks.borrow();
@@ -218,7 +244,7 @@ impl<M: Model> Automata<M> {
 
     /// Where a thread stands after these results.
     pub(super) fn at(&mut self, thread: u8, script: Vec<u64>, sources: Vec<u8>) -> u32 {
-        let (stopped, notes) = self.run(thread, &script, None);
+        let (stopped, notes) = self.run(thread, &script, |recorder| recorder);
         let next = self.known.nodes.len() as u32;
         let lists = stopped.key.lists.clone();
         let mark = stopped.key.place.at_mark();
@@ -226,7 +252,14 @@ impl<M: Model> Automata<M> {
         let is_progress = self.model.is_endless()
             && mark.is_some_and(|mark| self.marks.borrow().is_of_the_outermost_loop(mark));
         let node = match self.by_key.entry((thread, stopped.key)) {
-            Entry::Occupied(known) => return *known.get(),
+            Entry::Occupied(known) => {
+                let (node, notes) = (*known.get(), self.by_notes.get(&(thread, notes)));
+                let Node { label, noted, .. } = self.known.node(node);
+                if self.torn.is_none() && (*label != stopped.label || notes != Some(noted)) {
+                    self.torn = Some((node, script));
+                }
+                return node;
+            }
             Entry::Vacant(free) => *free.insert(next),
         };
         let noted = *self.by_notes.entry((thread, notes)).or_insert(node);
@@ -263,7 +296,7 @@ impl<M: Model> Automata<M> {
     fn moment(&mut self, of: u32, at: usize) -> u32 {
         let Node { thread, script, sources, .. } = &self.known.nodes[of as usize];
         let (thread, script, sources) = (*thread, script.clone(), sources.clone());
-        let (stopped, notes) = self.run(thread, &script, Some(at));
+        let (stopped, notes) = self.run(thread, &script, |recorder| recorder.stopping_at(at));
         let node = self.known.nodes.len() as u32;
         let noted = *self.by_notes.entry((thread, notes)).or_insert(node);
         let met = met(thread, &script, &sources);
@@ -282,15 +315,27 @@ impl<M: Model> Automata<M> {
         node
     }
 
+    /// Runs a thread's code with these results, watched, and says where it stopped and what it noted until then.
+    pub(super) fn watch(
+        &mut self,
+        thread: u8,
+        script: &[u64],
+        watch: Watch,
+    ) -> (Stopped, String) {
+        self.run(thread, script, |recorder| recorder.watched_by(watch))
+    }
+
     /// Runs a thread's code, up to a moment or its next operation, and says where it stopped and what it noted until
     /// then.
-    fn run(&mut self, thread: u8, script: &[u64], moment: Option<usize>) -> (Stopped, String) {
+    fn run(
+        &mut self,
+        thread: u8,
+        script: &[u64],
+        told: impl FnOnce(Recorder) -> Recorder,
+    ) -> (Stopped, String) {
         self.runs += 1;
         let log = Arc::new(Log::default());
-        let mut recorder = self.recorder(thread, script, &log);
-        if let Some(moment) = moment {
-            recorder = recorder.stopping_at(moment);
-        }
+        let recorder = told(self.recorder(thread, script, &log));
         let shared = self.model.share(&recorder);
         let index = usize::from(thread);
         let stopped = recorder.play(|p| self.model.process(p, &shared, index, &log));

@@ -136,7 +136,8 @@ fn in_order<M: Model>(automata: &Automata<M>, start: u32, steps: &[(u32, u64, u3
                 order.push(*to);
                 order.len() - 1
             });
-            let words = result_in_words(automata, node, *result);
+            let label = &automata.node(node).label;
+            let words = result_in_words(label, automata.names(), *result);
             match automaton.steps[first..].iter_mut().find(|step| step.to == to) {
                 Some(step) => step.results.extend(words),
                 None => {
@@ -158,20 +159,26 @@ fn place<M: Model>(automata: &Automata<M>, node: u32) -> Place {
         Wants::Violation(_) => Some(End::Wrong),
         _ => None,
     };
-    let operation = match (&label.wants, label.kind) {
+    Place {
+        end,
+        operation: operation(label, names),
+        values: values(label, names),
+        ordering: ordering(label),
+        site: site(label),
+        mark: automata.node(node).mark.and_then(|mark| mark_in_words(automata, mark)),
+    }
+}
+
+pub(super) fn operation(label: &Label, names: &Names) -> String {
+    match (&label.wants, label.kind) {
         (Wants::Violation(why), _) => why.clone(),
         (_, Some(kind)) => format!("{} {}", kind.name(), name(label, names)).trim_end().to_owned(),
         (_, None) => "end".to_owned(),
-    };
-    let site = label.site.map_or_else(String::new, |at| format!("{}:{}", at.file(), at.line()));
-    Place {
-        end,
-        operation,
-        values: values(label, names),
-        ordering: ordering(label),
-        site,
-        mark: automata.node(node).mark.and_then(|mark| mark_in_words(automata, mark)),
     }
+}
+
+pub(super) fn site(label: &Label) -> String {
+    label.site.map_or_else(String::new, |at| format!("{}:{}", at.file(), at.line()))
 }
 
 fn mark_in_words<M: Model>(automata: &Automata<M>, mark: u32) -> Option<String> {
@@ -180,7 +187,7 @@ fn mark_in_words<M: Model>(automata: &Automata<M>, mark: u32) -> Option<String> 
 }
 
 /// Lock words in a token, which show themselves as numbers, in words.
-fn with_lock_words(token: &str) -> String {
+pub(super) fn with_lock_words(token: &str) -> String {
     const BEFORE: &str = "State(";
     let mut parts = token.split(BEFORE);
     let mut said = parts.next().unwrap_or_default().to_owned();
@@ -213,7 +220,7 @@ fn is_lock(label: &Label, names: &Names) -> bool {
     !is_cell && names.words.get(usize::from(label.on)).is_some_and(|word| word.1)
 }
 
-fn values(label: &Label, names: &Names) -> String {
+pub(super) fn values(label: &Label, names: &Names) -> String {
     let in_words = |value: u64| in_words(label, names, value);
     match label.wants {
         Wants::Store(value) | Wants::CellSet(value) => format!("→ {}", in_words(value)),
@@ -253,7 +260,7 @@ fn flags(bits: u32) -> String {
     lock_word(bits & !OWNER).trim_start_matches("free+").to_owned()
 }
 
-fn ordering(label: &Label) -> String {
+pub(super) fn ordering(label: &Label) -> String {
     match label.wants {
         Wants::CompareExchange { failure, .. } => {
             format!("{:?}, where it fails {failure:?}", label.order)
@@ -265,8 +272,7 @@ fn ordering(label: &Label) -> String {
     }
 }
 
-fn result_in_words<M: Model>(automata: &Automata<M>, node: u32, result: u64) -> Option<String> {
-    let label = &automata.node(node).label;
+pub(super) fn result_in_words(label: &Label, names: &Names, result: u64) -> Option<String> {
     match label.wants {
         Wants::Store(_) | Wants::CellSet(_) | Wants::Fence => None,
         Wants::CompareExchange { current, .. } if result == current => Some("done".to_owned()),
@@ -279,6 +285,6 @@ fn result_in_words<M: Model>(automata: &Automata<M>, node: u32, result: u64) -> 
             .to_owned(),
         ),
         Wants::Wake(_) | Wants::UpdateWake(..) => Some(format!("{result} woken")),
-        _ => Some(in_words(label, automata.names(), result)),
+        _ => Some(in_words(label, names, result)),
     }
 }

@@ -9,6 +9,7 @@ use lockproof::platform::ThreadId;
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use super::audit::audit;
 use super::automaton::{Automata, Unknown};
 use super::code::{decode, encode};
 use super::cycles::{Edge, Edges, Liveness};
@@ -533,6 +534,11 @@ impl<M: Model> Search<M> {
     pub(super) fn extracted(&mut self) -> Extracted {
         let automaton = extract(&mut self.automata, self.options.symmetry);
         Extracted { automaton, operations: self.automata.operations() }
+    }
+
+    /// Follows what marks have brought together: how far, or what is wrong with a mark.
+    pub(super) fn audit(&mut self, seed: u64) -> Result<String, String> {
+        audit(&mut self.automata, self.options.symmetry, seed)
     }
 
     /// What was found.
