@@ -9,6 +9,7 @@
 //! | [`Value`] | a value with a reentrant lock of its own | the next holder is told |
 //! | [`Counter`] | counting under a lock | nothing is torn; the next operation goes on, and counts the death |
 //! | [`AtomicCounter`] | counting without a lock | nothing to lose |
+//! | [`Event`] | one says that something happened, others wait for it | nobody is blocked by it |
 //! | [`RawValue`] | a number that is only loaded and stored; **loses updates** when it is counted with | nothing to lose |
 //!
 //! All of them live in a [`Region`]: memory that several processes map. [`shareable!`] makes a structure of them that
@@ -55,7 +56,9 @@ pub mod sync;
 #[cfg(target_os = "linux")]
 pub use shm::{Region, RegionError};
 #[cfg(target_os = "linux")]
-pub use sync::{AtomicCounter, Counter, Lock, Mutex, MutexGuard, RawValue, Value, ValueGuard};
+pub use sync::{
+    AtomicCounter, Counter, Event, Lock, Mutex, MutexGuard, RawValue, Value, ValueGuard,
+};
 
 /// The README's example compiles and runs.
 #[cfg(doctest)]

@@ -5,11 +5,13 @@
 #![deny(clippy::disallowed_types)]
 
 mod counter;
+mod event;
 mod lock;
 mod mutex;
 mod value;
 
 pub use counter::{AtomicCounter, Counter};
+pub use event::Event;
 pub use lock::Lock;
 pub use mutex::{Mutex, MutexGuard};
 pub use value::{RawValue, Scalar, Value, ValueGuard};

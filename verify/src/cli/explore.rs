@@ -15,6 +15,7 @@ use crate::explore::graph::Automaton;
 use crate::explore::graph::{GraphSearch, Liveness, MOST_MESSAGES, Memory};
 use crate::models::registry::{self, Entry, Exploration, Explored, MODELS, Size};
 use crate::picture::Picture;
+use crate::platform::KernelRule;
 use crate::progress::{Beside, Board};
 use crate::report::json;
 use crate::report::numbers::counted;
@@ -42,6 +43,10 @@ pub(super) struct Options {
     /// How many of the processes may die, each at any point
     #[arg(long, value_name = "D", default_value_t = 0)]
     deaths: u8,
+    /// Whose rule decides if a wake that died with its process is repeated: Linux since 6.2 (also 6.1.y, 5.15.y, 5.10.y of
+    /// late 2022), or before
+    #[arg(long, value_name = "RULE", value_enum, default_value_t = Kernel::Since62)]
+    kernel: Kernel,
     /// Tell states apart that differ only in which process is which
     #[arg(long)]
     no_symmetry: bool,
@@ -76,6 +81,17 @@ enum Sees {
     Sc,
     /// Whatever C11 lets them see: stale values, writes in different orders
     Weak,
+}
+
+/// Which kernel cleans up after the dead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Kernel {
+    /// It wakes a sleeper if nobody owns the announced word
+    #[value(name = "since-6.2")]
+    Since62,
+    /// It does so only if that word is 0
+    #[value(name = "before-6.2")]
+    Before62,
 }
 
 /// What is not to happen for ever.
@@ -138,6 +154,10 @@ impl Options {
     fn search(&self) -> GraphSearch {
         GraphSearch {
             memory: if self.memory == Sees::Sc { Memory::Sc } else { Memory::C11 },
+            kernel: match self.kernel {
+                Kernel::Since62 => KernelRule::Since62,
+                Kernel::Before62 => KernelRule::Before62,
+            },
             symmetry: !self.no_symmetry,
             all_outcomes: self.outcomes,
             liveness: self.liveness.map(Liveness::from),
@@ -155,6 +175,9 @@ impl Options {
         }
         if self.memory == Sees::Sc {
             id += "/sc";
+        }
+        if self.kernel == Kernel::Before62 {
+            id += "/old-kernel";
         }
         if let Some(liveness) = self.liveness {
             id += &format!("/{}", Liveness::from(liveness).name());

@@ -6,11 +6,13 @@ use super::broken::Trial;
 use super::broken::mutants::MUTANTS;
 use super::broken::others::{Drepper, GlibcRobust};
 use super::counter::{CounterModel, Way};
+use super::event::{EventModel, Use};
 use super::init::InitModel;
 use super::lock::{Lock, Shipped};
 use super::mutex::{DeadlineModel, MutexModel, NotRecoverableModel};
 use super::registry::{
-    BUILDS_AGAIN, BUILDS_ONCE, KEEPS_COUNT, REFUSES_ALL, SURVIVES, TAKES_NO_WAKE, TELLS_OF_PANICS,
+    ANNOUNCES, BUILDS_AGAIN, BUILDS_ONCE, GIVES_UP_WAITING, KEEPS_COUNT, LOSES_NONE, REFUSES_ALL,
+    SURVIVES, TAKES_NO_WAKE, TELLS_OF_PANICS,
 };
 use crate::claim::{Budget, Claim, Expected, MemoryModel, Method, Progress, Selection};
 use crate::explore::loom::{self, LoomSearch};
@@ -26,6 +28,7 @@ pub fn claims(selection: &Selection) -> Vec<Claim> {
     all.extend(mutex());
     all.extend(counters());
     all.extend(init());
+    all.extend(event());
     all.extend(broken());
     #[cfg(target_os = "linux")]
     all.extend(crate::stress::claims());
@@ -120,6 +123,28 @@ fn init() -> Vec<Claim> {
         claim.property = BUILDS_AGAIN;
         all.push(held(claim));
     }
+    all
+}
+
+fn event() -> Vec<Claim> {
+    let model =
+        |how, processes, rounds, deaths| Arc::new(EventModel { how, processes, rounds, deaths });
+    let announce = |n, deaths| model(Use::Announce, n, 1, deaths);
+    let again = |rounds| model(Use::Again, 2, rounds, false);
+    let deadline = model(Use::Deadline, 3, 1, false);
+    let mut all = vec![
+        held(loom_claim("event", announce(3, false), 3, 1, ANNOUNCES, up_to(3))),
+        held(loom_claim("event-again", again(1), 2, 1, LOSES_NONE, ALL)),
+        held(loom_claim("event-again", again(2), 2, 2, LOSES_NONE, up_to(3))),
+        held(loom_claim("event-deadline", deadline, 3, 1, GIVES_UP_WAITING, up_to(2))),
+        held(Claim {
+            property: ANNOUNCES,
+            ..crash_claim("event", announce(3, true), 3, 1, up_to(2))
+        }),
+    ];
+    let mut by_shuttle = shuttle_claims("event", &announce(8, false), 8, 1);
+    by_shuttle.iter_mut().for_each(|claim| claim.property = ANNOUNCES);
+    all.extend(by_shuttle);
     all
 }
 

@@ -118,9 +118,17 @@ pub(super) fn rest_on(claims: &[Examined]) -> Vec<&'static str> {
              bound it does not try who goes on where a process ends or blocks",
         ),
         (
-            some(|claim| matches!(claim.method, Method::Crash | Method::Stress) || dies(claim)),
+            some(|claim| {
+                !is_of_an_old_kernel(claim)
+                    && (matches!(claim.method, Method::Crash | Method::Stress) || dies(claim))
+            }),
             "the kernel's rule for the announced word of a dead thread since Linux 6.2 (also in \
              6.1.y, 5.15.y, 5.10.y): it wakes a waiter if nobody owns the word",
+        ),
+        (
+            some(|claim| is_of_an_old_kernel(claim) && claim.method == Method::Explorer),
+            "where it is called so, the rule of kernels before Linux 6.2 for the announced word of a \
+             dead thread: it wakes a waiter only if the word is 0",
         ),
     ];
     said.into_iter().filter(|(some, _)| *some).map(|(_, what)| what).collect()
@@ -128,6 +136,10 @@ pub(super) fn rest_on(claims: &[Examined]) -> Vec<&'static str> {
 
 fn is_weak(claim: &Examined) -> bool {
     claim.memory_model == MemoryModel::C11
+}
+
+fn is_of_an_old_kernel(claim: &Examined) -> bool {
+    claim.id.contains("old-kernel")
 }
 
 /// Whether somebody may die in what was explored, or does in what was found.

@@ -54,7 +54,7 @@ fn models_are_listed_where_none_is_named() {
 
 #[test]
 fn what_cannot_be_explored_is_refused_in_words() {
-    let cases: [(&[&str], &str); 22] = [
+    let cases: [(&[&str], &str); 23] = [
         (&["mutex", "--processes", "0"], "0 processes cannot be explored: it has to be 1 to 8"),
         (&["mutex", "--processes", "9"], "9 processes cannot be explored"),
         (&["mutex", "--processes", "-1"], "unexpected argument '-1'"),
@@ -73,6 +73,7 @@ fn what_cannot_be_explored_is_refused_in_words() {
         (&["mutex", "--graph", ".svg"], "ends in .dot (for Graphviz) or in .svg"),
         (&["mutex", "--messages", "1"], "a number from 2 to 64 is wanted"),
         (&["mutex", "--messages", "65"], "a number from 2 to 64 is wanted"),
+        (&["mutex", "--kernel", "6.3"], "[possible values: since-6.2, before-6.2]"),
         (&["mutex", "--liveness", "good"], "[possible values: progress, starvation, busy]"),
         (&["mutex-endless", "--increments", "2"], "each process acts without an end"),
         (&["ticket-endless", "--deaths", "1"], "ticket-endless says nothing about deaths"),
@@ -166,12 +167,22 @@ fn deaths_are_a_bound_and_show_what_they_break() {
 }
 
 #[test]
+fn an_older_kernel_repeats_no_wake_for_a_word_with_a_flag() {
+    let arguments = ["mutex", "--processes", "3", "--deaths", "1", "--kernel"];
+    explored(0, &[&arguments[..], &["since-6.2"]].concat());
+    let (found, said) = explored(1, &[&arguments[..], &["before-6.2"]].concat());
+    assert_eq!(found["id"], "mutex/3x1/explorer/deaths-1/old-kernel", "{said}");
+    assert!(!found["counterexample"].is_null());
+    assert!(said.contains("before Linux 6.2") && !said.contains("since Linux 6.2"), "{said}");
+}
+
+#[test]
 fn sequentially_consistent_memory_has_fewer_states() {
-    let size = ["mutex", "--processes", "3", "--increments", "2"];
+    let size = ["init", "--processes", "3"];
     let (weak, _) = explored(0, &size);
     let (sc, said) = explored(0, &[&size[..], &["--memory", "sc"]].concat());
     assert_eq!(sc["memory_model"], "sc");
-    assert_eq!(sc["id"], "mutex/3x2/explorer/sc");
+    assert_eq!(sc["id"], "init/3x1/explorer/sc");
     assert!(number(&sc["states"]) < number(&weak["states"]), "{sc}\n{weak}");
     assert_eq!(keys(&sc["outcomes"]), keys(&weak["outcomes"]));
     assert!(said.contains("as was asked for: no weak memory"), "{said}");

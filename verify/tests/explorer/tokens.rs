@@ -92,10 +92,7 @@ fn faults() -> Vec<Fault> {
 /// Those that the audit does not find, and why.
 fn unseen() -> Vec<(Fault, &'static str)> {
     vec![
-        (
-            planted::<planted::unseen::TooManyAttempts>(),
-            "no cycle is gone round a thousand times",
-        ),
+        (planted::<planted::unseen::TooManyAttempts>(), "no cycle is gone round a thousand times"),
         (
             planted::<planted::unseen::Combination>(),
             "no walk has just this combination of ten values in a thousand",
@@ -108,10 +105,18 @@ fn whatever_a_mark_leaves_out_is_found() {
     let faults = faults();
     let (mut found, mut silent) = (0, 0);
     for fault in &faults {
-        let began = Instant::now();eprintln!("{}", fault.left_out);
+        let began = Instant::now();
+        eprintln!("{}", fault.left_out);
         let wrong = (fault.explore)(false, GraphSearch::default());
-        let unaudited = (fault.explore)(false, GraphSearch { audit: false, ..GraphSearch::default() });
-        println!("{:?} {}: {:?}\n  (without audit: {})", began.elapsed(), fault.left_out, wrong.verdict, unaudited.verdict.word());
+        let unaudited =
+            (fault.explore)(false, GraphSearch { audit: false, ..GraphSearch::default() });
+        println!(
+            "{:?} {}: {:?}\n  (without audit: {})",
+            began.elapsed(),
+            fault.left_out,
+            wrong.verdict,
+            unaudited.verdict.word()
+        );
         found += usize::from(is_distrusted(&wrong));
         silent += usize::from(unaudited.verdict.holds());
     }

@@ -225,9 +225,7 @@ impl<'a, M: Model> Audit<'a, M> {
         Rc::new(move |after, label, place, lists| {
             let Some(at) = after.checked_sub(begins) else { return true };
             nodes[ends[at] as usize].as_ref().is_some_and(|node| {
-                same(&node.label, label)
-                    && node.key.lists == lists
-                    && alike(&node.key.place, place)
+                same(&node.label, label) && node.key.lists == lists && alike(&node.key.place, place)
             })
         })
     }

@@ -316,12 +316,7 @@ impl<M: Model> Automata<M> {
     }
 
     /// Runs a thread's code with these results, watched, and says where it stopped and what it noted until then.
-    pub(super) fn watch(
-        &mut self,
-        thread: u8,
-        script: &[u64],
-        watch: Watch,
-    ) -> (Stopped, String) {
+    pub(super) fn watch(&mut self, thread: u8, script: &[u64], watch: Watch) -> (Stopped, String) {
         self.run(thread, script, |recorder| recorder.watched_by(watch))
     }
 

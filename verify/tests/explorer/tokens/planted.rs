@@ -181,39 +181,49 @@ planted!(LastButOne, "the value read last but one", |p, on, right| {
     p.swap(&on.b, before, Relaxed);
 });
 
-planted!(ToWrite, "the value to be written next", |p, on, right| {
-    let scope = p.scope();
-    let mut next = 1;
-    loop {
-        p.at(scope, right.then_some(next));
-        if p.compare_exchange(&on.b, 0, next, AcqRel, Relaxed).is_ok() {
-            break;
+planted!(
+    ToWrite,
+    "the value to be written next",
+    |p, on, right| {
+        let scope = p.scope();
+        let mut next = 1;
+        loop {
+            p.at(scope, right.then_some(next));
+            if p.compare_exchange(&on.b, 0, next, AcqRel, Relaxed).is_ok() {
+                break;
+            }
+            next = p.load(&on.a, Relaxed) + 1;
+            p.swap(&on.b, 0, Relaxed);
         }
-        next = p.load(&on.a, Relaxed) + 1;
-        p.swap(&on.b, 0, Relaxed);
+    },
+    |p, on| {
+        p.swap(&on.b, 1, AcqRel);
+        p.swap(&on.a, 5, AcqRel);
+        p.swap(&on.b, 2, AcqRel);
     }
-}, |p, on| {
-    p.swap(&on.b, 1, AcqRel);
-    p.swap(&on.a, 5, AcqRel);
-    p.swap(&on.b, 2, AcqRel);
-});
+);
 
-planted!(HalfTheValue, "the upper half of the value read last", |p, on, right| {
-    const UPPER: u32 = 1 << 31;
-    let scope = p.scope();
-    let mut seen = p.load(&on.a, Relaxed);
-    loop {
-        p.at(scope, (seen & !UPPER, right.then_some(seen & UPPER)));
-        match p.compare_exchange(&on.a, seen, 7, AcqRel, Relaxed) {
-            Ok(_) => break,
-            Err(now) => seen = now,
+planted!(
+    HalfTheValue,
+    "the upper half of the value read last",
+    |p, on, right| {
+        const UPPER: u32 = 1 << 31;
+        let scope = p.scope();
+        let mut seen = p.load(&on.a, Relaxed);
+        loop {
+            p.at(scope, (seen & !UPPER, right.then_some(seen & UPPER)));
+            match p.compare_exchange(&on.a, seen, 7, AcqRel, Relaxed) {
+                Ok(_) => break,
+                Err(now) => seen = now,
+            }
+        }
+    },
+    |p, on| {
+        for value in [1, 1 | 1 << 31, 0] {
+            p.swap(&on.a, value, AcqRel);
         }
     }
-}, |p, on| {
-    for value in [1, 1 | 1 << 31, 0] {
-        p.swap(&on.a, value, AcqRel);
-    }
-});
+);
 
 planted!(InnerLoop, "what the inner loop changes", |p, on, right| {
     let outer = p.scope();
@@ -232,19 +242,23 @@ planted!(InnerLoop, "what the inner loop changes", |p, on, right| {
     }
 });
 
-planted!(OuterLoop, "what the outer loop changes, where the inner one's scope is outside of it", |p, on, right| {
-    let outside = p.scope();
-    for round in 0..2 {
-        let inside = p.scope();
-        loop {
-            p.at(if right { inside } else { outside }, "inner");
-            if p.load(&on.a, Acquire) != 1 {
-                break;
+planted!(
+    OuterLoop,
+    "what the outer loop changes, where the inner one's scope is outside of it",
+    |p, on, right| {
+        let outside = p.scope();
+        for round in 0..2 {
+            let inside = p.scope();
+            loop {
+                p.at(if right { inside } else { outside }, "inner");
+                if p.load(&on.a, Acquire) != 1 {
+                    break;
+                }
             }
+            p.swap(&on.b, round, Relaxed);
         }
-        p.swap(&on.b, round, Relaxed);
     }
-});
+);
 
 planted!(Round, "the round, in a workload", |p, on, right| {
     let scope = p.scope();
@@ -280,24 +294,29 @@ planted!(OwedWake, "that somebody has to be woken later", |p, on, right| {
     }
 });
 
-planted!(Waits, "how the last sleep ended", |p, on, right| {
-    let scope = p.scope();
-    let mut woken = false;
-    loop {
-        p.at(scope, right.then_some(woken));
-        if woken && p.compare_exchange(&on.a, 0, 7, Acquire, Relaxed).is_ok() {
-            break;
+planted!(
+    Waits,
+    "how the last sleep ended",
+    |p, on, right| {
+        let scope = p.scope();
+        let mut woken = false;
+        loop {
+            p.at(scope, right.then_some(woken));
+            if woken && p.compare_exchange(&on.a, 0, 7, Acquire, Relaxed).is_ok() {
+                break;
+            }
+            if p.swap(&on.a, 2, Acquire) == 0 {
+                break;
+            }
+            woken = p.futex_wait(&on.a, 2, Deadline::Never) == Waited::Woken;
         }
-        if p.swap(&on.a, 2, Acquire) == 0 {
-            break;
-        }
-        woken = p.futex_wait(&on.a, 2, Deadline::Never) == Waited::Woken;
+    },
+    |p, on| {
+        p.swap(&on.a, 1, Acquire);
+        p.swap(&on.a, 0, Release);
+        p.futex_wake(&on.a, 1);
     }
-}, |p, on| {
-    p.swap(&on.a, 1, Acquire);
-    p.swap(&on.a, 0, Release);
-    p.futex_wake(&on.a, 1);
-});
+);
 
 planted!(TooLate, "that the deadline has passed", |p, on, right| {
     let soon = Deadline::At(Monotonic::from_secs(1));
@@ -349,25 +368,30 @@ planted!(Toggle, "which of two words comes next", |p, on, right| {
     }
 });
 
-planted!(WhichFirst, "which of two came first", |p, on, right| {
-    let scope = p.scope();
-    let mut seen = [false; 2];
-    let mut first = None;
-    while seen != [true; 2] {
-        p.at(scope, (seen, right.then_some(first)));
-        for (at, word) in [&on.a, &on.b].into_iter().enumerate() {
-            if !seen[at] && p.load(word, Acquire) == 1 {
-                seen[at] = true;
-                first = first.or(Some(at as u32));
+planted!(
+    WhichFirst,
+    "which of two came first",
+    |p, on, right| {
+        let scope = p.scope();
+        let mut seen = [false; 2];
+        let mut first = None;
+        while seen != [true; 2] {
+            p.at(scope, (seen, right.then_some(first)));
+            for (at, word) in [&on.a, &on.b].into_iter().enumerate() {
+                if !seen[at] && p.load(word, Acquire) == 1 {
+                    seen[at] = true;
+                    first = first.or(Some(at as u32));
+                }
             }
         }
+        p.at(scope, right.then_some(first));
+        p.swap(&on.c, first.unwrap_or(9), Relaxed);
+    },
+    |p, on| {
+        p.swap(&on.b, 1, AcqRel);
+        p.swap(&on.a, 1, AcqRel);
     }
-    p.at(scope, right.then_some(first));
-    p.swap(&on.c, first.unwrap_or(9), Relaxed);
-}, |p, on| {
-    p.swap(&on.b, 1, AcqRel);
-    p.swap(&on.a, 1, AcqRel);
-});
+);
 
 planted!(Sum, "a sum of what was read", |p, on, right| {
     let scope = p.scope();
@@ -406,16 +430,20 @@ planted!(AfterTheLoop, "how the loop was left, where a mark follows it", |p, on,
     p.swap(&on.b, how, Relaxed);
 });
 
-planted!(Branch, "which branch was taken, of which both go on with the same operation", |p, on, right| {
-    let scope = p.scope();
-    let is_free = p.load(&on.a, Acquire) == 0;
-    p.at(scope, right.then_some(is_free));
-    p.fetch_add(&on.c, 1, AcqRel);
-    let seen = p.load(&on.c, Acquire);
-    if is_free && seen == 1 {
-        p.swap(&on.b, 1, Relaxed);
+planted!(
+    Branch,
+    "which branch was taken, of which both go on with the same operation",
+    |p, on, right| {
+        let scope = p.scope();
+        let is_free = p.load(&on.a, Acquire) == 0;
+        p.at(scope, right.then_some(is_free));
+        p.fetch_add(&on.c, 1, AcqRel);
+        let seen = p.load(&on.c, Acquire);
+        if is_free && seen == 1 {
+            p.swap(&on.b, 1, Relaxed);
+        }
     }
-});
+);
 
 planted!(Broken, "what decides whether a property is broken", |p, on, right| {
     let scope = p.scope();
@@ -434,39 +462,49 @@ planted!(Broken, "what decides whether a property is broken", |p, on, right| {
 pub(crate) mod unseen {
     use super::{Acquire, Code, Relaxed, Words, World};
 
-    planted!(TooManyAttempts, "how often it was tried, where it takes a thousand times", |p, on, right| {
-        let scope = p.scope();
-        let mut attempts = 0;
-        while p.load(&on.a, Acquire) == 0 && attempts < 1000 {
-            attempts += 1;
-            p.at(scope, right.then_some(attempts));
+    planted!(
+        TooManyAttempts,
+        "how often it was tried, where it takes a thousand times",
+        |p, on, right| {
+            let scope = p.scope();
+            let mut attempts = 0;
+            while p.load(&on.a, Acquire) == 0 && attempts < 1000 {
+                attempts += 1;
+                p.at(scope, right.then_some(attempts));
+            }
+            if attempts == 1000 {
+                p.swap(&on.b, 1, Relaxed);
+            }
+        },
+        |p, on| {
+            p.swap(&on.a, 1, super::AcqRel);
         }
-        if attempts == 1000 {
-            p.swap(&on.b, 1, Relaxed);
-        }
-    }, |p, on| {
-        p.swap(&on.a, 1, super::AcqRel);
-    });
+    );
 
-    planted!(Combination, "the last ten values, where one combination of them makes a difference", |p, on, right| {
-        let scope = p.scope();
-        let mut seen = Vec::new();
-        loop {
-            p.at(scope, right.then_some(seen.clone()));
-            match p.load(&on.a, Acquire) {
-                2 => break,
-                now => seen.push(now),
+    planted!(
+        Combination,
+        "the last ten values, where one combination of them makes a difference",
+        |p, on, right| {
+            let scope = p.scope();
+            let mut seen = Vec::new();
+            loop {
+                p.at(scope, right.then_some(seen.clone()));
+                match p.load(&on.a, Acquire) {
+                    2 => break,
+                    now => seen.push(now),
+                }
+                if seen.len() > 10 {
+                    seen.remove(0);
+                }
             }
-            if seen.len() > 10 {
-                seen.remove(0);
+            if seen == [1, 0, 0, 1, 0, 1, 1, 0, 1, 1] {
+                p.swap(&on.b, 1, Relaxed);
+            }
+        },
+        |p, on| {
+            for value in [1, 0, 1, 2] {
+                p.swap(&on.a, value, super::AcqRel);
             }
         }
-        if seen == [1, 0, 0, 1, 0, 1, 1, 0, 1, 1] {
-            p.swap(&on.b, 1, Relaxed);
-        }
-    }, |p, on| {
-        for value in [1, 0, 1, 2] {
-            p.swap(&on.a, value, super::AcqRel);
-        }
-    });
+    );
 }

@@ -1,0 +1,105 @@
+//! An event: one says that something has happened, any number wait for it.
+
+use core::fmt;
+use std::time::{Duration, Instant};
+
+use super::mutex::deadline_at;
+use crate::deadline::Deadline;
+use crate::platform::{Linux, Word32, monotonic_now};
+use crate::raw::RawEvent;
+use crate::shm::Shareable;
+
+/// Something that happens, and that others wait for: Python's `multiprocessing.Event`.
+///
+/// It is not set at first. Once it is, waits return at once, until it is [`clear`](Self::clear)ed. One
+/// [`set`](Self::set) releases everybody who waits at that time, also if it is cleared right after. Whoever finds it set
+/// sees what was written before.
+///
+/// To use it again and again: wait, `clear`, and only then look at what it announces. What is announced between the
+/// clearing and the look is then seen by the look, and what comes later sets the event once more.
+///
+/// A wait ends for no other reason than that the event was set, or the time is up.
+///
+/// # If a holder dies
+///
+/// Nobody holds an event. Whoever dies has set it and released everybody, or has not set it; who waits for something that
+/// only the dead would have done waits until its time is up.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use lockproof::{Event, RawValue, Region, shareable};
+///
+/// shareable! {
+///     struct Shared {
+///         answer: RawValue<u32>,
+///         answered: Event,
+///     }
+/// }
+///
+/// let shared = Region::<Shared>::memfd("answer")?;
+/// # let child_has_it = shared.as_fd().expect("a memory file").try_clone_to_owned()?;
+/// // In another process, which was handed the file descriptor:
+/// let there = Region::<Shared>::from_fd(child_has_it)?;
+/// there.answer.store(42);
+/// there.answered.set();
+/// // Here:
+/// assert!(shared.answered.wait_for(Duration::from_secs(5)), "nobody answers");
+/// assert_eq!(shared.answer.load(), 42);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[repr(transparent)]
+pub struct Event {
+    raw: RawEvent<Word32>,
+}
+
+// SAFETY: a transparent wrapper of one atomic.
+unsafe impl Shareable for Event {
+    fn describe(into: &mut String) {
+        into.push_str("Event");
+    }
+
+    fn after_reboot(&self) {}
+}
+
+impl Event {
+    /// Sets it, and releases everybody who waits. Does nothing if it is set.
+    pub fn set(&self) {
+        self.raw.set(Linux::lockless());
+    }
+
+    /// Makes it not set: whoever waits from now on waits for the next [`set`](Self::set). Does nothing if it is not.
+    pub fn clear(&self) {
+        self.raw.clear(Linux::lockless());
+    }
+
+    /// Whether it is set.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.raw.is_set(Linux::lockless())
+    }
+
+    /// Waits until it is set, as long as it takes.
+    pub fn wait(&self) {
+        self.raw.wait(Linux::lockless(), Deadline::Never);
+    }
+
+    /// Waits until it is set, no longer than `timeout`. Says whether it was set.
+    #[must_use = "it says whether the event was set, or the time was up"]
+    pub fn wait_for(&self, timeout: Duration) -> bool {
+        self.raw.wait(Linux::lockless(), Deadline::after(monotonic_now(), timeout))
+    }
+
+    /// Waits until it is set, no longer than until `moment`. Says whether it was set.
+    #[must_use = "it says whether the event was set, or the time was up"]
+    pub fn wait_until(&self, moment: Instant) -> bool {
+        self.raw.wait(Linux::lockless(), deadline_at(moment))
+    }
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Event").field("set", &self.is_set()).finish()
+    }
+}
