@@ -13,6 +13,8 @@ mod on_graph;
 #[cfg(feature = "loom")]
 mod on_loom;
 #[cfg(all(feature = "loom", feature = "shuttle"))]
+mod over_models;
+#[cfg(all(feature = "loom", feature = "shuttle"))]
 mod parallel;
 mod programs;
 mod reductions;

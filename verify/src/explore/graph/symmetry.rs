@@ -185,7 +185,12 @@ impl Renamer {
                     4 + (list as u8 ^ at << 2 ^ u8::from(wakes) << 4 ^ u8::from(died) << 5) % 250
                 }
             });
-            key.extend(names.symmetry.orbit(thread.node)?.to_be_bytes());
+            let mut orbit = names.symmetry.orbit(thread.node)?;
+            if thread.phase.is_over() && names.options.merge_the_dead {
+                // Which node was the first to note the same may differ from thread to thread.
+                orbit = names.known.node(orbit).noted;
+            }
+            key.extend(orbit.to_be_bytes());
             key.extend(&thread.knows.at[..shape.words]);
             key.extend(&thread.floor[..shape.words]);
             key.push(thread.overtaken.until);
