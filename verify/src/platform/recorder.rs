@@ -6,8 +6,7 @@
 //! stops. The explorer ([`graph`](crate::explore::graph)) builds a thread's automaton that way.
 //!
 //! *Where a thread stands* is a [`Key`]: the mark it passed last, and the results since. Two runs with equal keys go on
-//! alike, provided that the marks' tokens say all that they have to ([`Platform::at`]); the tests compare with
-//! explorations that ignore marks. What a run counted and what it announced to the kernel is part of a mark without being
+//! alike, provided that the marks' tokens say all that they have to ([`Platform::at`]), which each exploration audits. What a run counted and what it announced to the kernel is part of a mark without being
 //! asked for.
 
 use std::cell::RefCell;

@@ -12,9 +12,10 @@
 //! 3. Each way that closes a cycle goes round it many times, for what only counts up, and then to an end.
 //! 4. Random walks, half as many again.
 //!
-//! This is a test of the tokens, and no proof. It finds whatever makes a difference on one of these walks. It misses
-//! what matters only after a combination of steps that none of them has, or after more rounds; and what was left out
-//! where there was too much to walk, which it says.
+//! A walk goes on where steps are known, whether or not its results can follow each other in any execution: a token
+//! says what the code remembers, and not what can happen.
+//!
+//! This is a test of the tokens, and no proof: `docs/explorer.md` says what it can miss.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
@@ -34,10 +35,13 @@ mod words;
 use plan::{LENGTH, Plan};
 use steps::{Step, Steps};
 
-/// How many operations are played at most: a fifth of a second's worth, or less.
+/// How many operations are played at most: some tenths of a second's worth.
 const OPERATIONS: usize = 250_000;
-/// A cycle is gone round so often, unless that takes more steps than this.
+/// So many of them at least on random walks.
+const AT_RANDOM: usize = 2_000;
+/// A cycle is gone round so often,
 const ROUNDS: usize = 70;
+/// or less, so that it takes no more steps than this.
 const CYCLED: usize = 400;
 
 /// What is known of a node.
@@ -82,7 +86,10 @@ pub(super) fn audit<M: Model>(
     let mut audit = Audit::new(automata, steps);
     match audit.all(&mut Rng::with_seed(seed)) {
         Ok(()) => Ok(audit.note()),
-        Err(difference) => Err(words::of(automata, &difference)),
+        Err(difference) => {
+            let why = words::of(automata, &difference);
+            Err(format!("{why} (found from seed {seed})"))
+        }
     }
 }
 
@@ -141,7 +148,7 @@ impl<'a, M: Model> Audit<'a, M> {
         self.go_round()?;
         let most = self.plans.values().map(|plan| plan.walks.len()).max().unwrap_or(0);
         self.cover(1..most)?;
-        self.at_random(rng, (OPERATIONS - self.left) / 2)
+        self.at_random(rng, ((OPERATIONS - self.left) / 2).max(AT_RANDOM))
     }
 
     /// Does these of the planned walks behind every way.
@@ -255,21 +262,18 @@ impl<'a, M: Model> Audit<'a, M> {
     }
 
     fn note(&self) -> String {
-        let places = self.plans.len();
         if self.ways.is_empty() {
             return "marks audited: no place has more than one way into it".to_owned();
         }
+        let ways = counted(self.ways.len(), "other way");
+        let places = counted(self.plans.len(), "place");
         let all: usize = self.ways.iter().map(|way| self.plans[&way.step.to].steps()).sum();
-        let other = format!(
-            "marks audited: {} into {}",
-            counted(self.ways.len(), "other way"),
-            counted(places, "place")
-        );
-        if self.walked == all {
-            format!("{other}, every known step walked behind each")
+        let how_far = if self.walked == all && self.steps.are_all() {
+            "every known step walked behind each".to_owned()
         } else {
             let (walked, all) = (count(self.walked as u64), count(all as u64));
-            format!("{other}, {walked} of {all} known steps behind them walked, drawn at random")
-        }
+            format!("{walked} of {all} known steps walked behind them, drawn at random")
+        };
+        format!("marks audited: {ways} into {places}, {how_far}")
     }
 }

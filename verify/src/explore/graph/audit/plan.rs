@@ -1,10 +1,12 @@
 //! Which ways an audit walks from a node: so many that each known step is on one of them.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::steps::{Step, Steps};
 
-/// A walk goes on for so long, unless all that comes is new; and then straight to an end.
+/// What is not further away than this is near.
+const NEAR: usize = 4;
+/// A walk that has come where it should goes on for so long, and then straight to an end.
 pub(super) const LENGTH: usize = 40;
 
 /// Walks from a node.
@@ -85,23 +87,37 @@ impl Walked {
         self.0.get(&(node, step.result)).copied().unwrap_or(0)
     }
 
-    /// Walks this way, then on where least was walked yet, and to an end.
+    /// Walks this way, then on to whatever is near and not walked yet, and to an end.
     fn walk(&mut self, from: u32, way: &[Step], steps: &Steps) -> Walk {
         let mut walk = Walk::default();
         let mut at = from;
         self.follow(&mut at, way, &mut walk);
-        while let Some(next) = self.least_walked(at, steps)
-            && (walk.steps.len() < LENGTH || self.often(at, next) == 0)
+        while walk.steps.len() < LENGTH
+            && let Some(next) = self.nearest(at, steps)
         {
-            self.follow(&mut at, &[next], &mut walk);
+            self.follow(&mut at, &next, &mut walk);
         }
         let to_the_end = steps.to_the_end(at);
         self.follow(&mut at, &to_the_end, &mut walk);
         walk
     }
 
-    fn least_walked(&self, at: u32, steps: &Steps) -> Option<Step> {
-        steps.onward(at).iter().copied().min_by_key(|step| self.often(at, *step))
+    /// The shortest way that ends with a step not walked yet, unless that is long.
+    fn nearest(&self, from: u32, steps: &Steps) -> Option<Vec<Step>> {
+        let mut left = VecDeque::from([(from, Vec::new())]);
+        let mut seen = HashSet::from([from]);
+        while let Some((at, way)) = left.pop_front() {
+            for step in steps.onward(at) {
+                let longer = || [&way[..], &[*step]].concat();
+                if self.often(at, *step) == 0 {
+                    return Some(longer());
+                }
+                if way.len() < NEAR && seen.insert(step.to) {
+                    left.push_back((step.to, longer()));
+                }
+            }
+        }
+        None
     }
 
     fn follow(&mut self, at: &mut u32, steps: &[Step], walk: &mut Walk) {

@@ -15,11 +15,12 @@ pub(super) struct Step {
 }
 
 /// All steps that are known, of one thread or of several.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Steps {
     onward: Vec<Vec<Step>>,
     /// Of each node from which an end is known to be reached, the first step of a shortest way there.
     to_the_end: Vec<Option<Step>>,
+    cut_short: bool,
 }
 
 impl Steps {
@@ -32,8 +33,9 @@ impl Steps {
         } else {
             known.into_iter().map(|(from, result, to)| (from, Step { result, to })).collect()
         };
+        let cut_short = interchangeable && known.len() == MOST_OF_FIRST;
         let ends = |node: u32| automata.node(node).label.wants == Wants::End;
-        Self::new(automata.nodes(), &known, ends)
+        Self { cut_short, ..Self::new(automata.nodes(), &known, ends) }
     }
 
     /// These steps between so many nodes, some of them ends.
@@ -46,7 +48,12 @@ impl Steps {
         }
         let ends: Vec<u32> = (0..nodes as u32).filter(|node| ends(*node)).collect();
         let to_the_end = to_the_end(&ends, &back);
-        Self { onward, to_the_end }
+        Self { onward, to_the_end, cut_short: false }
+    }
+
+    /// Whether none was left out, for being too many.
+    pub(super) fn are_all(&self) -> bool {
+        !self.cut_short
     }
 
     /// From a node.
