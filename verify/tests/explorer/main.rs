@@ -9,6 +9,8 @@ mod classics;
 mod interleavings;
 #[cfg(all(feature = "loom", feature = "shuttle"))]
 mod liveness;
+#[cfg(all(feature = "loom", feature = "shuttle"))]
+mod marks;
 mod on_graph;
 #[cfg(feature = "loom")]
 mod on_loom;
