@@ -85,6 +85,9 @@ pub struct GraphSearch {
     pub races: bool,
     /// Whether to ask of every state if the end can be reached from it.
     pub ending: bool,
+    /// Whether to count the executions, too: the ways from the beginning to an end, where none goes round. With
+    /// reductions, many are taken for one.
+    pub executions: bool,
     /// What everybody is to be given for ever. States are then told apart by who is who.
     pub liveness: Option<Liveness>,
     /// How many messages (values) of a word there may be at a time that somebody can still read; no more than
@@ -123,6 +126,7 @@ impl Default for GraphSearch {
             early_returns: true,
             races: true,
             ending: true,
+            executions: false,
             liveness: None,
             messages: MOST_MESSAGES,
             memory_limit: None,

@@ -100,6 +100,30 @@ fn the_states_of_a_futex_mutex_are_those_of_the_step_machine() {
     }
 }
 
+/// The ways through those states are as many as the machine has, which are known.
+#[test]
+fn the_executions_of_a_futex_mutex_are_those_of_the_step_machine() {
+    let by_hand = Options { cells: false, early_returns: false, ..Options::ALL };
+    let search = GraphSearch {
+        memory: Memory::Sc,
+        races: false,
+        early_returns: false,
+        executions: true,
+        // A cell is then no step of its own.
+        fuse: true,
+        marks: true,
+        collect: true,
+        merge_the_dead: true,
+        ..GraphSearch::default().plain()
+    };
+    for (processes, increments, known) in [(2, 1, 16), (2, 2, 1_924), (3, 1, 22_536)] {
+        let model = Arc::new(MutexModel::<Drepper<true>>::new(processes, increments));
+        let found = graph::explore(&model, "drepper", search, &UNHURRIED, &Silent);
+        let executions = step_machine::executions(processes, increments, by_hand);
+        assert_eq!((u128::from(found.executions), executions), (known, known), "{processes}");
+    }
+}
+
 /// Takes a word that is 1 from its first process as a promise that never comes.
 const SPINS: &[Step] = &[Step::Loop(&[Step::Load(On::X, Acquire), Step::LeaveIf(2)])];
 

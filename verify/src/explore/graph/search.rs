@@ -329,7 +329,9 @@ impl<M: Model> Search<M> {
             return Ok(());
         }
         let mut followers = std::mem::take(&mut self.followers);
-        if let Some(state) = followers.first_without_end(self.store.len()) {
+        let without_end = followers.first_without_end(self.store.len());
+        self.followers = followers;
+        if let Some(state) = without_end {
             let why = "from here on the end cannot be reached any more: somebody spins for ever";
             self.counterexample = Some(self.counterexample(name, state, why.to_owned(), &[])?);
         }
@@ -579,8 +581,11 @@ impl<M: Model> Search<M> {
             _ if self.options.deaths > 0 => Verdict::Bounded(limits),
             _ => Verdict::Exhausted,
         };
+        let counted = self.options.executions && matches!(ended, Ended::Complete);
+        let ways = counted.then(|| self.followers.ways(self.store.len())).flatten();
+        let executions = ways.unwrap_or(0);
         Finding {
-            executions: 0,
+            executions,
             states: Some(self.store.len() as u64),
             transitions: Some(self.transitions),
             outcomes: std::mem::take(&mut self.outcomes),
