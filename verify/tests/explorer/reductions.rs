@@ -183,14 +183,27 @@ fn anything(rng: &mut Rng) -> (Litmus, GraphSearch) {
     (litmus, search)
 }
 
-/// One process counts a word up, and says so elsewhere. Others wait for what may be old by then and wake each other, some of
-/// them once they have heard of it. (Of programs drawn without this shape, thousands do not show what one of these does.)
+/// One process counts a word up; it or another says so elsewhere. Others wait for what may be old by then and wake each
+/// other, some of them once they have heard of it; all may look again. (Of programs drawn without this shape, thousands
+/// do not show what one of these does.)
 fn of_the_past(rng: &mut Rng) -> (Litmus, GraphSearch) {
     let most = rng.u32(1..=2);
     let mut counts: Vec<_> = (1..=most).map(|count| Swap(X, count, Relaxed)).collect();
-    counts.push(Swap(Y, 1, Relaxed));
-    let mut processes = vec![counts];
-    for _ in 0..2 {
+    let mut processes = Vec::new();
+    let says = Swap(Y, 1, Relaxed);
+    if rng.bool() {
+        counts.push(says);
+    } else {
+        processes.push(vec![Load(X, Relaxed), StopUnless(most), says]);
+    }
+    if rng.bool() {
+        counts.extend([Load(one_of(rng, &[X, Y]), Relaxed), StopUnless(ANSWER)]);
+    }
+    if rng.bool() {
+        counts.extend([Wake(X, 1), Say]);
+    }
+    processes.push(counts);
+    while processes.len() < 3 {
         let mut steps = Vec::new();
         if rng.bool() {
             steps.extend([Load(Y, Relaxed), StopUnless(1)]);
@@ -204,11 +217,10 @@ fn of_the_past(rng: &mut Rng) -> (Litmus, GraphSearch) {
         }
         processes.push(steps);
     }
-    if rng.bool() {
-        processes[0].extend([Load(one_of(rng, &[X, Y]), Relaxed), StopUnless(ANSWER)]);
-    }
-    if rng.bool() {
-        processes[0].extend([Wake(X, 1), Say]);
+    for steps in &mut processes {
+        if rng.bool() {
+            steps.extend([Load(one_of(rng, &[X, Y]), Relaxed), Say]);
+        }
     }
     let search = GraphSearch {
         all_outcomes: true,

@@ -116,6 +116,18 @@ fn cases() -> Vec<Case> {
         ),
         case(
             Litmus::new(
+                "a stale load after a wake that came after one who found a value changed",
+                [
+                    &[Swap(X, 1, Relaxed), Swap(X, 2, Relaxed), Wake(X, 1), Load(Y, Relaxed), Say],
+                    &[Load(X, Relaxed), StopUnless(2), Swap(Y, 1, Relaxed)],
+                    &[Load(Y, Relaxed), StopUnless(1), Wait(X, 5, SOON), Load(X, Relaxed), Say],
+                ],
+            ),
+            Outcomes(&["0 | -", "0 | 0", "0 | 1", "0 | 2", "1 | -", "1 | 0", "1 | 1", "1 | 2"]),
+            "0 | 1: the third process finds 1, which nobody does after the wake; so the wake comes after y was written",
+        ),
+        case(
+            Litmus::new(
                 "loads after a sleep that others have seen the end of",
                 [
                     &[Swap(X, 1, Relaxed), Swap(X, 2, Relaxed), Swap(Y, 1, Relaxed)],

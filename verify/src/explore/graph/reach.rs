@@ -80,7 +80,8 @@ impl Reader<'_> {
             Stands::Wakes { one_was_there: true } => Reach::between(locked, u8::MAX),
             // Whoever it wakes can read what was old when the call could have been made.
             Stands::Wakes { .. } if self.sleeps_another(thread, word) => {
-                Reach::between(locked, of.floor[word])
+                let later = self.others(thread).any(|other| self.looks_back(other, word));
+                Reach::between(locked, if later { u8::MAX } else { of.floor[word] })
             }
             Stands::Wakes { .. } => Reach::LATEST,
             Stands::Anywhere => Reach::ALL,
@@ -142,9 +143,14 @@ impl Reader<'_> {
     /// If a thread that is about to wait will be overtaken when others do what they are about to do: from which message
     /// on it then may fall asleep, at the least.
     fn overtaken_from(self, waiter: usize, word: usize) -> Option<u8> {
-        let others = self.state.threads.iter().enumerate().filter(|(other, _)| *other != waiter);
-        let overtakes = others.filter(|(_, of)| self.wakes(of, word) || self.looks_back(of, word));
-        overtakes.map(|(_, of)| of.knows.at[word]).min()
+        let others = self.others(waiter);
+        let overtakes = others.filter(|of| self.wakes(of, word) || self.looks_back(of, word));
+        overtakes.map(|of| of.knows.at[word]).min()
+    }
+
+    fn others(&self, thread: usize) -> impl Iterator<Item = &Thread> {
+        let all = self.state.threads.iter().enumerate();
+        all.filter(move |(other, _)| *other != thread).map(|(_, of)| of)
     }
 
     /// Whether a thread is about to wake somebody there.
@@ -177,7 +183,6 @@ impl Reader<'_> {
 
     /// Whether another thread sleeps there.
     fn sleeps_another(self, thread: usize, word: usize) -> bool {
-        let mut others = self.state.threads.iter().enumerate().filter(|(at, _)| *at != thread);
-        others.any(|(_, of)| of.phase == Phase::Sleeps && self.waits(of, word))
+        self.others(thread).any(|of| of.phase == Phase::Sleeps && self.waits(of, word))
     }
 }

@@ -14,7 +14,8 @@
 //! read while they are the latest, in another order of steps. The same goes for falling asleep, unless the thread was
 //! `overtaken` since: somebody has called to wake sleepers, who might have found this one; or has looked at the word under
 //! the lock of its queue and found a value that is older than the one on which this one falls asleep. And it goes for a
-//! call to wake sleepers, unless somebody has fallen asleep or woken up since. This is left off (`prune`) for words to
+//! call to wake sleepers, unless somebody has fallen asleep or woken up since, or has found an older value than the caller
+//! knows of. This is left off (`prune`) for words to
 //! which plain stores have gone, as these may go into the middle of the order. `reach.rs` says what has to be kept.
 //!
 //! # The futex
@@ -924,15 +925,23 @@ impl<'a> Stepper<'a> {
         }
     }
 
-    /// It has found an old value under the lock of the word's queue: so nobody had slept there who found a later one.
-    fn looks_back(&self, state: &mut State, word: usize, at: usize) {
-        if at < state.words[word].last() {
-            self.overtakes(state, word);
+    /// It has found an old value under the lock of the word's queue: so nobody had slept there who found a later one, nor
+    /// called to wake sleepers who knew of one.
+    fn looks_back(&mut self, state: &mut State, word: usize, at: usize) {
+        if at == state.words[word].last() {
+            return;
         }
+        self.overtakes(state, word);
+        self.wakers_move(state, word, |known| usize::from(known) > at);
     }
 
     /// Whoever is about to wake sleepers of the word would have found others, had it called earlier.
     fn queue_changes(&mut self, state: &mut State, word: usize) {
+        self.wakers_move(state, word, |_| true);
+    }
+
+    /// Whoever is about to wake sleepers of the word could not have called earlier, if it knows that much of it.
+    fn wakers_move(&mut self, state: &mut State, word: usize, knows: impl Fn(u8) -> bool) {
         let by = self.thread;
         for thread in 0..state.threads.len() {
             let of = &state.threads[thread];
@@ -940,7 +949,7 @@ impl<'a> Stepper<'a> {
             let is_about_to = of.phase == Phase::Runs
                 && matches!(label.wants, Wants::Wake(_))
                 && usize::from(label.on) == word;
-            if is_about_to && thread != by {
+            if is_about_to && thread != by && knows(of.knows.at[word]) {
                 self.thread = thread;
                 self.moved(state);
             }
