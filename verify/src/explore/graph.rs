@@ -99,7 +99,8 @@ pub struct GraphSearch {
     pub threads: Option<usize>,
     /// A reduction: states that differ in who is who are one.
     pub symmetry: bool,
-    /// A reduction: stale messages are read only where that cannot have been done earlier.
+    /// A reduction: stale messages are read only where that cannot have been done earlier. Only together with
+    /// [`collect`](Self::collect); without that it is off.
     pub prune: bool,
     /// A reduction: what concerns its own thread alone is no step of its own.
     pub fuse: bool,
@@ -224,6 +225,8 @@ fn explore_and<M: Model, T>(
     let mut options = search;
     options.symmetry &= model.is_interchangeable() && options.liveness.is_none();
     options.ending &= !model.is_endless();
+    // By itself it loses results: `init`, where a builder dies, is then never built twice.
+    options.prune &= options.collect;
     let mut fences = false;
     loop {
         let play = Play { mutation: options.mutation, without_marks: !options.marks };

@@ -2,6 +2,7 @@
 //! and the states and executions of a step machine.
 
 mod agreement;
+mod alike;
 mod axiomatic;
 #[cfg(all(feature = "loom", feature = "shuttle"))]
 mod broken;
@@ -20,6 +21,8 @@ mod over_models;
 mod parallel;
 mod programs;
 mod reductions;
+#[cfg(feature = "loom")]
+mod same_results;
 mod step_machine;
 mod tokens;
 mod weakened;

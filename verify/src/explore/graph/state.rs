@@ -66,6 +66,11 @@ impl Phase {
     pub(super) const fn is_over(self) -> bool {
         matches!(self, Self::Ended | Self::Dead)
     }
+
+    /// Whether it does nothing any more, though the kernel may still have to.
+    pub(super) const fn is_out(self) -> bool {
+        !matches!(self, Self::Runs | Self::Sleeps)
+    }
 }
 
 /// A value that was written.

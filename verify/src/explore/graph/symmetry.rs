@@ -186,7 +186,7 @@ impl Renamer {
                 }
             });
             let mut orbit = names.symmetry.orbit(thread.node)?;
-            if thread.phase.is_over() && names.options.merge_the_dead {
+            if thread.phase.is_out() && names.options.merge_the_dead {
                 // Which node was the first to note the same may differ from thread to thread.
                 orbit = names.known.node(orbit).noted;
             }
@@ -286,10 +286,10 @@ fn rename(
     into.clone_from(state);
     for (index, thread) in state.threads.iter().enumerate() {
         let node = names.symmetry.renamed(thread.node, renaming, names.known)?;
-        let over = thread.phase.is_over() && names.options.merge_the_dead;
+        let out = thread.phase.is_out() && names.options.merge_the_dead;
         let renamed = &mut into.threads[usize::from(renaming[index])];
         *renamed = *thread;
-        renamed.node = if over { names.known.node(node).noted } else { node };
+        renamed.node = if out { names.known.node(node).noted } else { node };
     }
     let cells = into.cells.len();
     into.views().for_each(|view| rename_view(view, cells, renaming));
