@@ -118,6 +118,8 @@ pub struct Finding {
     pub counterexample: Option<Counterexample>,
     /// Facts worth a line each in the report: what happened, how often.
     pub notes: Vec<String>,
+    /// Whether states were left out, or not looked at any more. Whatever the verdict, `outcomes` may then lack some.
+    pub cut_short: bool,
 }
 
 impl Finding {
@@ -133,6 +135,7 @@ impl Finding {
             witnesses: BTreeMap::new(),
             counterexample: None,
             notes: Vec::new(),
+            cut_short: false,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bytesize::ByteSize;
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use super::{Exit, Failure, Output, duration, panics};
@@ -45,8 +46,8 @@ pub(super) struct Options {
     deaths: u8,
     /// Whose rule decides if a wake that died with its process is repeated: Linux since 6.2 (also 6.1.y, 5.15.y, 5.10.y of
     /// late 2022), or before
-    #[arg(long, value_name = "RULE", value_enum, default_value_t = Kernel::Since62)]
-    kernel: Kernel,
+    #[arg(long, value_name = "RULE", value_enum, default_value_t)]
+    kernel: KernelRule,
     /// Tell states apart that differ only in which process is which
     #[arg(long)]
     no_symmetry: bool,
@@ -56,7 +57,7 @@ pub(super) struct Options {
     /// Also look for cycles that can be gone round for ever: `progress`, nobody gets on in them; `starvation`, somebody does
     /// not; `busy`, somebody goes round alone who ought to sleep
     #[arg(long, value_name = "WHAT", value_enum, num_args = 0..=1, default_missing_value = "starvation")]
-    liveness: Option<Cycles>,
+    liveness: Option<Liveness>,
     /// How many values of a word there may be that some process can still see; weak memory alone has more than one
     #[arg(long, value_name = "N", default_value_t = MOST_MESSAGES, value_parser = messages)]
     messages: usize,
@@ -83,35 +84,32 @@ enum Sees {
     Weak,
 }
 
-/// Which kernel cleans up after the dead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Kernel {
-    /// It wakes a sleeper if nobody owns the announced word
-    #[value(name = "since-6.2")]
-    Since62,
-    /// It does so only if that word is 0
-    #[value(name = "before-6.2")]
-    Before62,
+impl ValueEnum for KernelRule {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Since62, Self::Before62]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            Self::Since62 => ("since-6.2", "It wakes a sleeper if nobody owns the announced word"),
+            Self::Before62 => ("before-6.2", "It does so only if that word is 0"),
+        };
+        Some(PossibleValue::new(name).help(help))
+    }
 }
 
-/// What is not to happen for ever.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Cycles {
-    /// That nobody gets on
-    Progress,
-    /// That somebody does not get on, though the scheduler is fair
-    Starvation,
-    /// That somebody goes round and round alone, instead of sleeping
-    Busy,
-}
+impl ValueEnum for Liveness {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Progress, Self::NoStarvation, Self::NoBusyWaiting]
+    }
 
-impl From<Cycles> for Liveness {
-    fn from(cycles: Cycles) -> Self {
-        match cycles {
-            Cycles::Progress => Self::Progress,
-            Cycles::Starvation => Self::NoStarvation,
-            Cycles::Busy => Self::NoBusyWaiting,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            Self::Progress => "That nobody gets on",
+            Self::NoStarvation => "That somebody does not get on, though the scheduler is fair",
+            Self::NoBusyWaiting => "That somebody goes round and round alone, instead of sleeping",
+        };
+        Some(PossibleValue::new(self.name()).help(help))
     }
 }
 
@@ -154,13 +152,10 @@ impl Options {
     fn search(&self) -> GraphSearch {
         GraphSearch {
             memory: if self.memory == Sees::Sc { Memory::Sc } else { Memory::C11 },
-            kernel: match self.kernel {
-                Kernel::Since62 => KernelRule::Since62,
-                Kernel::Before62 => KernelRule::Before62,
-            },
+            kernel: self.kernel,
             symmetry: !self.no_symmetry,
             all_outcomes: self.outcomes,
-            liveness: self.liveness.map(Liveness::from),
+            liveness: self.liveness,
             messages: self.messages,
             memory_limit: usize::try_from(self.memory_limit.as_u64()).ok(),
             ..GraphSearch::default()
@@ -176,11 +171,11 @@ impl Options {
         if self.memory == Sees::Sc {
             id += "/sc";
         }
-        if self.kernel == Kernel::Before62 {
+        if self.kernel == KernelRule::Before62 {
             id += "/old-kernel";
         }
         if let Some(liveness) = self.liveness {
-            id += &format!("/{}", Liveness::from(liveness).name());
+            id += &format!("/{}", liveness.name());
         }
         id
     }
@@ -198,7 +193,7 @@ impl Options {
         };
         let size = model.describe(self.size(model));
         let property = match self.liveness {
-            Some(liveness) => format!("{property}; {}", Liveness::from(liveness).property()),
+            Some(liveness) => format!("{property}; {}", liveness.property()),
             None => property.to_owned(),
         };
         format!("{}: {property}\n  {size}, {memory}, {deaths}\n\n", model.name)

@@ -19,6 +19,7 @@ use crate::platform::recorder::Play;
 use crate::platform::{KernelRule, Kind, Mutation, Site};
 use crate::verdict::{Bound, Finding, Verdict};
 
+mod around;
 mod audit;
 mod automaton;
 mod code;
@@ -99,8 +100,7 @@ pub struct GraphSearch {
     pub threads: Option<usize>,
     /// A reduction: states that differ in who is who are one.
     pub symmetry: bool,
-    /// A reduction: stale messages are read only where that cannot have been done earlier. Only together with
-    /// [`collect`](Self::collect); without that it is off.
+    /// A reduction: stale messages are read only where that cannot have been done earlier.
     pub prune: bool,
     /// A reduction: what concerns its own thread alone is no step of its own.
     pub fuse: bool,
@@ -225,8 +225,6 @@ fn explore_and<M: Model, T>(
     let mut options = search;
     options.symmetry &= model.is_interchangeable() && options.liveness.is_none();
     options.ending &= !model.is_endless();
-    // By itself it loses results: `init`, where a builder dies, is then never built twice.
-    options.prune &= options.collect;
     let mut fences = false;
     loop {
         let play = Play { mutation: options.mutation, without_marks: !options.marks };

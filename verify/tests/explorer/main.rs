@@ -23,6 +23,7 @@ mod programs;
 mod reductions;
 #[cfg(feature = "loom")]
 mod same_results;
+mod searches;
 mod step_machine;
 mod tokens;
 mod weakened;

@@ -8,7 +8,7 @@ use lockproof::error::NotHeld;
 use lockproof::platform::Ordering::{Acquire, Relaxed, Release};
 use lockproof::raw::{Acquired, LockFailure};
 use lockproof_verify::claim::{Budget, Silent};
-use lockproof_verify::explore::graph::{self, GraphSearch, Memory};
+use lockproof_verify::explore::graph::{self, GraphSearch, MOST_MESSAGES, Memory};
 use lockproof_verify::models::broken::others::Drepper;
 use lockproof_verify::models::litmus::{Litmus, On, Step};
 use lockproof_verify::models::lock::Lock;
@@ -197,4 +197,21 @@ fn spinning_for_ever_is_found() {
     let why = wrong.counterexample.expect("a counterexample").why;
     assert!(why.contains("the end cannot be reached"), "{why}");
     assert_eq!(found(ends).verdict, Verdict::Exhausted);
+}
+
+/// What was found wrong stands. What else there is may be more than was seen, and the finding says so.
+#[test]
+fn a_search_that_is_stopped_says_so_whatever_it_has_found() {
+    // A race is found within a few steps, long before all has been seen.
+    let races: &[Step] = &[Step::Set(1), Step::Get];
+    let longer: &[Step] = &[Step::Swap(On::X, 1, Relaxed); 12];
+    let found = |messages| {
+        let litmus = Arc::new(Litmus::new("races", [races, races, longer]));
+        let search = GraphSearch { all_outcomes: true, messages, ..GraphSearch::default() };
+        graph::explore(&litmus, "races", search.plain(), &UNHURRIED, &Silent)
+    };
+    for (messages, cut_short) in [(MOST_MESSAGES, false), (4, true)] {
+        let found = found(messages);
+        assert_eq!((found.verdict, found.cut_short), (Verdict::Counterexample, cut_short));
+    }
 }

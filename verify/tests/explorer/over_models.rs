@@ -8,7 +8,9 @@ use lockproof_verify::models::broken::Trial;
 use lockproof_verify::models::broken::mutants::MUTANTS;
 use lockproof_verify::models::registry::{Entry, Exploration, MODELS, Size, find};
 use lockproof_verify::platform::{KernelRule, Mutation};
-use lockproof_verify::verdict::{Finding, Verdict};
+use lockproof_verify::verdict::Finding;
+
+use crate::searches::{alone, assert_alike, but_for_one, is_whole};
 
 /// What takes longer, or more, without reductions is left out, not waited for.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -22,46 +24,15 @@ fn explored(model: &Entry, size: Size, search: GraphSearch) -> Finding {
     model.explore(size, &exploration).expect("a size").finding
 }
 
-/// Whether all was seen, or as much as was asked for.
-fn is_whole(found: &Finding) -> bool {
-    !matches!(&found.verdict, Verdict::Timeout { .. })
-        && !matches!(&found.verdict, Verdict::Bounded(bound) if bound.states.is_some())
-        // Which executions are cut short depends on the order of the steps.
-        && !matches!(&found.verdict, Verdict::Bounded(bound) if bound.messages.is_some())
-}
-
-/// Without each.
-fn but_for_one(all: GraphSearch) -> Vec<GraphSearch> {
-    vec![
-        all,
-        GraphSearch { symmetry: false, ..all },
-        GraphSearch { prune: false, ..all },
-        GraphSearch { fuse: false, ..all },
-        GraphSearch { merge_the_dead: false, ..all },
-        GraphSearch { collect: false, ..all },
-        GraphSearch { marks: false, ..all },
-    ]
-}
-
-/// Each alone.
-fn alone(all: GraphSearch) -> Vec<GraphSearch> {
-    let plain = all.plain();
-    vec![
-        GraphSearch { symmetry: true, ..plain },
-        GraphSearch { prune: true, ..plain },
-        GraphSearch { fuse: true, ..plain },
-        GraphSearch { merge_the_dead: true, ..plain },
-        GraphSearch { collect: true, ..plain },
-        GraphSearch { marks: true, ..plain },
-    ]
-}
-
 /// What was compared with what.
 #[derive(Debug, Default)]
 struct Tally {
     compared: usize,
     wrong: usize,
     left_out: usize,
+    /// How often without each reduction, in the order of [`but_for_one`]; and how often with each alone.
+    without: [usize; 7],
+    alone: [usize; 6],
 }
 
 impl Tally {
@@ -75,33 +46,35 @@ impl Tally {
             self.left_out += 1;
             return;
         };
-        let mut searches = but_for_one(search);
-        if measured_by == 0 {
-            searches.extend(alone(search));
-        }
-        let race = |found: &Finding| {
-            found.counterexample.as_ref().is_some_and(|wrong| wrong.why.contains("race"))
-        };
         self.wrong += usize::from(measure.counterexample.is_some());
-        for search in searches {
-            let found = of(search);
-            if !is_whole(&found) {
-                self.left_out += 1;
-                continue;
+        let mut like = |searches: Vec<GraphSearch>, counts: &mut [usize]| {
+            for (search, count) in searches.into_iter().zip(counts) {
+                let found = of(search);
+                if is_whole(&found) {
+                    assert_alike(&found, &measure, &(model.name, size, search));
+                    (self.compared, *count) = (self.compared + 1, *count + 1);
+                } else {
+                    self.left_out += 1;
+                }
             }
-            self.compared += 1;
-            let what = format!("{} {size:?} {search:?}", model.name);
-            assert_eq!(found.verdict.word(), measure.verdict.word(), "{what}: {:?}", found.verdict);
-            // After a race, or once something is broken that the next step depends on, there is no telling what else.
-            if !race(&found) {
-                let results = (found.outcomes.keys(), measure.outcomes.keys());
-                assert!(
-                    results.0.eq(results.1),
-                    "{what}: {:?}",
-                    (found.outcomes, measure.outcomes)
-                );
-            }
+        };
+        like(but_for_one(search), &mut self.without);
+        if measured_by == 0 {
+            like(alone(search), &mut self.alone);
         }
+    }
+
+    /// The same, with sleeps that may end for no reason, and without: loops are then finite.
+    fn compare_both(&mut self, model: &Entry, size: Size, search: GraphSearch) {
+        self.compare(model, size, search);
+        self.compare(model, size, GraphSearch { early_returns: false, ..search });
+    }
+
+    fn assert_at_least(&self, compared: usize, wrong: usize, each: usize) {
+        println!("{self:?}");
+        let fewest = self.without.iter().chain(&self.alone).min();
+        let enough = self.compared >= compared && self.wrong >= wrong && fewest >= Some(&each);
+        assert!(enough, "{self:?}");
     }
 }
 
@@ -117,16 +90,15 @@ fn over_all_models() {
                 continue;
             }
             let weak = GraphSearch { all_outcomes: true, ..GraphSearch::default() };
-            tally.compare(model, size, weak);
-            tally.compare(model, size, GraphSearch { memory: Memory::Sc, ..weak });
+            tally.compare_both(model, size, weak);
+            tally.compare_both(model, size, GraphSearch { memory: Memory::Sc, ..weak });
             if deaths > 0 {
                 let kernel = KernelRule::Before62;
-                tally.compare(model, size, GraphSearch { kernel, ..weak });
+                tally.compare_both(model, size, GraphSearch { kernel, ..weak });
             }
         }
     }
-    println!("{tally:?}");
-    assert!(tally.compared > 200 && tally.wrong > 8, "{tally:?}");
+    tally.assert_at_least(400, 16, 30);
 }
 
 #[test]
@@ -142,8 +114,7 @@ fn over_all_mutants() {
         let size = Size { processes: processes.min(3), increments: 1, deaths };
         let mutation = Some(Mutation::at(mutant.site(), mutant.change));
         let search = GraphSearch { mutation, all_outcomes: true, ..GraphSearch::default() };
-        tally.compare(find(name).expect("a model"), size, search);
+        tally.compare_both(find(name).expect("a model"), size, search);
     }
-    println!("{tally:?}");
-    assert!(tally.compared > 100 && tally.wrong > 10, "{tally:?}");
+    tally.assert_at_least(200, 20, 10);
 }

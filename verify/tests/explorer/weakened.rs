@@ -50,6 +50,7 @@ fn changes(operation: &Operation) -> Vec<Change> {
         (Kind::FutexUpdateWakeAll, _) => vec![Change::Half, Change::Skip],
         (_, AcqRel) => vec![Change::Order(Acquire), Change::Order(Release)],
         (_, Acquire | Release) => vec![Change::Order(Relaxed)],
+        (Kind::CompareExchange, Relaxed) => vec![Change::Skip],
         _ => Vec::new(),
     }
 }

@@ -4,23 +4,14 @@
 //! state is looked at again once that has been found out. What the workers find is put together in the order of the
 //! states, so that the same is found, under the same numbers, however many there are.
 
-use super::automaton::Known;
+use super::around::Around;
 use super::code::{decode, encode};
 use super::reach::{Reach, Reader};
 use super::state::State;
 use super::step::{Did, Manner, Next, Nexts, Seen, Stepper, Stop, is_stuck};
 use super::store::{Id, Store};
-use super::symmetry::{Names, Renamer, Symmetry};
-use super::{MOST_THREADS, MOST_WORDS, Options, Shape};
-
-/// All that workers read.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct View<'a> {
-    pub(super) known: &'a Known,
-    pub(super) symmetry: &'a Symmetry,
-    pub(super) options: &'a Options,
-    pub(super) shape: &'a Shape,
-}
+use super::symmetry::Renamer;
+use super::{MOST_THREADS, MOST_WORDS, Shape};
 
 /// What was found out about some states in a row.
 #[derive(Debug, Default)]
@@ -81,7 +72,7 @@ impl Worker {
     /// What comes of some states.
     pub(super) fn expand_all(
         &mut self,
-        view: View<'_>,
+        around: Around<'_>,
         store: &Store,
         states: impl Iterator<Item = Id>,
     ) -> Batch {
@@ -89,7 +80,7 @@ impl Worker {
         for id in states {
             batch.found.push(Found::Of(id));
             let (found, bytes) = (batch.found.len(), batch.bytes.len());
-            if let Err(stop) = self.expand(view, store, id, &mut batch) {
+            if let Err(stop) = self.expand(around, store, id, &mut batch) {
                 batch.found.truncate(found);
                 batch.bytes.truncate(bytes);
                 batch.found.push(Found::Stopped(stop));
@@ -100,20 +91,20 @@ impl Worker {
 
     fn expand(
         &mut self,
-        view: View<'_>,
+        around: Around<'_>,
         store: &Store,
         id: Id,
         batch: &mut Batch,
     ) -> Result<(), Stop> {
         let Self { nexts, renamer, state, bytes } = self;
-        decode(store.get(id), view.shape, state);
+        decode(store.get(id), around.shape, state);
         batch.seen.deaths = batch.seen.deaths.max(state.deaths);
         batch.seen.died_holding = batch.seen.died_holding.max(state.died_holding);
         if state.is_over() {
             batch.found.push(Found::Over);
             return Ok(());
         }
-        Self::step(view, state, &mut batch.seen, nexts)?;
+        Self::step(around, state, &mut batch.seen, nexts)?;
         if is_stuck(state, nexts) {
             batch.found.push(Found::Stuck);
             return Ok(());
@@ -123,7 +114,7 @@ impl Worker {
                 batch.found.push(Found::Wrong(why.clone(), next.did.clone()));
                 continue;
             }
-            write_down(view, &mut next.state, renamer, bytes)?;
+            write_down(around, &mut next.state, renamer, bytes)?;
             let hash = store.hash(bytes);
             let to = store.find(hash, bytes).map_or_else(
                 || {
@@ -140,42 +131,50 @@ impl Worker {
         Ok(())
     }
 
-    fn step(view: View<'_>, state: &State, seen: &mut Seen, nexts: &mut Nexts) -> Result<(), Stop> {
-        Stepper::new(view.known, view.options, view.shape, seen, nexts).all(state)
+    fn step(
+        around: Around<'_>,
+        state: &State,
+        seen: &mut Seen,
+        nexts: &mut Nexts,
+    ) -> Result<(), Stop> {
+        Stepper::new(around.known, around.options, around.shape, seen, nexts).all(state)
     }
 
     /// All that can come next.
-    pub(super) fn nexts(&mut self, view: View<'_>, state: &State) -> Result<&mut [Next], Stop> {
-        Self::step(view, state, &mut Seen::default(), &mut self.nexts)?;
+    pub(super) fn nexts(&mut self, around: Around<'_>, state: &State) -> Result<&mut [Next], Stop> {
+        Self::step(around, state, &mut Seen::default(), &mut self.nexts)?;
         Ok(self.nexts.all())
     }
 
     /// Tidies a state, and gives the one that stands for it, as bytes.
-    pub(super) fn write_down(&mut self, view: View<'_>, state: &mut State) -> Result<&[u8], Stop> {
-        write_down(view, state, &mut self.renamer, &mut self.bytes)?;
+    pub(super) fn write_down(
+        &mut self,
+        around: Around<'_>,
+        state: &mut State,
+    ) -> Result<&[u8], Stop> {
+        write_down(around, state, &mut self.renamer, &mut self.bytes)?;
         Ok(&self.bytes)
     }
 }
 
 fn write_down(
-    view: View<'_>,
+    around: Around<'_>,
     state: &mut State,
     renamer: &mut Renamer,
     bytes: &mut Vec<u8>,
 ) -> Result<(), Stop> {
-    let View { known, symmetry, options, shape } = view;
-    tidy(view, state)?;
-    if options.symmetry {
-        renamer.encode(Names { known, symmetry, options, shape }, state, bytes)
+    tidy(around, state)?;
+    if around.options.symmetry {
+        renamer.encode(around, state, bytes)
     } else {
-        encode(state, shape, bytes);
+        encode(state, around.shape, bytes);
         Ok(())
     }
 }
 
 /// Makes states equal from which the same can happen.
-pub(super) fn tidy(view: View<'_>, state: &mut State) -> Result<(), Stop> {
-    let View { known, options, shape, .. } = view;
+pub(super) fn tidy(around: Around<'_>, state: &mut State) -> Result<(), Stop> {
+    let Around { known, options, shape, .. } = around;
     if options.collect {
         let reader = Reader { known, options, state };
         let mut reach = [[Reach::LATEST; MOST_WORDS]; MOST_THREADS];

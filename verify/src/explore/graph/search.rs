@@ -9,12 +9,13 @@ use lockproof::platform::ThreadId;
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use super::around::Around;
 use super::audit::audit;
 use super::automaton::{Automata, Unknown};
 use super::code::{decode, encode};
 use super::cycles::{Edge, Edges, Liveness};
 use super::ending::Followers;
-use super::expand::{Batch, Found, To, View, Worker, tidy};
+use super::expand::{Batch, Found, To, Worker, tidy};
 use super::extract::extract;
 use super::state::State;
 use super::step::{Did, Next, Seen, Stop};
@@ -154,8 +155,8 @@ impl<M: Model> Search<M> {
         progress: &dyn Progress,
     ) -> Result<Ended, Stop> {
         let mut state = self.beginning();
-        let bytes =
-            self.learning(|view, worker| worker.write_down(view, &mut state).map(<[u8]>::to_vec))?;
+        let bytes = self
+            .learning(|around, worker| worker.write_down(around, &mut state).map(<[u8]>::to_vec))?;
         self.store.add(self.store.hash(&bytes), &bytes, 0);
         let mut told = Instant::now();
         let mut next = 0;
@@ -181,8 +182,8 @@ impl<M: Model> Search<M> {
         Ok(Ended::Complete)
     }
 
-    fn view(&self) -> View<'_> {
-        View {
+    fn around(&self) -> Around<'_> {
+        Around {
             known: self.automata.known(),
             symmetry: &self.symmetry,
             options: &self.options,
@@ -194,18 +195,18 @@ impl<M: Model> Search<M> {
     fn expand(&mut self, states: Range<Id>) -> Vec<Batch> {
         if states.len() < WORTH_SHARING || self.options.threads == Some(1) {
             let mut worker = std::mem::replace(&mut self.worker, Worker::new(&self.shape));
-            let batch = worker.expand_all(self.view(), &self.store, states);
+            let batch = worker.expand_all(self.around(), &self.store, states);
             self.worker = worker;
             return vec![batch];
         }
-        let (view, store) = (self.view(), &self.store);
+        let (around, store) = (self.around(), &self.store);
         let end = states.end;
         let rows = states.into_par_iter().step_by(IN_A_ROW);
         let batches = rows.map_init(
-            || Worker::new(view.shape),
+            || Worker::new(around.shape),
             |worker, first| {
                 let row = first..end.min(first + IN_A_ROW as Id);
-                worker.expand_all(view, store, row)
+                worker.expand_all(around, store, row)
             },
         );
         match &self.pool {
@@ -306,11 +307,11 @@ impl<M: Model> Search<M> {
     /// Does something, as often as it takes to learn all that it needs.
     fn learning<T>(
         &mut self,
-        mut work: impl FnMut(View<'_>, &mut Worker) -> Result<T, Stop>,
+        mut work: impl FnMut(Around<'_>, &mut Worker) -> Result<T, Stop>,
     ) -> Result<T, Stop> {
         let mut worker = std::mem::replace(&mut self.worker, Worker::new(&self.shape));
         let done = loop {
-            match work(self.view(), &mut worker) {
+            match work(self.around(), &mut worker) {
                 Err(Stop::Unknown(unknown)) => {
                     if let Err(stop) = self.learn(unknown) {
                         break Err(stop);
@@ -374,12 +375,12 @@ impl<M: Model> Search<M> {
         let mut did = Vec::new();
         for edge in edges {
             let (state, wanted) = (self.state(edge.from), self.store.get(edge.to).to_vec());
-            let next = self.learning(|view, worker| {
-                let nexts = worker.nexts(view, &state)?;
+            let next = self.learning(|around, worker| {
+                let nexts = worker.nexts(around, &state)?;
                 let alike: Vec<Next> =
                     nexts.iter().filter(|next| next.manner == edge.manner).cloned().collect();
                 for mut next in alike {
-                    if worker.write_down(view, &mut next.state)? == wanted {
+                    if worker.write_down(around, &mut next.state)? == wanted {
                         return Ok(Some(next));
                     }
                 }
@@ -474,8 +475,8 @@ impl<M: Model> Search<M> {
     ) -> Result<Counterexample, Stop> {
         let (state, mut did) = self.way_to(id)?;
         // The last step once more, by those who are who here.
-        let ends = self.learning(|view, worker| {
-            let nexts = worker.nexts(view, &state)?;
+        let ends = self.learning(|around, worker| {
+            let nexts = worker.nexts(around, &state)?;
             Ok(nexts.iter().find(|next| next.wrong.is_some() && !last.is_empty()).cloned())
         })?;
         let why = match ends {
@@ -499,17 +500,17 @@ impl<M: Model> Search<M> {
     fn way_to(&mut self, id: Id) -> Result<(State, Vec<Did>), Stop> {
         let path = self.store.path(id);
         let mut state = self.beginning();
-        self.learning(|view, _| tidy(view, &mut state))?;
+        self.learning(|around, _| tidy(around, &mut state))?;
         self.forget_what_is_not_written(&mut state);
         let mut did = Vec::new();
         for to in &path[1..] {
             let wanted = self.store.get(*to).to_vec();
-            let found = self.learning(|view, worker| {
-                let nexts = worker.nexts(view, &state)?;
+            let found = self.learning(|around, worker| {
+                let nexts = worker.nexts(around, &state)?;
                 let rights: Vec<Next> =
                     nexts.iter().filter(|next| next.wrong.is_none()).cloned().collect();
                 for mut next in rights {
-                    if worker.write_down(view, &mut next.state)? == wanted {
+                    if worker.write_down(around, &mut next.state)? == wanted {
                         return Ok(Some(next));
                     }
                 }
@@ -592,6 +593,7 @@ impl<M: Model> Search<M> {
             witnesses: std::mem::take(&mut self.witnesses),
             counterexample,
             notes: self.notes(),
+            cut_short: self.stopped_after.is_some() || self.seen.too_many_messages,
             ..Finding::of(verdict)
         }
     }

@@ -9,12 +9,13 @@ use std::collections::HashMap;
 
 use lockproof::raw::mutex_state::OWNER;
 
+use super::MOST_THREADS;
+use super::around::Around;
 use super::automaton::{Automata, Known, NO_IDS, Node, Unknown};
 use super::code::encode;
 use super::state::{Phase, State};
 use super::step::Stop;
 use super::view::{View, WRITTEN};
-use super::{MOST_THREADS, Options, Shape};
 use crate::model::Model;
 
 /// More ways than this to order threads that look alike are not tried: some states are then met more than once.
@@ -115,31 +116,22 @@ pub(super) struct Renamer {
     best: Vec<u8>,
 }
 
-/// What a renamer looks at.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Names<'a> {
-    pub(super) known: &'a Known,
-    pub(super) symmetry: &'a Symmetry,
-    pub(super) options: &'a Options,
-    pub(super) shape: &'a Shape,
-}
-
 impl Renamer {
     /// Writes down the state that stands for all that differ from this one in who is who.
     pub(super) fn encode(
         &mut self,
-        names: Names<'_>,
+        around: Around<'_>,
         state: &State,
         bytes: &mut Vec<u8>,
     ) -> Result<(), Stop> {
-        self.sort(names, state)?;
+        self.sort(around, state)?;
         let keys = std::mem::take(&mut self.keys);
-        let orders = self.orders(names, state, &keys, bytes);
+        let orders = self.orders(around, state, &keys, bytes);
         self.keys = keys;
         let mut best = std::mem::take(&mut self.best);
         best.clear();
         for renaming in orders? {
-            self.write_down(names, state, &renaming, bytes)?;
+            self.write_down(around, state, &renaming, bytes)?;
             if best.is_empty() || *bytes < best {
                 std::mem::swap(&mut best, bytes);
             }
@@ -152,26 +144,26 @@ impl Renamer {
     /// The state with other names, as bytes.
     fn write_down(
         &mut self,
-        names: Names<'_>,
+        around: Around<'_>,
         state: &State,
         renaming: &Renaming,
         bytes: &mut Vec<u8>,
     ) -> Result<(), Stop> {
-        let threads = renaming.iter().enumerate().take(names.shape.threads);
+        let threads = renaming.iter().enumerate().take(around.shape.threads);
         if threads.into_iter().all(|(at, to)| at == usize::from(*to)) {
-            encode(state, names.shape, bytes);
+            encode(state, around.shape, bytes);
             return Ok(());
         }
         let mut renamed = self.renamed.take().unwrap_or_else(|| state.clone());
-        let done = rename(names, state, renaming, &mut renamed);
-        encode(&renamed, names.shape, bytes);
+        let done = rename(around, state, renaming, &mut renamed);
+        encode(&renamed, around.shape, bytes);
         self.renamed = Some(renamed);
         done
     }
 
     /// Puts the threads in an order that does not depend on who is who.
-    fn sort(&mut self, names: Names<'_>, state: &State) -> Result<(), Stop> {
-        let shape = names.shape;
+    fn sort(&mut self, around: Around<'_>, state: &State) -> Result<(), Stop> {
+        let shape = around.shape;
         self.keys.resize_with(state.threads.len(), Default::default);
         for (index, (thread, (key, at))) in state.threads.iter().zip(&mut self.keys).enumerate() {
             *at = index as u8;
@@ -185,17 +177,24 @@ impl Renamer {
                     4 + (list as u8 ^ at << 2 ^ u8::from(wakes) << 4 ^ u8::from(died) << 5) % 250
                 }
             });
-            let mut orbit = names.symmetry.orbit(thread.node)?;
-            if thread.phase.is_out() && names.options.merge_the_dead {
+            let mut orbit = around.symmetry.orbit(thread.node)?;
+            if thread.phase.is_out() && around.options.merge_the_dead {
                 // Which node was the first to note the same may differ from thread to thread.
-                orbit = names.known.node(orbit).noted;
+                orbit = around.known.node(orbit).noted;
             }
             key.extend(orbit.to_be_bytes());
-            key.extend(&thread.knows.at[..shape.words]);
-            key.extend(&thread.floor[..shape.words]);
-            key.push(thread.overtaken.until);
-            for known in &thread.knows.cells[..shape.cells] {
-                key.push(known.count_ones() as u8 + 32 * u8::from(known & WRITTEN != 0));
+            // No more than is written down: the order must not depend on what is not.
+            if !thread.phase.is_over() {
+                key.extend(&thread.knows.at[..shape.words]);
+                for known in &thread.knows.cells[..shape.cells] {
+                    key.push(known.count_ones() as u8 + 32 * u8::from(known & WRITTEN != 0));
+                }
+            }
+            if !thread.phase.is_out() {
+                key.extend(&thread.floor[..shape.words]);
+            }
+            if thread.phase == Phase::Runs {
+                key.push(thread.overtaken.until);
             }
         }
         self.keys.sort_unstable();
@@ -205,7 +204,7 @@ impl Renamer {
     /// The renamings that bring threads into the order of the keys: several where keys are equal.
     fn orders(
         &mut self,
-        names: Names<'_>,
+        around: Around<'_>,
         state: &State,
         keys: &[(Vec<u8>, u8)],
         bytes: &mut Vec<u8>,
@@ -220,7 +219,7 @@ impl Renamer {
             }
             let members: Vec<u8> = group.iter().map(|(_, member)| *member).collect();
             let twins = if members.len() > 2 {
-                self.twins(names, state, &members, bytes)?
+                self.twins(around, state, &members, bytes)?
             } else {
                 members.iter().map(|member| vec![*member]).collect()
             };
@@ -247,20 +246,20 @@ impl Renamer {
     /// which order they come.
     fn twins(
         &mut self,
-        names: Names<'_>,
+        around: Around<'_>,
         state: &State,
         members: &[u8],
         bytes: &mut Vec<u8>,
     ) -> Result<Vec<Vec<u8>>, Stop> {
         let mut unchanged = std::mem::take(&mut self.best);
-        encode(state, names.shape, &mut unchanged);
+        encode(state, around.shape, &mut unchanged);
         let mut all: Vec<Vec<u8>> = Vec::new();
         for member in members {
             let mut twin = None;
             for (index, twins) in all.iter().enumerate() {
                 let mut exchanged = IDENTITY;
                 exchanged.swap(usize::from(*member), usize::from(twins[0]));
-                self.write_down(names, state, &exchanged, bytes)?;
+                self.write_down(around, state, &exchanged, bytes)?;
                 if *bytes == unchanged {
                     twin = Some(index);
                     break;
@@ -278,22 +277,22 @@ impl Renamer {
 
 /// Writes into `into` a state with other names.
 fn rename(
-    names: Names<'_>,
+    around: Around<'_>,
     state: &State,
     renaming: &Renaming,
     into: &mut State,
 ) -> Result<(), Stop> {
     into.clone_from(state);
     for (index, thread) in state.threads.iter().enumerate() {
-        let node = names.symmetry.renamed(thread.node, renaming, names.known)?;
-        let out = thread.phase.is_out() && names.options.merge_the_dead;
+        let node = around.symmetry.renamed(thread.node, renaming, around.known)?;
+        let out = thread.phase.is_out() && around.options.merge_the_dead;
         let renamed = &mut into.threads[usize::from(renaming[index])];
         *renamed = *thread;
-        renamed.node = if out { names.known.node(node).noted } else { node };
+        renamed.node = if out { around.known.node(node).noted } else { node };
     }
     let cells = into.cells.len();
     into.views().for_each(|view| rename_view(view, cells, renaming));
-    for (word, (_, robust)) in into.words.iter_mut().zip(&names.known.names().words) {
+    for (word, (_, robust)) in into.words.iter_mut().zip(&around.known.names().words) {
         if *robust {
             for message in &mut word.messages {
                 message.value = rename_value(message.value, renaming);
