@@ -28,6 +28,7 @@ mod ending;
 mod expand;
 mod extract;
 mod fences;
+mod program;
 mod reach;
 mod search;
 mod state;
@@ -39,6 +40,7 @@ mod view;
 
 pub use cycles::Liveness;
 pub use extract::{Automaton, End, Place, Step};
+use program::Program;
 use search::{Ended, Search};
 use step::Stop;
 
@@ -197,7 +199,8 @@ pub fn explore<M: Model>(
     budget: &Budget,
     progress: &dyn Progress,
 ) -> Finding {
-    explore_and(model, name, search, budget, progress, |_| ()).0
+    let program: Arc<dyn Program> = Arc::<M>::clone(model);
+    explore_and(&program, name, search, budget, progress, |_| ()).0
 }
 
 /// The same; with what was found comes what was found out about the code.
@@ -208,27 +211,28 @@ pub fn explore_and_extract<M: Model>(
     budget: &Budget,
     progress: &dyn Progress,
 ) -> (Finding, Extracted) {
+    let program: Arc<dyn Program> = Arc::<M>::clone(model);
     let (finding, extracted) =
-        explore_and(model, name, search, budget, progress, Search::extracted);
+        explore_and(&program, name, search, budget, progress, Search::extracted);
     (finding, extracted.unwrap_or_default())
 }
 
 /// Explores, and asks the search that came to an end for something.
-fn explore_and<M: Model, T>(
-    model: &Arc<M>,
+fn explore_and<T>(
+    program: &Arc<dyn Program>,
     name: &str,
     search: GraphSearch,
     budget: &Budget,
     progress: &dyn Progress,
-    ask: impl Fn(&mut Search<M>) -> T,
+    ask: impl Fn(&mut Search) -> T,
 ) -> (Finding, Option<T>) {
     let mut options = search;
-    options.symmetry &= model.is_interchangeable() && options.liveness.is_none();
-    options.ending &= !model.is_endless();
+    options.symmetry &= program.is_interchangeable() && options.liveness.is_none();
+    options.ending &= !program.is_endless();
     let mut fences = false;
     loop {
         let play = Play { mutation: options.mutation, without_marks: !options.marks };
-        let mut search = match Search::new(model, play, &options, fences) {
+        let mut search = match Search::new(program, play, &options, fences) {
             Ok(search) => search,
             Err(why) => return (refused(why), None),
         };

@@ -387,7 +387,7 @@ impl Recorder {
     }
 
     /// Plays the thread, and says where it stopped.
-    pub fn play(&self, thread: impl FnOnce(&Self)) -> Stopped {
+    pub fn play(&self, thread: &mut dyn FnMut(&Self)) -> Stopped {
         let played = crate::explore::quietly(|| {
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| thread(self)))
         });

@@ -24,7 +24,6 @@ use std::rc::Rc;
 use fastrand::Rng;
 
 use super::automaton::Automata;
-use crate::model::Model;
 use crate::platform::recorder::{Key, Label, Stopped, Watch};
 use crate::report::numbers::{count, counted};
 
@@ -72,8 +71,8 @@ struct Difference {
 
 /// Follows every history that was brought together with another one. Returns how much that was, or what is wrong with a
 /// mark.
-pub(super) fn audit<M: Model>(
-    automata: &mut Automata<M>,
+pub(super) fn audit(
+    automata: &mut Automata,
     interchangeable: bool,
     seed: u64,
 ) -> Result<String, String> {
@@ -102,8 +101,8 @@ fn same(one: &Label, other: &Label) -> bool {
         && one.wants == other.wants
 }
 
-struct Audit<'a, M> {
-    automata: &'a mut Automata<M>,
+struct Audit<'a> {
+    automata: &'a mut Automata,
     steps: Steps,
     nodes: Rc<[Option<Node>]>,
     /// What was noted, by the first node that noted it.
@@ -116,8 +115,8 @@ struct Audit<'a, M> {
     walked: usize,
 }
 
-impl<'a, M: Model> Audit<'a, M> {
-    fn new(automata: &'a mut Automata<M>, steps: Steps) -> Self {
+impl<'a> Audit<'a> {
+    fn new(automata: &'a mut Automata, steps: Steps) -> Self {
         let mut nodes: Vec<_> = (0..automata.nodes()).map(|_| None).collect();
         for (node, key) in automata.keys() {
             let label = automata.node(node).label.clone();

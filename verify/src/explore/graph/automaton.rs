@@ -12,9 +12,10 @@ use std::sync::Arc;
 use lockproof::platform::ThreadId;
 
 use super::Operation;
+use super::program::Program;
 use super::step::Stop;
 use super::symmetry::{Renaming, met};
-use crate::model::{Log, Model};
+use crate::model::Log;
 use crate::platform::recorder::{
     Key, Label, List, Marks, Names, Place, Play, Recorder, Stopped, Watch,
 };
@@ -103,8 +104,8 @@ impl Known {
 }
 
 /// All threads' automata, and what it takes to find out more about them.
-pub(super) struct Automata<M> {
-    model: Arc<M>,
+pub(super) struct Automata {
+    program: Arc<dyn Program>,
     play: Play,
     marks: Rc<RefCell<Marks>>,
     known: Known,
@@ -115,11 +116,11 @@ pub(super) struct Automata<M> {
     torn: Option<(u32, Vec<u64>)>,
 }
 
-impl<M: Model> Automata<M> {
-    pub(super) fn new(model: Arc<M>, play: Play) -> Self {
+impl Automata {
+    pub(super) fn new(program: Arc<dyn Program>, play: Play) -> Self {
         let maker = Recorder::new(0, Vec::new(), play, Arc::default(), Rc::default());
-        let _ = model.share(&maker);
-        let mortal = (0..model.processes()).map(|thread| model.is_mortal(thread)).collect();
+        program.name_all(&maker);
+        let mortal = (0..program.processes()).map(|thread| program.is_mortal(thread)).collect();
         let known = Known {
             nodes: Vec::new(),
             edges: HashMap::default(),
@@ -128,7 +129,7 @@ impl<M: Model> Automata<M> {
             mortal,
         };
         Self {
-            model,
+            program,
             play,
             marks: Rc::default(),
             known,
@@ -201,7 +202,7 @@ impl<M: Model> Automata<M> {
     }
 
     /// Says of two places if they are the same for all that is known there: see [`Marks::alike`].
-    pub(super) fn likeness(&self) -> impl Fn(&Place, &Place) -> bool + use<M> {
+    pub(super) fn likeness(&self) -> impl Fn(&Place, &Place) -> bool + use<> {
         let marks = Rc::clone(&self.marks);
         move |one, other| marks.borrow().alike(one, other)
     }
@@ -249,7 +250,7 @@ impl<M: Model> Automata<M> {
         let lists = stopped.key.lists.clone();
         let mark = stopped.key.place.at_mark();
         // In a model that ends nobody goes round for ever there: whoever does anywhere gets nowhere.
-        let is_progress = self.model.is_endless()
+        let is_progress = self.program.is_endless()
             && mark.is_some_and(|mark| self.marks.borrow().is_of_the_outermost_loop(mark));
         let node = match self.by_key.entry((thread, stopped.key)) {
             Entry::Occupied(known) => {
@@ -331,30 +332,27 @@ impl<M: Model> Automata<M> {
         self.runs += 1;
         let log = Arc::new(Log::default());
         let recorder = told(self.recorder(thread, script, &log));
-        let shared = self.model.share(&recorder);
-        let index = usize::from(thread);
-        let stopped = recorder.play(|p| self.model.process(p, &shared, index, &log));
-        let notes = format!("{log:?} {}", self.model.noted(&shared, index));
-        (stopped, notes)
+        let (stopped, noted) = self.program.play(&recorder, thread.into(), &log);
+        (stopped, format!("{log:?} {noted}"))
     }
 
-    /// Plays the code that leads to a node again, on what others share as well.
-    pub(super) fn play_again(&self, node: u32, shared: &M::Shared<Recorder>, log: &Arc<Log>) {
+    /// What plays the code that leads to a node again.
+    pub(super) fn again(&self, node: u32, log: &Arc<Log>) -> Recorder {
         let Node { thread, script, within, .. } = self.node(node);
-        let mut recorder = self.recorder(*thread, script, log);
-        if let Some((_, moment)) = within {
-            recorder = recorder.stopping_at(usize::from(*moment));
+        let recorder = self.recorder(*thread, script, log);
+        match within {
+            Some((_, moment)) => recorder.stopping_at(usize::from(*moment)),
+            None => recorder,
         }
-        recorder.play(|p| self.model.process(p, shared, usize::from(*thread), log));
     }
 
-    pub(super) fn recorder(&self, thread: u8, script: &[u64], log: &Arc<Log>) -> Recorder {
+    fn recorder(&self, thread: u8, script: &[u64], log: &Arc<Log>) -> Recorder {
         let (marks, log) = (Rc::clone(&self.marks), Arc::clone(log));
         Recorder::new(ThreadId::from(thread) + 1, script.to_vec(), self.play, log, marks)
     }
 
-    pub(super) const fn model(&self) -> &Arc<M> {
-        &self.model
+    pub(super) fn program(&self) -> &dyn Program {
+        &*self.program
     }
 
     fn number(&mut self, list: List) -> u16 {

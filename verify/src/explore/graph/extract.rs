@@ -10,7 +10,6 @@ use lockproof::raw::mutex_state::OWNER;
 
 use super::automaton::{Automata, NO_IDS};
 use super::symmetry::{IDENTITY, Renaming, namings, rename_script, rename_value};
-use crate::model::Model;
 use crate::platform::lock_word;
 use crate::platform::recorder::{Label, Modify, Names, Until, Wants, waited};
 
@@ -61,7 +60,7 @@ pub struct Step {
 }
 
 /// What was found out about the first thread.
-pub(super) fn extract<M: Model>(automata: &mut Automata<M>, interchangeable: bool) -> Automaton {
+pub(super) fn extract(automata: &mut Automata, interchangeable: bool) -> Automaton {
     let start = automata.start(0);
     let mut of_first = OfFirst::default();
     let mut steps = Vec::new();
@@ -82,9 +81,9 @@ struct OfFirst {
 }
 
 impl OfFirst {
-    fn step<M: Model>(
+    fn step(
         &mut self,
-        automata: &mut Automata<M>,
+        automata: &mut Automata,
         from: u32,
         result: u64,
         to: u32,
@@ -97,13 +96,13 @@ impl OfFirst {
 
     /// Of the first thread's nodes that differ from this one in nothing but who is who, the same for all of them, with the
     /// renaming that leads there.
-    fn node<M: Model>(&mut self, automata: &mut Automata<M>, node: u32) -> (u32, Renaming) {
+    fn node(&mut self, automata: &mut Automata, node: u32) -> (u32, Renaming) {
         if let Some(known) = self.known.get(&node) {
             return *known;
         }
         let from = automata.node(node);
         let (script, sources) = (from.script.clone(), from.sources.clone());
-        let namings = namings(from, automata.model().processes());
+        let namings = namings(from, automata.program().processes());
         let of_first = namings.into_iter().map(|naming| {
             let renamed = rename_script(&script, &sources, &naming);
             (automata.at(0, renamed, sources.clone()), naming)
@@ -116,7 +115,7 @@ impl OfFirst {
 }
 
 /// Puts places into the order in which they are met, the smallest result first. All ends are one.
-fn in_order<M: Model>(automata: &Automata<M>, start: u32, steps: &[(u32, u64, u32)]) -> Automaton {
+fn in_order(automata: &Automata, start: u32, steps: &[(u32, u64, u32)]) -> Automaton {
     let ends = |node: u32| automata.node(node).label.wants == Wants::End;
     let end = steps.iter().map(|(.., to)| *to).find(|to| ends(*to));
     let mut onward: BTreeMap<u32, BTreeMap<u64, u32>> = BTreeMap::new();
@@ -151,7 +150,7 @@ fn in_order<M: Model>(automata: &Automata<M>, start: u32, steps: &[(u32, u64, u3
     automaton
 }
 
-fn place<M: Model>(automata: &Automata<M>, node: u32) -> Place {
+fn place(automata: &Automata, node: u32) -> Place {
     let label = &automata.node(node).label;
     let names = automata.names();
     let end = match label.wants {
@@ -181,7 +180,7 @@ pub(super) fn site(label: &Label) -> String {
     label.site.map_or_else(String::new, |at| format!("{}:{}", at.file(), at.line()))
 }
 
-fn mark_in_words<M: Model>(automata: &Automata<M>, mark: u32) -> Option<String> {
+fn mark_in_words(automata: &Automata, mark: u32) -> Option<String> {
     let (site, token) = automata.describe_mark(mark)?;
     Some(format!("{site} {}", with_lock_words(&token)))
 }

@@ -17,7 +17,8 @@ use super::cycles::{Edge, Edges, Liveness};
 use super::ending::Followers;
 use super::expand::{Batch, Found, To, Worker, tidy};
 use super::extract::extract;
-use super::state::State;
+use super::program::Program;
+use super::state::{State, Thread};
 use super::step::{Did, Next, Seen, Stop};
 use super::store::{Id, Store};
 use super::symmetry::{NotInterchangeable, Symmetry};
@@ -25,7 +26,7 @@ use super::{
     Extracted, MOST_CELLS, MOST_THREADS, MOST_WORDS, Options, Shape, bound, timeout, trace,
 };
 use crate::claim::{Budget, Progress};
-use crate::model::{Log, Model, Outcome};
+use crate::model::{Log, Outcome};
 use crate::platform::Facts;
 use crate::platform::recorder::{Play, Recorder, Values};
 use crate::report::numbers::{bytes, count};
@@ -55,8 +56,8 @@ pub(super) enum Ended {
 }
 
 /// A search.
-pub(super) struct Search<M> {
-    automata: Automata<M>,
+pub(super) struct Search {
+    automata: Automata,
     options: Options,
     shape: Shape,
     store: Store,
@@ -83,17 +84,17 @@ pub(super) struct Search<M> {
     began: Instant,
 }
 
-impl<M: Model> Search<M> {
+impl Search {
     pub(super) fn new(
-        model: &Arc<M>,
+        program: &Arc<dyn Program>,
         play: Play,
         options: &Options,
         fences: bool,
     ) -> Result<Self, String> {
-        let automata = Automata::new(Arc::clone(model), play);
+        let automata = Automata::new(Arc::clone(program), play);
         let names = automata.names();
         let shape = Shape {
-            threads: model.processes(),
+            threads: program.processes(),
             words: names.words.len(),
             cells: names.cells.len(),
             fences,
@@ -352,7 +353,7 @@ impl<M: Model> Search<M> {
         let whom = cycle.whom.map_or_else(String::new, |whom| format!("process {}", whom + 1));
         let why = match wanted {
             Liveness::Progress => "all go round for ever, and nobody gets on".to_owned(),
-            Liveness::NoStarvation if self.automata.model().is_endless() => {
+            Liveness::NoStarvation if self.automata.program().is_endless() => {
                 format!("{whom} can be overtaken for ever: it starves")
             }
             Liveness::NoStarvation => format!("{whom} may go round for ever, and never ends"),
@@ -432,12 +433,8 @@ impl<M: Model> Search<M> {
     /// What came of an execution: plays all threads again, for what they have noted, and then the model's end.
     fn end(&self, state: &State) -> (Outcome, Arc<Log>) {
         let log = Arc::new(Log::default());
-        let maker = self.automata.recorder(0, &[], &log);
-        let model = self.automata.model();
-        let shared = model.share(&maker);
-        for thread in &state.threads {
-            self.automata.play_again(thread.node, &shared, &log);
-        }
+        let again = |thread: &Thread| self.automata.again(thread.node, &log);
+        let all: Vec<Recorder> = state.threads.iter().map(again).collect();
         let values = Values {
             words: state.words.iter().map(super::state::Word::latest).collect(),
             cells: state.cells.iter().map(|cell| cell.value).collect(),
@@ -445,7 +442,7 @@ impl<M: Model> Search<M> {
         let last = Recorder::alone(self.shape.threads as ThreadId + 1, values);
         let ended = crate::explore::quietly(|| {
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                model.end(&last, &shared, &log, facts(state))
+                self.automata.program().end(&all, &last, &log, facts(state))
             }))
         });
         let outcome = ended.unwrap_or_else(|panic| Outcome {
@@ -546,11 +543,11 @@ impl<M: Model> Search<M> {
 
     /// What was found.
     pub(super) fn finding(&mut self, ended: &Ended) -> Finding {
-        let sometimes = self.automata.model().sometimes();
+        let sometimes = self.automata.program().sometimes();
         let seen = self.seen;
         let happened =
             |facts: &Facts| Facts { contended: seen.contended, slept: seen.slept, ..*facts };
-        let endless = self.automata.model().is_endless();
+        let endless = self.automata.program().is_endless();
         let on_the_way = Facts {
             deaths: seen.deaths.into(),
             died_holding: seen.died_holding.into(),

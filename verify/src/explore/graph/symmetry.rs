@@ -16,7 +16,6 @@ use super::code::encode;
 use super::state::{Phase, State};
 use super::step::Stop;
 use super::view::{View, WRITTEN};
-use crate::model::Model;
 
 /// More ways than this to order threads that look alike are not tried: some states are then met more than once.
 const MOST_ORDERS: usize = 720;
@@ -49,11 +48,11 @@ impl Symmetry {
     }
 
     /// Finds out the node that is this one with other names.
-    pub(super) fn learn<M: Model>(
+    pub(super) fn learn(
         &mut self,
         node: u32,
         renaming: &Renaming,
-        automata: &mut Automata<M>,
+        automata: &mut Automata,
     ) -> Result<u32, NotInterchangeable> {
         let renaming = &of_those_met(automata.node(node), renaming);
         if let Some(renamed) = self.renamed.get(&(node, *renaming)) {
@@ -88,12 +87,12 @@ impl Symmetry {
     ///
     /// They are known by the first of those that the first thread can come to, whatever names the others have that the
     /// thread has met.
-    pub(super) fn learn_orbit<M: Model>(
+    pub(super) fn learn_orbit(
         &mut self,
         node: u32,
-        automata: &mut Automata<M>,
+        automata: &mut Automata,
     ) -> Result<(), NotInterchangeable> {
-        let names = namings(automata.node(node), automata.model().processes());
+        let names = namings(automata.node(node), automata.program().processes());
         let mut first = u32::MAX;
         for renaming in names {
             first = first.min(self.learn(node, &renaming, automata)?);

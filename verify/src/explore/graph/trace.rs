@@ -2,17 +2,16 @@
 
 use super::automaton::Automata;
 use super::step::{Did, What};
-use crate::model::Model;
 use crate::platform::lock_word;
 use crate::platform::recorder::Wants;
 use crate::trace::{Step, op};
 
 /// The steps of what was done.
-pub(super) fn steps<M: Model>(automata: &Automata<M>, did: &[Did]) -> Vec<Step> {
+pub(super) fn steps(automata: &Automata, did: &[Did]) -> Vec<Step> {
     did.iter().flat_map(|did| in_words(automata, did)).collect()
 }
 
-fn in_words<M: Model>(automata: &Automata<M>, did: &Did) -> Vec<Step> {
+fn in_words(automata: &Automata, did: &Did) -> Vec<Step> {
     let label = &automata.node(did.node).label;
     // What the kernel does is on words, wherever the thread stood when it died.
     let by_kernel = matches!(did.what, What::Marks(_) | What::Looks(_) | What::Wakes(_));

@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::explore::graph::automaton::{Automata, NO_IDS, Node};
 use crate::explore::graph::symmetry::{IDENTITY, Renaming, rename_script, rename_value};
-use crate::model::Model;
 use crate::platform::recorder::Wants;
 
 /// Where a thread comes to with a result.
@@ -26,7 +25,7 @@ pub(super) struct Steps {
 impl Steps {
     /// Those that the threads were asked for. Where they are interchangeable, all are told of the first one: a search that
     /// keeps one of the states that differ only in who is who asks now the one thread, now another.
-    pub(super) fn of<M: Model>(automata: &mut Automata<M>, interchangeable: bool) -> Self {
+    pub(super) fn of(automata: &mut Automata, interchangeable: bool) -> Self {
         let known = automata.edges();
         let known: Vec<_> = if interchangeable {
             OfFirst::default().all(automata, &known)
@@ -105,11 +104,7 @@ struct OfFirst {
 }
 
 impl OfFirst {
-    fn all<M: Model>(
-        mut self,
-        automata: &mut Automata<M>,
-        known: &[(u32, u64, u32)],
-    ) -> Vec<(u32, Step)> {
+    fn all(mut self, automata: &mut Automata, known: &[(u32, u64, u32)]) -> Vec<(u32, Step)> {
         for (from, result, _) in known {
             let thread = usize::from(automata.node(*from).thread);
             self.add(automata, *from, *result, &swapped(0, thread));
@@ -117,7 +112,7 @@ impl OfFirst {
         // All ways to name the others come of changing the names of two neighbours, again and again.
         let mut at = 0;
         while let Some((from, step)) = self.steps.get(at).copied() {
-            for other in 2..automata.model().processes() {
+            for other in 2..automata.program().processes() {
                 self.add(automata, from, step.result, &swapped(other - 1, other));
             }
             at += 1;
@@ -126,13 +121,7 @@ impl OfFirst {
         self.steps
     }
 
-    fn add<M: Model>(
-        &mut self,
-        automata: &mut Automata<M>,
-        from: u32,
-        result: u64,
-        renaming: &Renaming,
-    ) {
+    fn add(&mut self, automata: &mut Automata, from: u32, result: u64, renaming: &Renaming) {
         if self.steps.len() == MOST_OF_FIRST {
             return;
         }
@@ -145,12 +134,7 @@ impl OfFirst {
         }
     }
 
-    fn renamed<M: Model>(
-        &mut self,
-        automata: &mut Automata<M>,
-        node: u32,
-        renaming: &Renaming,
-    ) -> u32 {
+    fn renamed(&mut self, automata: &mut Automata, node: u32, renaming: &Renaming) -> u32 {
         if let Some(known) = self.renamed.get(&(node, *renaming)) {
             return *known;
         }

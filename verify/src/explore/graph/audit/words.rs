@@ -8,7 +8,6 @@ use crate::explore::graph::automaton::Automata;
 use crate::explore::graph::extract::{
     operation, ordering, result_in_words, site, values, with_lock_words,
 };
-use crate::model::Model;
 use crate::platform::recorder::{Label, List, Names, Place, Stopped};
 
 /// So many of a history's last operations are said.
@@ -23,7 +22,7 @@ struct Pair {
 }
 
 /// Says which mark brings together what, and what to do.
-pub(super) fn of<M: Model>(automata: &mut Automata<M>, difference: &Difference) -> String {
+pub(super) fn of(automata: &mut Automata, difference: &Difference) -> String {
     let pair = pair(automata, difference);
     let process = pair.thread + 1;
     let Some(mark) = pair.mark.filter(|_| pair.histories[0] != pair.histories[1]) else {
@@ -49,13 +48,13 @@ pub(super) fn of<M: Model>(automata: &mut Automata<M>, difference: &Difference) 
 }
 
 /// A mark, and what it says.
-fn named<M: Model>(automata: &Automata<M>, mark: u32) -> String {
+fn named(automata: &Automata, mark: u32) -> String {
     let (site, token) = automata.describe_mark(mark).unwrap_or_default();
     format!("{site}, with the token {}", with_lock_words(&token))
 }
 
 /// Two histories to the same mark, one of them the one by which what comes after was found.
-fn pair<M: Model>(automata: &Automata<M>, difference: &Difference) -> Pair {
+fn pair(automata: &Automata, difference: &Difference) -> Pair {
     let Difference { script, node, before, elsewhere } = difference;
     let place_of = |node: u32| {
         let key = automata.keys().find(|(of, _)| *of == node).map(|(_, key)| key);
@@ -79,11 +78,7 @@ fn pair<M: Model>(automata: &Automata<M>, difference: &Difference) -> Pair {
     }
 }
 
-fn run<M: Model>(
-    automata: &mut Automata<M>,
-    thread: u8,
-    script: &[u64],
-) -> (Stopped, String, Vec<Label>) {
+fn run(automata: &mut Automata, thread: u8, script: &[u64]) -> (Stopped, String, Vec<Label>) {
     let passed = Rc::new(RefCell::new(Vec::new()));
     let seen = Rc::clone(&passed);
     let (stopped, notes) = automata.watch(
@@ -123,7 +118,7 @@ fn done(passed: &[Label], results: &[u64], from: usize, names: &Names) -> String
     all.collect::<Vec<_>>().join(", ")
 }
 
-fn since<M: Model>(automata: &mut Automata<M>, pair: &Pair) -> String {
+fn since(automata: &mut Automata, pair: &Pair) -> String {
     if pair.since.is_empty() {
         return "at once".to_owned();
     }
@@ -134,7 +129,7 @@ fn since<M: Model>(automata: &mut Automata<M>, pair: &Pair) -> String {
 }
 
 /// What comes of both, where it is not the same.
-fn ends<M: Model>(automata: &mut Automata<M>, pair: &Pair) -> [String; 2] {
+fn ends(automata: &mut Automata, pair: &Pair) -> [String; 2] {
     let ends = pair.histories.each_ref().map(|history| {
         let script = [&history[..], &pair.since].concat();
         run(automata, pair.thread, &script)
