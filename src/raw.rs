@@ -11,6 +11,8 @@ pub(crate) mod init;
 mod mutex;
 pub mod mutex_state;
 mod reentrant;
+mod rwlock;
+mod slot;
 mod value;
 
 pub use counter::{RawAtomicCounter, RawCounter};
@@ -18,4 +20,5 @@ pub use event::{Moment, RawEvent};
 pub use init::{InitFailure, RawInit, Role};
 pub use mutex::{Acquired, LockFailure, RawMutex};
 pub use reentrant::RawReentrantMutex;
+pub use rwlock::{RawRwLock, Read};
 pub use value::RawCell;

@@ -12,6 +12,7 @@ pub mod litmus;
 pub mod lock;
 pub mod mutex;
 pub mod registry;
+pub mod rwlock;
 
 #[cfg(all(feature = "loom", feature = "shuttle"))]
 pub use claims::claims;

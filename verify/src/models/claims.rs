@@ -11,9 +11,10 @@ use super::init::InitModel;
 use super::lock::{Lock, Shipped};
 use super::mutex::{DeadlineModel, MutexModel, NotRecoverableModel};
 use super::registry::{
-    ANNOUNCES, BUILDS_AGAIN, BUILDS_ONCE, GIVES_UP_WAITING, KEEPS_COUNT, LOSES_NONE, REFUSES_ALL,
-    SURVIVES, TAKES_NO_WAKE, TELLS_OF_PANICS,
+    ANNOUNCES, BUILDS_AGAIN, BUILDS_ONCE, DOWNGRADES, GIVES_UP_WAITING, KEEPS_COUNT, LOSES_NONE,
+    READS_REPAIRED, READS_WHOLE, REFUSES_ALL, SURVIVES, TAKES_NO_WAKE, TELLS_OF_PANICS,
 };
+use super::rwlock::{self, RwLockModel};
 use crate::claim::{Budget, Claim, Expected, MemoryModel, Method, Progress, Selection};
 use crate::explore::loom::{self, LoomSearch};
 use crate::explore::shuttle::{self, Drawn, ShuttleSearch};
@@ -29,6 +30,7 @@ pub fn claims(selection: &Selection) -> Vec<Claim> {
     all.extend(counters());
     all.extend(init());
     all.extend(event());
+    all.extend(rwlock());
     all.extend(broken());
     #[cfg(target_os = "linux")]
     all.extend(crate::stress::claims());
@@ -144,6 +146,32 @@ fn event() -> Vec<Claim> {
     ];
     let mut by_shuttle = shuttle_claims("event", &announce(8, false), 8, 1);
     by_shuttle.iter_mut().for_each(|claim| claim.property = ANNOUNCES);
+    all.extend(by_shuttle);
+    all
+}
+
+fn rwlock() -> Vec<Claim> {
+    use rwlock::Use::{Both, Deadlines, Downgrade, Roles};
+    let model =
+        |how, processes, rounds, deaths| Arc::new(RwLockModel { how, processes, rounds, deaths });
+    let whole = |n, rounds, search| {
+        held(loom_claim("rwlock", model(Both, n, rounds, false), n, rounds, READS_WHOLE, search))
+    };
+    let deadlines = model(Deadlines, 2, 1, false);
+    let downgrade = model(Downgrade, 2, 1, false);
+    let mut all = vec![
+        whole(2, 1, up_to(2)),
+        full(whole(2, 1, up_to(4))),
+        full(whole(3, 1, up_to(2))),
+        held(loom_claim("rwlock-deadline", deadlines, 2, 1, TAKES_NO_WAKE, up_to(3))),
+        held(loom_claim("rwlock-downgrade", downgrade, 2, 1, DOWNGRADES, up_to(3))),
+        held(Claim {
+            property: READS_REPAIRED,
+            ..crash_claim("rwlock-roles", model(Roles, 2, 1, true), 2, 1, up_to(2))
+        }),
+    ];
+    let mut by_shuttle = shuttle_claims("rwlock", &model(Both, 4, 4, false), 4, 4);
+    by_shuttle.iter_mut().for_each(|claim| claim.property = READS_WHOLE);
     all.extend(by_shuttle);
     all
 }

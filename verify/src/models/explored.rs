@@ -39,6 +39,10 @@ const HOLDS: &[Row] = &[
     ("event-deadline", &[(3, 1, 0), (4, 1, 0), (3, 1, 1)]),
     ("event-pulse", &[(3, 1, 0), (4, 1, 0)]),
     ("event-again", &[(2, 4, 0)]),
+    ("rwlock", &[(2, 1, 0), (2, 2, 0), (2, 1, 1), (2, 1, 2)]),
+    ("rwlock-roles", &[(3, 1, 0), (2, 2, 1), (3, 1, 1)]),
+    ("rwlock-deadline", &[(3, 1, 0), (2, 1, 1)]),
+    ("rwlock-downgrade", &[(2, 1, 0), (2, 1, 1)]),
     ("drepper", &[(2, 2, 0), (3, 2, 0), (4, 1, 0)]),
     ("drepper-forgets", &[(2, 2, 0)]),
     ("glibc-robust", &[(3, 1, 0), (2, 1, 1)]),
@@ -49,6 +53,10 @@ const HOLDS_IN_MINUTES: &[Row] = &[
     ("mutex", &[(4, 2, 0), (3, 4, 1), (4, 2, 1)]),
     ("init", &[(4, 1, 0)]),
     ("mutex-deadline", &[(5, 1, 0)]),
+    ("rwlock", &[(3, 1, 0)]),
+    ("rwlock-roles", &[(4, 1, 0)]),
+    ("rwlock-deadline", &[(3, 1, 1)]),
+    ("rwlock-downgrade", &[(3, 1, 1)]),
 ];
 
 /// What has to fail.

@@ -10,6 +10,7 @@ use super::event::{EventModel, Use};
 use super::init::InitModel;
 use super::lock::{Lock, Shipped};
 use super::mutex::{DeadlineModel, MutexModel, NotRecoverableModel};
+use super::rwlock::{self, RwLockModel};
 use crate::claim::{Budget, Progress};
 use crate::explore::graph::{self, Extracted, GraphSearch, MOST_PROCESSES};
 use crate::model::Model;
@@ -33,6 +34,10 @@ pub(super) const GIVES_UP_WAITING: &str =
     "one that gives up waiting keeps nobody else from being released";
 pub(super) const RELEASES_ALL: &str = "set and cleared at once, it releases everybody who waits";
 pub(super) const LOSES_NONE: &str = "whoever clears it and then looks misses nothing";
+pub(super) const READS_WHOLE: &str =
+    "what is read is whole, writers are alone, everybody gets there";
+pub(super) const READS_REPAIRED: &str = "nobody hangs when one dies at any step, and nobody reads what a dead writer left without being told";
+pub(super) const DOWNGRADES: &str = "nobody writes between one's writing and one's reading";
 pub(super) const GOES_ON: &str = "exclusion, and nobody is stuck, without an end";
 
 /// How large a model is made.
@@ -231,6 +236,31 @@ pub static MODELS: &[Entry] = &[
         ..EVENT
     },
     Entry {
+        name: "rwlock",
+        about: "a lock for two readers or one writer: each reads, then writes",
+        ..RWLOCK
+    },
+    Entry {
+        name: "rwlock-roles",
+        about: "the same, where one writes and the others read",
+        explore: |size, exploration| rwlock(rwlock::Use::Roles, size, exploration),
+        ..RWLOCK
+    },
+    Entry {
+        name: "rwlock-deadline",
+        about: "the same, where the writer and one reader wait only until a deadline",
+        property: TAKES_NO_WAKE,
+        explore: |size, exploration| rwlock(rwlock::Use::Deadlines, size, exploration),
+        ..RWLOCK
+    },
+    Entry {
+        name: "rwlock-downgrade",
+        about: "the same, where each writes and goes on reading",
+        property: DOWNGRADES,
+        explore: |size, exploration| rwlock(rwlock::Use::Downgrade, size, exploration),
+        ..RWLOCK
+    },
+    Entry {
         name: "drepper",
         about: "another lock, Drepper's futex mutex: right as long as nobody dies",
         ..mutex::<Drepper<true>>()
@@ -306,6 +336,21 @@ const EVENT: Entry = Entry {
 fn events(how: Use, size: Size, exploration: &Exploration<'_>) -> Explored {
     let Size { processes, increments: rounds, deaths } = size;
     exploration.of(EventModel { how, processes, rounds, deaths: deaths > 0 }, size)
+}
+
+const RWLOCK: Entry = Entry {
+    name: "",
+    about: "",
+    property: READS_WHOLE,
+    with_deaths: Some(READS_REPAIRED),
+    repeats: Repeats::AsTold,
+    least: 2,
+    explore: |size, exploration| rwlock(rwlock::Use::Both, size, exploration),
+};
+
+fn rwlock(how: rwlock::Use, size: Size, exploration: &Exploration<'_>) -> Explored {
+    let Size { processes, increments: rounds, deaths } = size;
+    exploration.of(RwLockModel { how, processes, rounds, deaths: deaths > 0 }, size)
 }
 
 const COUNTER: Entry = Entry {

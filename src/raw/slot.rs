@@ -1,0 +1,180 @@
+//! A robust word that says who is there: one thread at a time, and nobody else.
+//!
+//! Not a mutex: whoever finds it taken goes elsewhere, or sleeps until whoever is there has gone ([`RawSlot::wait`]).
+//! Primitives that let several in at a time have a row of them, so that a death is told of each by the kernel.
+//!
+//! # The word
+//!
+//! As the mutex's ([`mutex_state`](super::mutex_state)), where `NOT_RECOVERABLE` means [`CLOSED`].
+//!
+//! | from | to | who |
+//! |---|---|---|
+//! | 0 | taken by me | `enter` |
+//! | free, with flags | taken by me, or closed | who has the right to clean up (below) |
+//! | closed | taken by me | the same |
+//! | taken by another | + `WAITERS` | `wait` |
+//! | taken by me | free (`WAITERS` kept) | `leave`, which then wakes if `WAITERS` was set |
+//! | `WAITERS` | 0 | `leave`, where nobody was asleep |
+//! | taken by me | `OWNER_DIED` (`WAITERS` kept), one woken | the kernel at my death |
+//! | taken by a vanished thread | the same, by a waiter that lost patience |
+//!
+//! # Who may sleep and clean up
+//!
+//! One thread at a time: whoever holds the mutex that goes with the row. So a wake cannot find the wrong one, and what a
+//! free slot's flags say concerns nobody else.
+//!
+//! # What a death leaves
+//!
+//! Whoever enters or leaves has announced it: before the word is changed nothing has happened; after it, the kernel does
+//! what was left to do. A sleeper that dies leaves `WAITERS`, and an empty wake is all that comes of it.
+
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+use super::mutex_state::{NOT_RECOVERABLE, State, WAITERS};
+use crate::deadline::Deadline;
+use crate::error::{NotHeld, TooManyHeld};
+use crate::platform::{Platform, Waited};
+
+/// Nobody enters, until somebody with the right to do so opens the slot by taking it.
+pub(super) const CLOSED: State = State(NOT_RECOVERABLE);
+const FREE: State = State(0);
+
+/// A slot over the robust word `R` of some platform.
+#[repr(transparent)]
+#[derive(Debug)]
+pub(super) struct RawSlot<R> {
+    robust: R,
+}
+
+impl<R> RawSlot<R> {
+    pub(super) const fn new(robust: R) -> Self {
+        Self { robust }
+    }
+
+    /// Takes it if it is free and has no flags. Says whether it did.
+    pub(super) fn enter<P>(&self, p: &P) -> Result<bool, TooManyHeld>
+    where
+        P: Platform<RobustWord = R>,
+    {
+        self.take(p, FREE).map(|taken| taken.is_ok())
+    }
+
+    /// Takes it if it still is as it was seen; for those who may clean up.
+    ///
+    /// Gives back what it is instead, if it is.
+    pub(super) fn take<P>(&self, p: &P, seen: State) -> Result<Result<(), State>, TooManyHeld>
+    where
+        P: Platform<RobustWord = R>,
+    {
+        p.robust_begin(&self.robust)?;
+        // Acquire: sees what was written before it was opened; matches the Release of `leave`, through which what the one
+        // who opened it had seen is passed on.
+        let taken = p.compare_exchange(self.word::<P>(), seen.0, p.me(), Acquire, Relaxed);
+        if taken.is_ok() {
+            p.robust_insert(&self.robust);
+        }
+        p.robust_end();
+        Ok(taken.map(|_| ()).map_err(State))
+    }
+
+    /// Closes it if it still is as it was seen, which has to be free.
+    pub(super) fn close<P>(&self, p: &P, seen: State) -> Result<(), State>
+    where
+        P: Platform<RobustWord = R>,
+    {
+        // Acquire: comes after all that those did who were there; matches the Release of `leave`, and the kernel's
+        // compare-exchange on behalf of the dead.
+        let closed = p.compare_exchange(self.word::<P>(), seen.0, CLOSED.0, Acquire, Relaxed);
+        closed.map(|_| ()).map_err(State)
+    }
+
+    /// Leaves it, and wakes whoever waits for that.
+    pub(super) fn leave<P>(&self, p: &P) -> Result<(), NotHeld>
+    where
+        P: Platform<RobustWord = R>,
+    {
+        if !p.robust_remove(&self.robust) {
+            return Err(NotHeld::new());
+        }
+        let me = p.me();
+        // Release: whoever closes or takes it comes after what this thread did.
+        if p.fetch_add(self.word::<P>(), me.wrapping_neg(), Release) != me {
+            self.wake(p);
+        }
+        p.robust_end();
+        Ok(())
+    }
+
+    #[cold]
+    fn wake<P>(&self, p: &P)
+    where
+        P: Platform<RobustWord = R>,
+    {
+        let word = self.word::<P>();
+        if p.futex_wake(word, 1) == 0 {
+            // Relaxed: whoever sleeps here compares the word with one that is taken, and this one is not. A failure means
+            // that somebody has cleaned up.
+            let _ = p.compare_exchange(word, WAITERS, FREE.0, Relaxed, Relaxed);
+        }
+    }
+
+    /// Sleeps once, for those who may, if the slot still is taken as it was seen. Says whether the deadline has passed.
+    ///
+    /// `impatient` is when to look whether whoever is there still exists; it lasts over several sleeps.
+    pub(super) fn wait<P>(
+        &self,
+        p: &P,
+        seen: State,
+        deadline: Deadline,
+        impatient: &mut Option<Deadline>,
+    ) -> bool
+    where
+        P: Platform<RobustWord = R>,
+    {
+        let (word, known) = (self.word::<P>(), seen.with_waiters());
+        // Relaxed: the bit carries no data; whoever leaves changes this very word.
+        if !seen.has_waiters()
+            && p.compare_exchange(word, seen.0, known.0, Relaxed, Relaxed).is_err()
+        {
+            return false;
+        }
+        let patience = p.patience();
+        let from_now = || patience.map_or(Deadline::Never, |long| Deadline::after(p.now(), long));
+        let until = deadline.min(*impatient.get_or_insert_with(from_now));
+        let timed_out = p.futex_wait(word, known.0, until) == Waited::TimedOut;
+        if timed_out && patience.is_some() {
+            if !p.exists(known.owner()) {
+                // Relaxed: a thread that no longer exists does nothing any more.
+                let died = known.after_owners_death().0;
+                let _ = p.compare_exchange(word, known.0, died, Relaxed, Relaxed);
+            }
+            *impatient = None;
+        }
+        timed_out && until == deadline
+    }
+
+    /// What the word says.
+    pub(super) fn state<P>(&self, p: &P) -> State
+    where
+        P: Platform<RobustWord = R>,
+    {
+        // Relaxed: a guess for the compare-exchange that acts on it.
+        State(p.load(self.word::<P>(), Relaxed))
+    }
+
+    /// Empties the slot of somebody who belonged to another boot of the machine. Nobody else uses it meanwhile.
+    pub(super) fn forget_holder<P>(&self, p: &P)
+    where
+        P: Platform<RobustWord = R>,
+    {
+        // Relaxed: the caller has it for itself.
+        p.swap(self.word::<P>(), FREE.0, Relaxed);
+    }
+
+    fn word<P>(&self) -> &P::Word
+    where
+        P: Platform<RobustWord = R>,
+    {
+        P::word(&self.robust)
+    }
+}

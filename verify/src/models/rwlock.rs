@@ -1,0 +1,225 @@
+//! Models of the readers-writer lock: what is read is whole, writers are alone, and nobody waits in vain.
+
+use lockproof::deadline::{Deadline, Monotonic};
+use lockproof::platform::Ordering::Relaxed;
+use lockproof::raw::{Acquired, LockFailure, RawRwLock, Read};
+
+use super::mutex::{DONE, TOLD, held};
+use crate::model::{DEATH, DEATH_OF_A_HOLDER, Log, Model, Outcome, Sometimes, WAIT, violated};
+use crate::platform::{Facts, World};
+
+const OVERLAPS: &str = "readers that met another reader";
+const LATE: &str = "waits that timed out";
+
+/// What processes do with the lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// Each reads, and then writes.
+    Both,
+    /// The first writes, as often as it is told to; the others read once each.
+    Roles,
+    /// The same, where the writer and one reader wait only until a deadline.
+    Deadlines,
+    /// Each writes, goes on reading, and finds what it wrote.
+    Downgrade,
+}
+
+/// Processes that read and write two halves of a number.
+#[derive(Clone, Copy, Debug)]
+pub struct RwLockModel {
+    /// What they do.
+    pub how: Use,
+    /// How many.
+    pub processes: usize,
+    /// How often each writes.
+    pub rounds: usize,
+    /// Whether one of them dies.
+    pub deaths: bool,
+}
+
+/// How many can read at a time: fewer than come, so that they also wait for each other.
+const SLOTS: usize = 2;
+
+/// A lock, and what it protects.
+pub struct Protected<W: World> {
+    lock: RawRwLock<W::RobustWord, W::Cell, SLOTS>,
+    left: W::Cell,
+    right: W::Cell,
+    reading: W::Word,
+}
+
+impl<W: World> std::fmt::Debug for Protected<W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Protected").finish_non_exhaustive()
+    }
+}
+
+impl<W: World> Protected<W> {
+    fn look(&self, p: &W) -> u64 {
+        let (left, right) = (p.cell_get(&self.left), p.cell_get(&self.right));
+        if left != right {
+            violated(format!(
+                "a half-made change was found, and no death was told: {left}, {right}"
+            ));
+        }
+        left
+    }
+
+    /// After a writer's death: takes what was begun for done.
+    fn repair(&self, p: &W, log: &Log) {
+        log.count(TOLD);
+        p.cell_set(&self.right, p.cell_get(&self.left));
+        held(self.lock.make_consistent(p));
+    }
+
+    /// Takes the lock for writing. Says whether it did.
+    fn enter(&self, p: &W, until: Deadline, log: &Log) -> bool {
+        match self.lock.write(p, until) {
+            Ok(Acquired::Clean) => {}
+            Ok(Acquired::OwnerDied) => self.repair(p, log),
+            Err(LockFailure::TimedOut) if until != Deadline::Never => {
+                log.count(LATE);
+                return false;
+            }
+            Err(failure) => violated(format!("write failed: {failure:?}")),
+        }
+        true
+    }
+
+    fn write(&self, p: &W) -> u64 {
+        let next = self.look(p) + 1;
+        p.cell_set(&self.left, next);
+        p.cell_set(&self.right, next);
+        next
+    }
+}
+
+/// A time that comes: explorers decide when.
+const SOMETIME: Deadline = Deadline::At(Monotonic::from_secs(1));
+
+impl RwLockModel {
+    fn until(&self, index: usize) -> Deadline {
+        if self.how == Use::Deadlines && index < 2 { SOMETIME } else { Deadline::Never }
+    }
+
+    fn writes<W: World>(&self, p: &W, shared: &Protected<W>, index: usize, log: &Log) {
+        if !shared.enter(p, self.until(index), log) {
+            return;
+        }
+        let written = shared.write(p);
+        if self.how == Use::Downgrade {
+            match shared.lock.downgrade(p, 0) {
+                Ok(slot) => {
+                    if shared.look(p) != written {
+                        violated("somebody wrote while it went from writing to reading");
+                    }
+                    held(shared.lock.unlock_read(p, slot));
+                }
+                Err(failure) => violated(format!("downgrade failed: {failure:?}")),
+            }
+        } else {
+            held(shared.lock.unlock_write(p));
+        }
+        log.count(DONE);
+    }
+
+    fn reads<W: World>(&self, p: &W, shared: &Protected<W>, index: usize, log: &Log) {
+        let until = self.until(index);
+        match shared.lock.read(p, 0, until) {
+            Ok(Read::Shared(slot)) => {
+                let counts = self.how == Use::Roles && !self.deaths;
+                if counts && p.fetch_add(&shared.reading, 1, Relaxed) > 0 {
+                    log.count(OVERLAPS);
+                }
+                shared.look(p);
+                if counts {
+                    p.fetch_add(&shared.reading, u32::MAX, Relaxed);
+                }
+                held(shared.lock.unlock_read(p, slot));
+            }
+            Ok(Read::OwnerDied) => {
+                shared.repair(p, log);
+                shared.look(p);
+                held(shared.lock.unlock_write(p));
+            }
+            Err(LockFailure::TimedOut) if until != Deadline::Never => log.count(LATE),
+            Err(failure) => violated(format!("read failed: {failure:?}")),
+        }
+    }
+}
+
+impl Model for RwLockModel {
+    type Shared<W: World> = Protected<W>;
+
+    fn processes(&self) -> usize {
+        self.processes
+    }
+
+    fn share<W: World>(&self, p: &W) -> Protected<W> {
+        let slots = [p.new_robust("slot 1"), p.new_robust("slot 2")];
+        Protected {
+            lock: RawRwLock::new(p.new_robust("lock"), p.new_cell("writing"), slots),
+            left: p.new_cell("left"),
+            right: p.new_cell("right"),
+            reading: p.new_word("reading"),
+        }
+    }
+
+    fn process<W: World>(&self, p: &W, shared: &Protected<W>, index: usize, log: &Log) {
+        let scope = p.scope();
+        let both = self.how == Use::Both;
+        if both || self.how != Use::Downgrade && index > 0 {
+            self.reads(p, shared, index, log);
+        }
+        if both || self.how == Use::Downgrade || index == 0 {
+            for round in 0..self.rounds {
+                p.at(scope, round);
+                self.writes(p, shared, index, log);
+            }
+        }
+    }
+
+    fn is_symmetric(&self) -> bool {
+        matches!(self.how, Use::Both | Use::Downgrade)
+    }
+
+    fn has_deadlines(&self) -> bool {
+        self.how == Use::Deadlines
+    }
+
+    fn end<W: World>(&self, p: &W, shared: &Protected<W>, log: &Log, facts: Facts) -> Outcome {
+        shared.enter(p, Deadline::Never, log);
+        let total = shared.look(p);
+        held(shared.lock.unlock_write(p));
+        let (done, told, deaths) = (log.counted(DONE), log.counted(TOLD), facts.deaths as u64);
+        let wrong = if total < done {
+            Some(format!("{done} were written, and the total is {total}: updates were lost"))
+        } else if total > done + deaths {
+            Some(format!("{done} were written, and the total is {total}: too many"))
+        } else if told > deaths {
+            Some(format!("{deaths} died, and {told} deaths were told"))
+        } else {
+            None
+        };
+        Outcome { result: total.to_string(), wrong }
+    }
+
+    fn sometimes(&self) -> Vec<Sometimes> {
+        let mut all = vec![WAIT];
+        if self.deaths {
+            all.extend([DEATH, DEATH_OF_A_HOLDER]);
+        } else if self.how == Use::Roles && self.processes > 2 {
+            all.push(Sometimes {
+                what: "two that read at the same time",
+                happened: |_, log| log.counted(OVERLAPS) > 0,
+            });
+        }
+        if self.how == Use::Deadlines {
+            all.push(Sometimes {
+                what: "one whose time is up",
+                happened: |_, log| log.counted(LATE) > 0,
+            });
+        }
+        all
+    }
+}
