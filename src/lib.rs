@@ -5,6 +5,7 @@
 //! | type | for | when a holder dies |
 //! |---|---|---|
 //! | [`Mutex`] | data that one at a time may change | the next holder is told, with the guard: [`OwnerDied`](error::OwnerDied) |
+//! | [`RwLock`] | data that many may read, or one may change | of a writer: the next holder is told; of a reader: its hold is taken back |
 //! | [`Lock`] | anything else that one at a time may do; `acquire` and `release` | the next holder is told |
 //! | [`Value`] | a value with a reentrant lock of its own | the next holder is told |
 //! | [`Counter`] | counting under a lock | nothing is torn; the next operation goes on, and counts the death |
@@ -57,7 +58,8 @@ pub mod sync;
 pub use shm::{Region, RegionError};
 #[cfg(target_os = "linux")]
 pub use sync::{
-    AtomicCounter, Counter, Event, Lock, Mutex, MutexGuard, RawValue, Value, ValueGuard,
+    AtomicCounter, Counter, Event, Lock, Mutex, MutexGuard, RawValue, RwLock, RwLockReadGuard,
+    RwLockWriteGuard, Value, ValueGuard,
 };
 
 /// The README's example compiles and runs.

@@ -8,10 +8,12 @@ mod counter;
 mod event;
 mod lock;
 mod mutex;
+mod rwlock;
 mod value;
 
 pub use counter::{AtomicCounter, Counter};
 pub use event::Event;
 pub use lock::Lock;
 pub use mutex::{Mutex, MutexGuard};
+pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use value::{RawValue, Scalar, Value, ValueGuard};

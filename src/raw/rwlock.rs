@@ -299,28 +299,28 @@ impl<R, C, const N: usize> RawRwLock<R, C, N> {
     }
 
     /// Goes on reading what it has written, and lets other readers in. Nobody else writes in between. What it leaves counts
-    /// as consistent: others are going to read it. Gives the number of the slot that it is in then.
-    ///
-    /// # Errors
-    ///
-    /// [`LockFailure::TooManyHeld`], and it still holds the lock for writing.
-    pub fn downgrade<P>(&self, p: &P, first: usize) -> Result<usize, LockFailure>
+    /// as consistent: others are going to read it. Gives the number of the slot that it is in then; `None`, and it holds
+    /// what it held, if the calling thread does not write, or holds too many others.
+    pub fn downgrade<P>(&self, p: &P, first: usize) -> Option<usize>
     where
         P: Platform<RobustWord = R, Cell = C>,
     {
-        if self.mutex.state(p).owner_died() {
-            // Cannot fail, nor can the unlock, as the caller writes.
-            let _ = self.mutex.make_consistent(p);
+        if !self.mutex.is_mine(p) {
+            return None;
         }
         // Before a slot is open: whoever finds that somebody died writing finds them all closed (1).
         p.cell_set(&self.writing, 0);
         let at = first % N;
-        if let Err(failure) = self.slots[at].take(p, CLOSED) {
+        if !matches!(self.slots[at].take(p, CLOSED), Ok(Ok(()))) {
             p.cell_set(&self.writing, 1);
-            return Err(failure.into());
+            return None;
+        }
+        if self.mutex.state(p).owner_died() {
+            // Cannot fail, nor can the unlock, as this thread has the mutex.
+            let _ = self.mutex.make_consistent(p);
         }
         let _ = self.mutex.unlock(p);
-        Ok(at)
+        Some(at)
     }
 
     /// How many read at this moment. It may be another number by the time the caller looks at it.

@@ -219,7 +219,7 @@ pub(super) fn said<G>(
     }
 }
 
-fn not_taken<G>(failure: LockFailure) -> TryLockError<G> {
+pub(super) fn not_taken<G>(failure: LockFailure) -> TryLockError<G> {
     match failure {
         LockFailure::TimedOut => TryLockError::WouldBlock(WouldBlock::new()),
         LockFailure::NotRecoverable => LockError::NotRecoverable(NotRecoverable::new()).into(),

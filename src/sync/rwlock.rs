@@ -1,0 +1,387 @@
+//! A lock for many readers or one writer, with the data it protects.
+
+use core::cell::UnsafeCell;
+use core::fmt;
+use core::mem::ManuallyDrop;
+use core::ops::{Deref, DerefMut};
+use core::panic::{RefUnwindSafe, UnwindSafe};
+use std::time::{Duration, Instant};
+
+use super::mutex::{Leaving, deadline_at, not_taken, said, without_blocking};
+use crate::deadline::Deadline;
+use crate::error::{LockError, NotHeld, OwnerDied, TryLockError};
+use crate::platform::{Cell64, Linux, Platform, RobustWord, monotonic_now};
+use crate::raw::{Acquired, RawRwLock, Read};
+use crate::shm::{Plain, Shareable};
+
+/// A lock between processes, and threads, for many readers or one writer, with the data it protects.
+///
+/// It lives in a [`Region`](crate::Region) and nowhere else. The API is that of [`std::sync::RwLock`]; where std says
+/// poisoned, this says [`OwnerDied`]. `READERS` threads can read at a time (8, if nothing else is said); more wait until
+/// one of them is done. Each reader takes one word of the lock for itself, so that readers do not disturb each other, and
+/// a writer looks at all of them: give it as many as there are readers at a time, not more.
+///
+/// A thread that reads must not take the lock once more: a writer that comes between the two waits for the first, and is
+/// waited for by the second. To write, it has to let go first ([`write`](Self::write) says
+/// [`AlreadyHeld`](LockError::AlreadyHeld) otherwise).
+///
+/// # Fairness
+///
+/// A writer that waits keeps new readers out, and those that come while one writes compete for the lock with the writers
+/// that do. Beyond that none is promised: a thread that arrives while the lock is free takes it, whoever has waited
+/// longer.
+///
+/// # If a holder dies
+///
+/// A reader: its hold is taken back, and nobody is told. A writer, by SIGKILL, exit, exec, the end of its thread with the
+/// guard forgotten, or a panic: whoever takes the lock next, to read or to write, gets [`LockError::OwnerDied`] with a
+/// guard inside that can *write*, repairs the data, and calls [`make_consistent`](RwLockWriteGuard::make_consistent). If it
+/// lets go without, the lock is [`NotRecoverable`](crate::error::NotRecoverable) for everyone. A dead waiter disturbs
+/// nobody.
+///
+/// # Examples
+///
+/// ```
+/// use lockproof::{Region, RwLock, error::LockError};
+///
+/// let prices = Region::<RwLock<[u64; 2]>>::memfd("prices")?;
+/// # let fd = prices.as_fd().expect("a memory file").try_clone_to_owned()?;
+/// // In another process, which was handed the file descriptor:
+/// let there = Region::<RwLock<[u64; 2]>>::from_fd(fd)?;
+/// match there.write() {
+///     Ok(mut both) => *both = [3, 4],
+///     Err(LockError::OwnerDied(died)) => {
+///         let mut both = died.into_guard();
+///         *both = [0, 0]; // whatever makes sense of a half-made change
+///         both.make_consistent();
+///     }
+///     Err(error) => return Err(error.to_string().into()),
+/// }
+/// // Here:
+/// assert_eq!(*prices.read().expect("nobody has died"), [3, 4]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[repr(C)]
+pub struct RwLock<T, const READERS: usize = 8> {
+    raw: RawRwLock<RobustWord, Cell64, READERS>,
+    data: UnsafeCell<T>,
+}
+
+// SAFETY: the raw lock admits to the data either one thread that may be sent it, or several that only share it.
+unsafe impl<T: Send + Sync, const READERS: usize> Sync for RwLock<T, READERS> {}
+
+// A panic while writing is reported to the next holder, so data left half-changed by one is never met unawares.
+impl<T, const READERS: usize> UnwindSafe for RwLock<T, READERS> {}
+impl<T, const READERS: usize> RefUnwindSafe for RwLock<T, READERS> {}
+
+// SAFETY: `repr(C)` of a lock of atomics and of plain data under that lock; no pointers and no drop glue in
+// either.
+unsafe impl<T: Plain + Sync, const READERS: usize> Shareable for RwLock<T, READERS> {
+    fn describe(into: &mut String) {
+        const { assert!(READERS > 0, "a lock for readers has room for at least one of them") };
+        into.push_str("RwLock<");
+        T::describe(into);
+        into.push_str(&format!(", {READERS}>"));
+    }
+
+    fn after_reboot(&self) {
+        if let Ok(p) = Linux::current() {
+            self.raw.forget_holders(p);
+        }
+    }
+}
+
+/// A lock taken for reading, or what came instead: for writing, from a dead writer.
+type ReadResult<'a, T, const READERS: usize, E> = Result<RwLockReadGuard<'a, T, READERS>, E>;
+
+impl<T: Plain + Sync, const READERS: usize> RwLock<T, READERS> {
+    /// Takes the lock for reading, waiting for it as long as it takes.
+    ///
+    /// # Errors
+    ///
+    /// See [`LockError`]. With [`LockError::OwnerDied`] the lock *is* taken, for writing; the guard is inside.
+    pub fn read(&self) -> ReadResult<'_, T, READERS, LockError<RwLockWriteGuard<'_, T, READERS>>> {
+        self.read_before(Deadline::Never).map_err(without_blocking)
+    }
+
+    /// Takes the lock for reading if that can be done at once. It cannot while somebody writes or waits to; nor, for a
+    /// moment, while another reader is let in after a writer.
+    ///
+    /// # Errors
+    ///
+    /// [`TryLockError::WouldBlock`] if it cannot; else as [`read`](Self::read).
+    pub fn try_read(
+        &self,
+    ) -> ReadResult<'_, T, READERS, TryLockError<RwLockWriteGuard<'_, T, READERS>>> {
+        self.read_before(Deadline::Now)
+    }
+
+    /// Takes the lock for reading, waiting for it no longer than `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// [`TryLockError::WouldBlock`] if the time ran out; else as [`read`](Self::read).
+    pub fn try_read_for(
+        &self,
+        timeout: Duration,
+    ) -> ReadResult<'_, T, READERS, TryLockError<RwLockWriteGuard<'_, T, READERS>>> {
+        self.read_before(Deadline::after(monotonic_now(), timeout))
+    }
+
+    /// Takes the lock for reading, waiting for it no longer than until `moment`.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_read_for`](Self::try_read_for).
+    pub fn try_read_until(
+        &self,
+        moment: Instant,
+    ) -> ReadResult<'_, T, READERS, TryLockError<RwLockWriteGuard<'_, T, READERS>>> {
+        self.read_before(deadline_at(moment))
+    }
+
+    fn read_before(
+        &self,
+        deadline: Deadline,
+    ) -> ReadResult<'_, T, READERS, TryLockError<RwLockWriteGuard<'_, T, READERS>>> {
+        let p = Linux::current().map_err(LockError::Unsupported)?;
+        match self.raw.read(p, p.me() as usize, deadline) {
+            Ok(Read::Shared(slot)) => Ok(RwLockReadGuard { lock: self, p, slot }),
+            Ok(Read::OwnerDied) => {
+                let guard = RwLockWriteGuard::new(self, p, Acquired::OwnerDied);
+                Err(LockError::OwnerDied(OwnerDied::new(guard)).into())
+            }
+            Err(failure) => Err(not_taken(failure)),
+        }
+    }
+
+    /// Takes the lock for writing, waiting for it as long as it takes.
+    ///
+    /// # Errors
+    ///
+    /// See [`LockError`]. With [`LockError::OwnerDied`] the lock *is* taken; the guard is inside.
+    pub fn write(
+        &self,
+    ) -> Result<RwLockWriteGuard<'_, T, READERS>, LockError<RwLockWriteGuard<'_, T, READERS>>> {
+        self.write_before(Deadline::Never).map_err(without_blocking)
+    }
+
+    /// Takes the lock for writing if nobody else holds it.
+    ///
+    /// # Errors
+    ///
+    /// [`TryLockError::WouldBlock`] if somebody does; else as [`write`](Self::write).
+    pub fn try_write(
+        &self,
+    ) -> Result<RwLockWriteGuard<'_, T, READERS>, TryLockError<RwLockWriteGuard<'_, T, READERS>>>
+    {
+        self.write_before(Deadline::Now)
+    }
+
+    /// Takes the lock for writing, waiting for it no longer than `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// [`TryLockError::WouldBlock`] if the time ran out; else as [`write`](Self::write).
+    pub fn try_write_for(
+        &self,
+        timeout: Duration,
+    ) -> Result<RwLockWriteGuard<'_, T, READERS>, TryLockError<RwLockWriteGuard<'_, T, READERS>>>
+    {
+        self.write_before(Deadline::after(monotonic_now(), timeout))
+    }
+
+    /// Takes the lock for writing, waiting for it no longer than until `moment`.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_write_for`](Self::try_write_for).
+    pub fn try_write_until(
+        &self,
+        moment: Instant,
+    ) -> Result<RwLockWriteGuard<'_, T, READERS>, TryLockError<RwLockWriteGuard<'_, T, READERS>>>
+    {
+        self.write_before(deadline_at(moment))
+    }
+
+    fn write_before(
+        &self,
+        deadline: Deadline,
+    ) -> Result<RwLockWriteGuard<'_, T, READERS>, TryLockError<RwLockWriteGuard<'_, T, READERS>>>
+    {
+        let p = Linux::current().map_err(LockError::Unsupported)?;
+        said(self.raw.write(p, deadline), |how| RwLockWriteGuard::new(self, p, how))
+    }
+
+    /// How many read at this moment. For diagnosis: it may be another number by the time the caller looks at it.
+    #[must_use]
+    pub fn readers(&self) -> usize {
+        self.raw.readers(Linux::lockless())
+    }
+}
+
+impl<T, const READERS: usize> fmt::Debug for RwLock<T, READERS> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RwLock").finish_non_exhaustive()
+    }
+}
+
+/// The lock, held for reading: gives the data, and lets go when dropped.
+///
+/// Belongs to the thread that took it, and cannot be sent to another one. In a forked child it holds nothing.
+///
+/// # If a holder dies
+///
+/// Its hold is taken back, and nobody is told: see [`RwLock`].
+#[must_use = "the lock is released as soon as the guard is dropped"]
+pub struct RwLockReadGuard<'a, T: Plain + Sync, const READERS: usize = 8> {
+    lock: &'a RwLock<T, READERS>,
+    /// The thread's platform, which cannot be sent: the kernel knows the holder by its thread.
+    p: &'static Linux,
+    slot: usize,
+}
+
+// SAFETY: a shared guard gives only shared access to the data, and cannot release the lock.
+unsafe impl<T: Plain + Sync, const READERS: usize> Sync for RwLockReadGuard<'_, T, READERS> {}
+
+impl<T: Plain + Sync, const READERS: usize> RwLockReadGuard<'_, T, READERS> {
+    /// Lets go, and says whether this thread really held the lock. A guard that was inherited by a forked child
+    /// holds nothing there.
+    ///
+    /// # Errors
+    ///
+    /// [`NotHeld`], and nothing changes, in a forked child.
+    pub fn unlock(self) -> Result<(), NotHeld> {
+        let this = ManuallyDrop::new(self);
+        this.lock.raw.unlock_read(this.p, this.slot)
+    }
+}
+
+impl<T: Plain + Sync, const READERS: usize> Drop for RwLockReadGuard<'_, T, READERS> {
+    fn drop(&mut self) {
+        // An error means a forked child's copy of its parent's guard: not its hold to release.
+        let _ = self.lock.raw.unlock_read(self.p, self.slot);
+    }
+}
+
+impl<T: Plain + Sync, const READERS: usize> Deref for RwLockReadGuard<'_, T, READERS> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: while the guard's thread is in a slot nobody writes.
+        unsafe { &*self.lock.data.get() }
+    }
+}
+
+impl<T: Plain + Sync + fmt::Debug, const READERS: usize> fmt::Debug
+    for RwLockReadGuard<'_, T, READERS>
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+/// The lock, held for writing: gives the data, and lets go when dropped.
+///
+/// Belongs to the thread that took it, and cannot be sent to another one:
+///
+/// ```compile_fail,E0277
+/// let region = lockproof::Region::<lockproof::RwLock<u64>>::anonymous().unwrap();
+/// let guard = region.write().unwrap();
+/// std::thread::scope(|scope| {
+///     scope.spawn(move || drop(guard));
+/// });
+/// ```
+///
+/// # If a holder dies
+///
+/// See [`RwLock`]. A panic while the guard exists, and that drops it, counts as the holder's death.
+#[must_use = "the lock is released as soon as the guard is dropped"]
+pub struct RwLockWriteGuard<'a, T: Plain + Sync, const READERS: usize = 8> {
+    lock: &'a RwLock<T, READERS>,
+    /// The thread's platform, which cannot be sent: the kernel knows the holder by its thread.
+    p: &'static Linux,
+    leaving: Leaving,
+}
+
+// SAFETY: a shared guard gives only shared access to the data, and cannot release the lock.
+unsafe impl<T: Plain + Sync, const READERS: usize> Sync for RwLockWriteGuard<'_, T, READERS> {}
+
+impl<'a, T: Plain + Sync, const READERS: usize> RwLockWriteGuard<'a, T, READERS> {
+    fn new(lock: &'a RwLock<T, READERS>, p: &'static Linux, how: Acquired) -> Self {
+        Self { lock, p, leaving: Leaving::after(how) }
+    }
+
+    /// Declares the data consistent again, after [`LockError::OwnerDied`]. Does nothing otherwise.
+    pub fn make_consistent(&mut self) {
+        // Cannot fail: the guard's thread holds the lock. In a forked child, which does not, nothing changes.
+        let _ = self.lock.raw.make_consistent(self.p);
+        self.leaving.repaired();
+    }
+
+    /// Goes on reading what it has written, and lets other readers in; nobody else writes in between. Declares the data
+    /// consistent, as others are going to read it.
+    ///
+    /// # Errors
+    ///
+    /// The guard as it was, if the thread holds as many locks as the kernel will look after, or in a forked child.
+    pub fn downgrade(this: Self) -> Result<RwLockReadGuard<'a, T, READERS>, Self> {
+        match this.lock.raw.downgrade(this.p, this.p.me() as usize) {
+            Some(slot) => {
+                let this = ManuallyDrop::new(this);
+                Ok(RwLockReadGuard { lock: this.lock, p: this.p, slot })
+            }
+            None => Err(this),
+        }
+    }
+
+    /// Lets go, and says whether this thread really held the lock. A guard that was inherited by a forked child
+    /// holds nothing there.
+    ///
+    /// # Errors
+    ///
+    /// [`NotHeld`], and nothing changes, in a forked child.
+    pub fn unlock(self) -> Result<(), NotHeld> {
+        ManuallyDrop::new(self).release()
+    }
+
+    fn release(&self) -> Result<(), NotHeld> {
+        let how: fn(&RawRwLock<RobustWord, Cell64, READERS>, &Linux) -> _ = self.leaving.choose(
+            RawRwLock::unlock_write,
+            RawRwLock::unlock_abandoned,
+            RawRwLock::give_up,
+        );
+        how(&self.lock.raw, self.p)
+    }
+}
+
+impl<T: Plain + Sync, const READERS: usize> Drop for RwLockWriteGuard<'_, T, READERS> {
+    fn drop(&mut self) {
+        // An error means a forked child's copy of its parent's guard: not its lock to release.
+        let _ = self.release();
+    }
+}
+
+impl<T: Plain + Sync, const READERS: usize> Deref for RwLockWriteGuard<'_, T, READERS> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: the guard's thread holds the lock, so nobody else has access to the data.
+        unsafe { &*self.lock.data.get() }
+    }
+}
+
+impl<T: Plain + Sync, const READERS: usize> DerefMut for RwLockWriteGuard<'_, T, READERS> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: as in `deref`; and the guard is borrowed exclusively.
+        unsafe { &mut *self.lock.data.get() }
+    }
+}
+
+impl<T: Plain + Sync + fmt::Debug, const READERS: usize> fmt::Debug
+    for RwLockWriteGuard<'_, T, READERS>
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
