@@ -1,7 +1,7 @@
 //! The region that a run's processes share: one of everything that can be counted on, the harness's orders,
 //! and a slot for each worker to say how far it is.
 
-use lockproof::{AtomicCounter, Counter, Lock, Mutex, RawValue, Value, shareable};
+use lockproof::{AtomicCounter, Counter, Lock, Mutex, RawValue, RwLock, Value, shareable};
 
 /// How many workers a run can have.
 pub(crate) const MOST_WORKERS: usize = 256;
@@ -15,6 +15,7 @@ shareable! {
         pub(crate) value: Value<u64>,
         pub(crate) counter: Counter,
         pub(crate) atomic: AtomicCounter,
+        pub(crate) rwlock: RwLock<[u64; 2]>,
         pub(crate) unlocked: RawValue<u64>,
         apart: [RawValue<u64>; CACHE_LINES],
         pub(crate) orders: Orders,

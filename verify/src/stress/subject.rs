@@ -1,6 +1,7 @@
 //! What is counted on, and one increment of it.
 
 use clap::ValueEnum;
+use lockproof::RwLockWriteGuard;
 use lockproof::error::LockError;
 use lockproof::raw::mutex_state::State;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,8 @@ pub enum Subject {
     Counter,
     /// A counter without a lock (`AtomicCounter`).
     Atomic,
+    /// A lock for readers or a writer, with the count inside twice (`RwLock<[u64; 2]>`): read between increments.
+    Rwlock,
     /// A shared value, read and written without a lock (`RawValue<u64>`): loses updates.
     Unlocked,
     /// `counter`, between the threads of one process.
@@ -45,12 +48,13 @@ impl Witness for Indifferent {}
 
 impl Subject {
     /// All of them, as reports list them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Mutex,
         Self::Lock,
         Self::Value,
         Self::Counter,
         Self::Atomic,
+        Self::Rwlock,
         Self::Unlocked,
         Self::Threads,
     ];
@@ -64,12 +68,13 @@ impl Subject {
             Self::Value => "value",
             Self::Counter => "counter",
             Self::Atomic => "atomic",
+            Self::Rwlock => "rwlock",
             Self::Unlocked => "unlocked",
             Self::Threads => "threads",
         }
     }
 
-    /// Whether a process can die as its holder: whether there is a lock, and processes.
+    /// Whether it is told of a process if that dies as its holder: whether there is one lock, and processes.
     #[must_use]
     pub const fn has_holder(self) -> bool {
         matches!(self, Self::Mutex | Self::Lock | Self::Value | Self::Counter)
@@ -78,7 +83,7 @@ impl Subject {
     /// Whether its workers are processes that may be killed in a run whose result means something.
     #[must_use]
     pub const fn takes_kills(self) -> bool {
-        self.has_holder() || matches!(self, Self::Atomic)
+        self.has_holder() || matches!(self, Self::Atomic | Self::Rwlock)
     }
 
     /// Whether a holder can be told to stay inside. `counter` keeps its critical section to itself.
@@ -102,7 +107,7 @@ impl Subject {
             Self::Lock => arena.lock.status(),
             Self::Value => arena.value.status(),
             Self::Counter | Self::Threads => arena.counter.status(),
-            Self::Atomic | Self::Unlocked => State(0),
+            Self::Atomic | Self::Rwlock | Self::Unlocked => State(0),
         }
     }
 
@@ -153,6 +158,16 @@ impl Subject {
             Self::Atomic => {
                 arena.atomic.increment();
             }
+            Self::Rwlock => {
+                for _ in 0..fastrand::u8(..4) {
+                    read(arena)?;
+                }
+                let mut halves = write(arena)?;
+                let next = whole(&halves)? + 1;
+                halves[0] = next;
+                gap();
+                halves[1] = next;
+            }
             Self::Unlocked => {
                 let before = arena.unlocked.load();
                 gap();
@@ -181,6 +196,7 @@ impl Subject {
             }
             Self::Counter | Self::Threads => arena.counter.get().map_err(|error| error.to_string()),
             Self::Atomic => Ok(arena.atomic.get()),
+            Self::Rwlock => write(arena).and_then(|halves| whole(&halves)),
             Self::Unlocked => Ok(arena.unlocked.load()),
         }
     }
@@ -202,6 +218,37 @@ fn taken<G>(
             Ok(guard)
         }
         Err(error) => Err(error.to_string()),
+    }
+}
+
+/// For writing, with what a dead writer left put right.
+fn write(arena: &Arena) -> Result<RwLockWriteGuard<'_, [u64; 2]>, String> {
+    repaired(arena.rwlock.write())
+}
+
+fn read(arena: &Arena) -> Result<u64, String> {
+    match arena.rwlock.read() {
+        Ok(halves) => whole(&halves),
+        Err(died) => repaired(Err(died)).and_then(|halves| whole(&halves)),
+    }
+}
+
+/// An increment that was begun counts as done.
+fn repaired<'a>(
+    taken_or_not: Result<RwLockWriteGuard<'a, [u64; 2]>, LockError<RwLockWriteGuard<'a, [u64; 2]>>>,
+) -> Result<RwLockWriteGuard<'a, [u64; 2]>, String> {
+    taken(taken_or_not, &Indifferent, |halves| {
+        halves[1] = halves[0];
+        halves.make_consistent();
+    })
+}
+
+fn whole(halves: &[u64; 2]) -> Result<u64, String> {
+    match *halves {
+        [left, right] if left == right => Ok(left),
+        [left, right] => {
+            Err(format!("half a change was seen, and no death was told: {left}, {right}"))
+        }
     }
 }
 
