@@ -194,6 +194,17 @@ pub enum TryLockError<G> {
 }
 
 impl<G> LockError<G> {
+    /// The same, where the guard is wrapped in another.
+    pub(crate) fn map<H>(self, wrap: impl FnOnce(G) -> H) -> LockError<H> {
+        match self {
+            Self::OwnerDied(died) => LockError::OwnerDied(OwnerDied::new(wrap(died.into_guard()))),
+            Self::NotRecoverable(e) => LockError::NotRecoverable(e),
+            Self::AlreadyHeld(e) => LockError::AlreadyHeld(e),
+            Self::TooManyHeld(e) => LockError::TooManyHeld(e),
+            Self::Unsupported(e) => LockError::Unsupported(e),
+        }
+    }
+
     fn inner(&self) -> &dyn fmt::Display
     where
         G: Sized,

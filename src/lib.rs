@@ -6,12 +6,15 @@
 //! |---|---|---|
 //! | [`Mutex`] | data that one at a time may change | the next holder is told, with the guard: [`OwnerDied`](error::OwnerDied) |
 //! | [`RwLock`] | data that many may read, or one may change | of a writer: the next holder is told; of a reader: its hold is taken back |
+//! | [`ReentrantMutex`] | what its holder may take again | the next holder is told |
 //! | [`Lock`] | anything else that one at a time may do; `acquire` and `release` | the next holder is told |
 //! | [`Value`] | a value with a reentrant lock of its own | the next holder is told |
+//! | [`Array`] | an array with one reentrant lock for the whole | the next holder is told |
 //! | [`Counter`] | counting under a lock | nothing is torn; the next operation goes on, and counts the death |
 //! | [`AtomicCounter`] | counting without a lock | nothing to lose |
 //! | [`Event`] | one says that something happened, others wait for it | nobody is blocked by it |
-//! | [`RawValue`] | a number that is only loaded and stored; **loses updates** when it is counted with | nothing to lose |
+//! | [`Once`], [`OnceValue`] | what the first one to come does, or computes, for all | the next one does it |
+//! | [`RawValue`], [`RawArray`] | a number that is only loaded and stored; **loses updates** when it is counted with | nothing to lose |
 //!
 //! All of them live in a [`Region`]: memory that several processes map. [`shareable!`] makes a structure of them that
 //! can be placed in one.
@@ -58,7 +61,8 @@ pub mod sync;
 pub use shm::{Region, RegionError};
 #[cfg(target_os = "linux")]
 pub use sync::{
-    AtomicCounter, Counter, Event, Lock, Mutex, MutexGuard, RawValue, RwLock, RwLockReadGuard,
+    Array, ArrayGuard, AtomicCounter, Counter, Event, Lock, Mutex, MutexGuard, Once, OnceState,
+    OnceValue, RawArray, RawValue, ReentrantMutex, ReentrantMutexGuard, RwLock, RwLockReadGuard,
     RwLockWriteGuard, Value, ValueGuard,
 };
 

@@ -10,6 +10,7 @@ mod event;
 pub(crate) mod init;
 mod mutex;
 pub mod mutex_state;
+pub(crate) mod once;
 mod reentrant;
 mod rwlock;
 mod slot;
@@ -17,8 +18,9 @@ mod value;
 
 pub use counter::{RawAtomicCounter, RawCounter};
 pub use event::{Moment, RawEvent};
-pub use init::{InitFailure, RawInit, Role};
+pub use init::{InitFailure, RawInit};
 pub use mutex::{Acquired, LockFailure, RawMutex};
+pub use once::{RawOnce, Role};
 pub use reentrant::RawReentrantMutex;
 pub use rwlock::{RawRwLock, Read};
 pub use value::RawCell;

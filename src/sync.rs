@@ -4,16 +4,22 @@
 
 #![deny(clippy::disallowed_types)]
 
+mod array;
 mod counter;
 mod event;
 mod lock;
 mod mutex;
+mod once;
+mod reentrant;
 mod rwlock;
 mod value;
 
+pub use array::{Array, ArrayGuard, RawArray};
 pub use counter::{AtomicCounter, Counter};
 pub use event::Event;
 pub use lock::Lock;
 pub use mutex::{Mutex, MutexGuard};
+pub use once::{Once, OnceState, OnceValue};
+pub use reentrant::{ReentrantMutex, ReentrantMutexGuard};
 pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use value::{RawValue, Scalar, Value, ValueGuard};

@@ -66,6 +66,15 @@ pub unsafe trait Shareable: Send + Sync + 'static {
     fn after_reboot(&self);
 }
 
+// SAFETY: nothing at all has no layout to agree on, and nothing in it changes.
+unsafe impl Shareable for () {
+    fn describe(into: &mut String) {
+        into.push_str("()");
+    }
+
+    fn after_reboot(&self) {}
+}
+
 // SAFETY: an array of what is shareable is laid out without gaps, and each element is as the trait demands.
 unsafe impl<T: Shareable, const N: usize> Shareable for [T; N] {
     fn describe(into: &mut String) {

@@ -253,6 +253,25 @@ impl<T: Plain> ValueGuard<'_, T> {
     }
 }
 
+impl<T: Plain, const N: usize> ValueGuard<'_, [T; N]>
+where
+    [T; N]: Plain,
+{
+    /// An element of an array.
+    pub(super) fn element(&self, at: usize) -> T {
+        // SAFETY: as in `read`; the reference does not outlive this call.
+        let array = unsafe { &*self.value.data.get() };
+        array[at]
+    }
+
+    /// Replaces an element of an array.
+    pub(super) fn set_element(&self, at: usize, value: T) {
+        // SAFETY: as in `element`; nobody else has a reference.
+        let array = unsafe { &mut *self.value.data.get() };
+        array[at] = value;
+    }
+}
+
 impl<T: Plain> Drop for ValueGuard<'_, T> {
     fn drop(&mut self) {
         let Ok(p) = Linux::current() else { return };

@@ -3,7 +3,7 @@
 use zerocopy::FromBytes;
 
 use super::{BYTE_ORDER, Content, Identity, Image, MAGIC, PAYLOAD_OFFSET, VERSION, fingerprint};
-use crate::raw::init::{BUILDING, EMPTY, READY};
+use crate::raw::once::{BUILDING, EMPTY, READY};
 use crate::shm::claim::{Foreign, Surroundings, refuse};
 use crate::shm::error::RegionError;
 use crate::shm::place::Place;

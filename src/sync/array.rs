@@ -1,0 +1,203 @@
+//! Shared arrays, with and without a lock of their own.
+
+use core::fmt;
+
+use super::value::{RawValue, Value, ValueGuard};
+use crate::error::LockError;
+use crate::raw::mutex_state::State;
+use crate::shm::{Plain, Shareable};
+
+/// Shared numbers without a lock: each is loaded and stored by itself, and **loses updates**, as
+/// [`RawValue`] says. Python's `multiprocessing.RawArray`.
+///
+/// # Examples
+///
+/// ```
+/// use lockproof::{RawArray, Region};
+///
+/// let load = Region::<RawArray<f64, 4>>::anonymous()?;
+/// load[2].store(0.5);
+/// assert_eq!(load.each_ref().map(|each| each.load()), [0.0, 0.0, 0.5, 0.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub type RawArray<T, const N: usize> = [RawValue<T>; N];
+
+/// A shared array with one lock for the whole, which its holder may take again: Python's `multiprocessing.Array`.
+///
+/// [`get`](Self::get) and [`set`](Self::set) each take the lock. To read, compute and write as one step, or several
+/// elements together, hold it meanwhile: [`lock`](Self::lock) is Python's `get_lock()`. Where nobody takes the lock twice,
+/// [`Mutex`](crate::Mutex)`<[T; N]>` is faster.
+///
+/// # If a holder dies
+///
+/// As [`Mutex`](crate::Mutex): the next to take the lock is told, with the guard in the error. `get` and `set` tell it
+/// as well, and have then read or written nothing.
+///
+/// # Examples
+///
+/// ```
+/// use lockproof::{Array, Region};
+///
+/// let places = Region::<Array<u32, 3>>::memfd("places")?;
+/// # let fd = places.as_fd().expect("a memory file").try_clone_to_owned()?;
+/// // In another process, which was handed the file descriptor:
+/// let there = Region::<Array<u32, 3>>::from_fd(fd)?;
+/// {
+///     let held = there.lock().expect("nobody has died");
+///     held.write(0, 7);
+///     held.write(1, held.read(0) + 1);
+/// }
+/// // Here:
+/// assert_eq!(places.get(1).expect("nobody has died"), 8);
+/// assert_eq!(places.lock().expect("nobody has died").read_all(), [7, 8, 0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[repr(transparent)]
+pub struct Array<T, const N: usize> {
+    value: Value<[T; N]>,
+}
+
+// SAFETY: a transparent wrapper of something shareable.
+unsafe impl<T: Plain, const N: usize> Shareable for Array<T, N>
+where
+    [T; N]: Plain,
+{
+    fn describe(into: &mut String) {
+        into.push_str("Array<");
+        T::describe(into);
+        into.push_str(&format!("; {N}>"));
+    }
+
+    fn after_reboot(&self) {
+        self.value.after_reboot();
+    }
+}
+
+impl<T: Plain, const N: usize> Array<T, N>
+where
+    [T; N]: Plain,
+{
+    /// Takes the array's lock, or takes it once more.
+    ///
+    /// # Errors
+    ///
+    /// See [`LockError`], of which `AlreadyHeld` does not occur. With [`LockError::OwnerDied`] the lock *is* taken;
+    /// the guard is inside.
+    pub fn lock(&self) -> Result<ArrayGuard<'_, T, N>, LockError<ArrayGuard<'_, T, N>>> {
+        self.value.lock().map(|held| ArrayGuard { held }).map_err(|error| error.map(ArrayGuard::of))
+    }
+
+    /// An element.
+    ///
+    /// # Errors
+    ///
+    /// As [`lock`](Self::lock).
+    ///
+    /// # Panics
+    ///
+    /// Where there is no such element.
+    pub fn get(&self, at: usize) -> Result<T, LockError<ArrayGuard<'_, T, N>>> {
+        self.lock().map(|held| held.read(at))
+    }
+
+    /// Replaces an element.
+    ///
+    /// # Errors
+    ///
+    /// As [`lock`](Self::lock); nothing was written.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no such element.
+    pub fn set(&self, at: usize, value: T) -> Result<(), LockError<ArrayGuard<'_, T, N>>> {
+        self.lock().map(|held| held.write(at, value))
+    }
+
+    /// How many elements there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        N
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        N == 0
+    }
+
+    /// What the lock's word says at this moment: who holds it, whether anybody may sleep on it, whether a holder
+    /// died. For diagnosis: it may say something else by the time the caller looks at it.
+    #[must_use]
+    pub fn status(&self) -> State {
+        self.value.status()
+    }
+}
+
+impl<T, const N: usize> fmt::Debug for Array<T, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Array").field("len", &N).finish_non_exhaustive()
+    }
+}
+
+/// The lock of an [`Array`], held. As the same thread may hold several of them, it gives copies of the elements, not
+/// references to them.
+#[must_use = "the lock is released as soon as the guard is dropped"]
+pub struct ArrayGuard<'a, T: Plain, const N: usize>
+where
+    [T; N]: Plain,
+{
+    held: ValueGuard<'a, [T; N]>,
+}
+
+impl<'a, T: Plain, const N: usize> ArrayGuard<'a, T, N>
+where
+    [T; N]: Plain,
+{
+    const fn of(held: ValueGuard<'a, [T; N]>) -> Self {
+        Self { held }
+    }
+
+    /// An element.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no such element.
+    #[must_use]
+    pub fn read(&self, at: usize) -> T {
+        self.held.element(at)
+    }
+
+    /// Replaces an element.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no such element.
+    pub fn write(&self, at: usize, value: T) {
+        self.held.set_element(at, value);
+    }
+
+    /// All elements.
+    #[must_use]
+    pub fn read_all(&self) -> [T; N] {
+        self.held.read()
+    }
+
+    /// Replaces all elements.
+    pub fn write_all(&self, values: [T; N]) {
+        self.held.write(values);
+    }
+
+    /// Declares the array consistent again, after [`LockError::OwnerDied`]. Does nothing otherwise.
+    pub fn make_consistent(&mut self) {
+        self.held.make_consistent();
+    }
+}
+
+impl<T: Plain + fmt::Debug, const N: usize> fmt::Debug for ArrayGuard<'_, T, N>
+where
+    [T; N]: Plain,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.read_all().fmt(f)
+    }
+}

@@ -1,0 +1,217 @@
+//! A mutex that its holder may take again.
+
+use core::fmt;
+use core::ops::Deref;
+use std::time::{Duration, Instant};
+
+use super::mutex::{Leaving, deadline_at, said, without_blocking};
+use crate::deadline::Deadline;
+use crate::error::{LockError, NotHeld, TryLockError};
+use crate::platform::{Cell64, Linux, RobustWord, monotonic_now};
+use crate::raw::RawReentrantMutex;
+use crate::raw::mutex_state::State;
+use crate::shm::Shareable;
+
+/// A mutual exclusion lock that its holder may take again, and has to release as often: Python's
+/// `multiprocessing.RLock`.
+///
+/// As the same thread may hold several guards, they give shared access only: what is inside changes by itself, as
+/// [`RawValue`](crate::RawValue) and structures of them do; for nothing at all there is `ReentrantMutex<()>`. For plain
+/// data, see [`Value`](crate::Value), and for data that is not locked twice, [`Mutex`](crate::Mutex), which is faster.
+///
+/// # If a holder dies
+///
+/// As [`Mutex`](crate::Mutex): the next one to take the lock is told, with the guard in the error.
+///
+/// # Examples
+///
+/// ```
+/// use lockproof::{RawValue, ReentrantMutex, Region};
+///
+/// let balance = Region::<ReentrantMutex<RawValue<u64>>>::memfd("balance")?;
+/// # let fd = balance.as_fd().expect("a memory file").try_clone_to_owned()?;
+/// // In another process, which was handed the file descriptor:
+/// let there = Region::<ReentrantMutex<RawValue<u64>>>::from_fd(fd)?;
+/// let add = |amount| {
+///     let held = there.lock().expect("nobody has died");
+///     held.store(held.load() + amount);
+/// };
+/// {
+///     let _both_or_none = there.lock().expect("nobody has died");
+///     add(1);
+///     add(2);
+/// }
+/// // Here:
+/// assert_eq!(balance.lock().expect("nobody has died").load(), 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[repr(C)]
+pub struct ReentrantMutex<T> {
+    raw: RawReentrantMutex<RobustWord, Cell64>,
+    inside: T,
+}
+
+// SAFETY: `repr(C)` of a lock of atomics and of something shareable; no pointers and no drop glue in either.
+unsafe impl<T: Shareable> Shareable for ReentrantMutex<T> {
+    fn describe(into: &mut String) {
+        into.push_str("ReentrantMutex<");
+        T::describe(into);
+        into.push('>');
+    }
+
+    fn after_reboot(&self) {
+        if let Ok(p) = Linux::current() {
+            self.raw.mutex().forget_holder(p);
+        }
+        self.inside.after_reboot();
+    }
+}
+
+impl<T: Shareable> ReentrantMutex<T> {
+    /// Takes the lock, or takes it once more.
+    ///
+    /// # Errors
+    ///
+    /// See [`LockError`], of which `AlreadyHeld` does not occur. With [`LockError::OwnerDied`] the lock *is* taken;
+    /// the guard is inside.
+    pub fn lock(
+        &self,
+    ) -> Result<ReentrantMutexGuard<'_, T>, LockError<ReentrantMutexGuard<'_, T>>> {
+        self.lock_before(Deadline::Never).map_err(without_blocking)
+    }
+
+    /// Takes the lock, or takes it once more, if nobody else holds it.
+    ///
+    /// # Errors
+    ///
+    /// [`TryLockError::WouldBlock`] if somebody else does; else as [`lock`](Self::lock).
+    pub fn try_lock(
+        &self,
+    ) -> Result<ReentrantMutexGuard<'_, T>, TryLockError<ReentrantMutexGuard<'_, T>>> {
+        self.lock_before(Deadline::Now)
+    }
+
+    /// Takes the lock, or takes it once more, waiting for it no longer than `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// [`TryLockError::WouldBlock`] if the time ran out; else as [`lock`](Self::lock).
+    pub fn try_lock_for(
+        &self,
+        timeout: Duration,
+    ) -> Result<ReentrantMutexGuard<'_, T>, TryLockError<ReentrantMutexGuard<'_, T>>> {
+        self.lock_before(Deadline::after(monotonic_now(), timeout))
+    }
+
+    /// Takes the lock, or takes it once more, waiting for it no longer than until `moment`.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_lock_for`](Self::try_lock_for).
+    pub fn try_lock_until(
+        &self,
+        moment: Instant,
+    ) -> Result<ReentrantMutexGuard<'_, T>, TryLockError<ReentrantMutexGuard<'_, T>>> {
+        self.lock_before(deadline_at(moment))
+    }
+
+    fn lock_before(
+        &self,
+        deadline: Deadline,
+    ) -> Result<ReentrantMutexGuard<'_, T>, TryLockError<ReentrantMutexGuard<'_, T>>> {
+        let p = Linux::current().map_err(LockError::Unsupported)?;
+        said(self.raw.lock(p, deadline), |how| ReentrantMutexGuard {
+            mutex: self,
+            p,
+            leaving: Leaving::after(how),
+        })
+    }
+
+    /// What the lock's word says at this moment: who holds it, whether anybody may sleep on it, whether a holder
+    /// died. For diagnosis: it may say something else by the time the caller looks at it.
+    #[must_use]
+    pub fn status(&self) -> State {
+        self.raw.mutex().state(Linux::lockless())
+    }
+}
+
+impl<T> fmt::Debug for ReentrantMutex<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReentrantMutex").finish_non_exhaustive()
+    }
+}
+
+/// The lock, held: gives what is inside, and undoes one `lock` when dropped.
+///
+/// Belongs to the thread that took it, and cannot be sent to another one:
+///
+/// ```compile_fail,E0277
+/// let region = lockproof::Region::<lockproof::ReentrantMutex<()>>::anonymous().unwrap();
+/// let guard = region.lock().unwrap();
+/// std::thread::scope(|scope| {
+///     scope.spawn(move || drop(guard));
+/// });
+/// ```
+///
+/// # If a holder dies
+///
+/// See [`ReentrantMutex`]. A panic that drops the last guard counts as the holder's death.
+#[must_use = "the lock is released as soon as the guard is dropped"]
+pub struct ReentrantMutexGuard<'a, T: Shareable> {
+    mutex: &'a ReentrantMutex<T>,
+    /// The thread's platform, which cannot be sent: the kernel knows the holder by its thread.
+    p: &'static Linux,
+    leaving: Leaving,
+}
+
+// SAFETY: a shared guard gives only shared access to what is inside, and cannot release the lock.
+unsafe impl<T: Shareable> Sync for ReentrantMutexGuard<'_, T> {}
+
+impl<T: Shareable> ReentrantMutexGuard<'_, T> {
+    /// Declares what the lock protects consistent again, after [`LockError::OwnerDied`]. Does nothing otherwise.
+    pub fn make_consistent(&mut self) {
+        // Cannot fail: the guard's thread holds the lock. In a forked child, which does not, nothing changes.
+        let _ = self.mutex.raw.make_consistent(self.p);
+        self.leaving.repaired();
+    }
+
+    /// Undoes one `lock`, and says whether this thread really held it. A guard that was inherited by a forked child
+    /// holds nothing there.
+    ///
+    /// # Errors
+    ///
+    /// [`NotHeld`], and nothing changes, in a forked child.
+    pub fn unlock(self) -> Result<(), NotHeld> {
+        core::mem::ManuallyDrop::new(self).release()
+    }
+
+    fn release(&self) -> Result<(), NotHeld> {
+        let how: fn(&RawReentrantMutex<RobustWord, Cell64>, &Linux) -> _ = self.leaving.choose(
+            RawReentrantMutex::unlock,
+            RawReentrantMutex::unlock_abandoned,
+            RawReentrantMutex::give_up,
+        );
+        how(&self.mutex.raw, self.p)
+    }
+}
+
+impl<T: Shareable> Drop for ReentrantMutexGuard<'_, T> {
+    fn drop(&mut self) {
+        // An error means a forked child's copy of its parent's guard: not its lock to release.
+        let _ = self.release();
+    }
+}
+
+impl<T: Shareable> Deref for ReentrantMutexGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.mutex.inside
+    }
+}
+
+impl<T: Shareable + fmt::Debug> fmt::Debug for ReentrantMutexGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
