@@ -179,6 +179,8 @@ pub enum LockError<G> {
     AlreadyHeld(AlreadyHeld),
     /// This thread holds too many locks.
     TooManyHeld(TooManyHeld),
+    /// Not held by this thread, which has to hold it to wait: in a forked child, with its parent's guard.
+    NotHeld(NotHeld),
     /// This thread cannot use locks.
     Unsupported(Unsupported),
 }
@@ -201,6 +203,7 @@ impl<G> LockError<G> {
             Self::NotRecoverable(e) => LockError::NotRecoverable(e),
             Self::AlreadyHeld(e) => LockError::AlreadyHeld(e),
             Self::TooManyHeld(e) => LockError::TooManyHeld(e),
+            Self::NotHeld(e) => LockError::NotHeld(e),
             Self::Unsupported(e) => LockError::Unsupported(e),
         }
     }
@@ -214,6 +217,7 @@ impl<G> LockError<G> {
             Self::NotRecoverable(e) => e,
             Self::AlreadyHeld(e) => e,
             Self::TooManyHeld(e) => e,
+            Self::NotHeld(e) => e,
             Self::Unsupported(e) => e,
         }
     }

@@ -12,6 +12,7 @@
 //! | [`Array`] | an array with one reentrant lock for the whole | the next holder is told |
 //! | [`Counter`] | counting under a lock | nothing is torn; the next operation goes on, and counts the death |
 //! | [`AtomicCounter`] | counting without a lock | nothing to lose |
+//! | [`Condvar`] | waiting for what others change under a [`Mutex`] | a dead waiter takes no notification with it |
 //! | [`Event`] | one says that something happened, others wait for it | nobody is blocked by it |
 //! | [`Once`], [`OnceValue`] | what the first one to come does, or computes, for all | the next one does it |
 //! | [`RawValue`], [`RawArray`] | a number that is only loaded and stored; **loses updates** when it is counted with | nothing to lose |
@@ -61,9 +62,9 @@ pub mod sync;
 pub use shm::{Region, RegionError};
 #[cfg(target_os = "linux")]
 pub use sync::{
-    Array, ArrayGuard, AtomicCounter, Counter, Event, Lock, Mutex, MutexGuard, Once, OnceState,
-    OnceValue, RawArray, RawValue, ReentrantMutex, ReentrantMutexGuard, RwLock, RwLockReadGuard,
-    RwLockWriteGuard, Value, ValueGuard,
+    Array, ArrayGuard, AtomicCounter, Condvar, Counter, Event, Lock, Mutex, MutexGuard, Once,
+    OnceState, OnceValue, RawArray, RawValue, ReentrantMutex, ReentrantMutexGuard, RwLock,
+    RwLockReadGuard, RwLockWriteGuard, Value, ValueGuard, WaitTimeoutResult,
 };
 
 /// The README's example compiles and runs.

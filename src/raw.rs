@@ -5,6 +5,7 @@
 
 #![deny(clippy::disallowed_types)]
 
+mod condvar;
 mod counter;
 mod event;
 pub(crate) mod init;
@@ -16,6 +17,7 @@ mod rwlock;
 mod slot;
 mod value;
 
+pub use condvar::{Ended, RawCondvar, WaitFailure};
 pub use counter::{RawAtomicCounter, RawCounter};
 pub use event::{Moment, RawEvent};
 pub use init::{InitFailure, RawInit};

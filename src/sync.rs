@@ -5,6 +5,7 @@
 #![deny(clippy::disallowed_types)]
 
 mod array;
+mod condvar;
 mod counter;
 mod event;
 mod lock;
@@ -15,6 +16,7 @@ mod rwlock;
 mod value;
 
 pub use array::{Array, ArrayGuard, RawArray};
+pub use condvar::{Condvar, WaitTimeoutResult};
 pub use counter::{AtomicCounter, Counter};
 pub use event::Event;
 pub use lock::Lock;

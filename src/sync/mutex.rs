@@ -137,6 +137,10 @@ impl<T: Plain> Mutex<T> {
         self.raw.state(Linux::lockless())
     }
 
+    pub(super) const fn raw(&self) -> &RawMutex<RobustWord> {
+        &self.raw
+    }
+
     #[inline(always)]
     fn lock_until(&self, deadline: Deadline) -> Result<MutexGuard<'_, T>, Obstacle> {
         // For a thread that is not known yet, no case is plain.
@@ -267,8 +271,13 @@ unsafe impl<T: Plain + Sync> Sync for MutexGuard<'_, T> {}
 
 impl<'a, T: Plain> MutexGuard<'a, T> {
     #[inline]
-    fn new(mutex: &'a Mutex<T>, p: &'static Linux, how: Acquired) -> Self {
+    pub(super) fn new(mutex: &'a Mutex<T>, p: &'static Linux, how: Acquired) -> Self {
         Self { mutex, p, leaving: Leaving::after(how) }
+    }
+
+    /// The mutex that is held.
+    pub(super) const fn mutex(&self) -> &'a Mutex<T> {
+        self.mutex
     }
 
     /// Declares the data consistent again, after [`LockError::OwnerDied`]. Does nothing otherwise.

@@ -3,6 +3,7 @@
 pub mod broken;
 #[cfg(all(feature = "loom", feature = "shuttle"))]
 mod claims;
+pub mod condvar;
 pub mod counter;
 pub mod endless;
 pub mod event;

@@ -148,6 +148,9 @@ impl<M: Model> Explorer<'_, M> {
     /// Each process dies before each of its steps in turn, until it ends in every execution before it would die.
     fn deaths(&mut self, first: Variant) -> Result<(), Failure> {
         for thread in self.one_for_all(1) {
+            if !self.model.is_mortal(thread as usize - 1) {
+                continue;
+            }
             for before in self.search.only_death.unwrap_or(0).. {
                 let variant = Variant { crash: Some(CrashPoint { thread, before }), ..first };
                 let shown = self.run(variant)?;

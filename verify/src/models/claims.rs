@@ -5,14 +5,16 @@ use std::sync::Arc;
 use super::broken::Trial;
 use super::broken::mutants::MUTANTS;
 use super::broken::others::{Drepper, GlibcRobust};
+use super::condvar::{self, CondvarModel};
 use super::counter::{CounterModel, Way};
 use super::event::{EventModel, Use};
 use super::init::InitModel;
 use super::lock::{Lock, Shipped};
 use super::mutex::{DeadlineModel, MutexModel, NotRecoverableModel};
 use super::registry::{
-    ANNOUNCES, BUILDS_AGAIN, BUILDS_ONCE, DOWNGRADES, GIVES_UP_WAITING, KEEPS_COUNT, LOSES_NONE,
-    READS_REPAIRED, READS_WHOLE, REFUSES_ALL, SURVIVES, TAKES_NO_WAKE, TELLS_OF_PANICS,
+    ANNOUNCES, BUILDS_AGAIN, BUILDS_ONCE, DOWNGRADES, EATS_NONE, GIVES_UP_WAITING, KEEPS_COUNT,
+    LOSES_NONE, READS_REPAIRED, READS_WHOLE, REFUSES_ALL, SURVIVES, TAKES_NO_WAKE, TELLS_OF_PANICS,
+    WAITS_FOR_IT,
 };
 use super::rwlock::{self, RwLockModel};
 use crate::claim::{Budget, Claim, Expected, MemoryModel, Method, Progress, Selection};
@@ -31,6 +33,7 @@ pub fn claims(selection: &Selection) -> Vec<Claim> {
     all.extend(init());
     all.extend(event());
     all.extend(rwlock());
+    all.extend(condvar());
     all.extend(broken());
     #[cfg(target_os = "linux")]
     all.extend(crate::stress::claims());
@@ -172,6 +175,30 @@ fn rwlock() -> Vec<Claim> {
     ];
     let mut by_shuttle = shuttle_claims("rwlock", &model(Both, 4, 4, false), 4, 4);
     by_shuttle.iter_mut().for_each(|claim| claim.property = READS_WHOLE);
+    all.extend(by_shuttle);
+    all
+}
+
+fn condvar() -> Vec<Claim> {
+    use condvar::Use::{Deadline, HandOver, Meeting};
+    let model = |how, processes, deaths| Arc::new(CondvarModel { how, processes, deaths });
+    let waits = |name, how, n, search| {
+        held(loom_claim(name, model(how, n, false), n, 1, WAITS_FOR_IT, search))
+    };
+    let dying = |n, search| {
+        let claim = crash_claim("condvar", model(HandOver, n, true), n, 1, search);
+        held(Claim { property: EATS_NONE, ..claim })
+    };
+    let mut all = vec![
+        waits("condvar", HandOver, 2, ALL),
+        waits("condvar", HandOver, 3, up_to(2)),
+        waits("condvar-deadline", Deadline, 3, up_to(2)),
+        waits("condvar-meeting", Meeting, 2, up_to(3)),
+        dying(2, up_to(3)),
+        dying(3, up_to(2)),
+    ];
+    let mut by_shuttle = shuttle_claims("condvar", &model(HandOver, 6, false), 6, 1);
+    by_shuttle.iter_mut().for_each(|claim| claim.property = WAITS_FOR_IT);
     all.extend(by_shuttle);
     all
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::broken::others::{Drepper, GlibcRobust};
 use super::broken::spinning::{TestAndSet, Ticket};
+use super::condvar::{self, CondvarModel};
 use super::counter::{CounterModel, Way};
 use super::endless::EndlessModel;
 use super::event::{EventModel, Use};
@@ -34,6 +35,8 @@ pub(super) const GIVES_UP_WAITING: &str =
     "one that gives up waiting keeps nobody else from being released";
 pub(super) const RELEASES_ALL: &str = "set and cleared at once, it releases everybody who waits";
 pub(super) const LOSES_NONE: &str = "whoever clears it and then looks misses nothing";
+pub(super) const WAITS_FOR_IT: &str = "nobody waits in vain for what is there";
+pub(super) const EATS_NONE: &str = "nobody who dies takes a notification with it";
 pub(super) const READS_WHOLE: &str =
     "what is read is whole, writers are alone, everybody gets there";
 pub(super) const READS_REPAIRED: &str = "nobody hangs when one dies at any step, and nobody reads what a dead writer left without being told";
@@ -261,6 +264,32 @@ pub static MODELS: &[Entry] = &[
         ..RWLOCK
     },
     Entry {
+        name: "condvar",
+        about: "a condition variable: one makes something for each of the others, which wait for it",
+        with_deaths: Some(EATS_NONE),
+        ..CONDVAR
+    },
+    Entry {
+        name: "condvar-inside",
+        about: "the same, where it notifies them while it holds the mutex",
+        with_deaths: Some(EATS_NONE),
+        explore: |size, exploration| condvars(condvar::Use::Inside, size, exploration),
+        ..CONDVAR
+    },
+    Entry {
+        name: "condvar-deadline",
+        about: "as `condvar`, where one waits only until a deadline",
+        with_deaths: Some(EATS_NONE),
+        explore: |size, exploration| condvars(condvar::Use::Deadline, size, exploration),
+        ..CONDVAR
+    },
+    Entry {
+        name: "condvar-meeting",
+        about: "the same, where all wait until all have come",
+        explore: |size, exploration| condvars(condvar::Use::Meeting, size, exploration),
+        ..CONDVAR
+    },
+    Entry {
         name: "drepper",
         about: "another lock, Drepper's futex mutex: right as long as nobody dies",
         ..mutex::<Drepper<true>>()
@@ -336,6 +365,21 @@ const EVENT: Entry = Entry {
 fn events(how: Use, size: Size, exploration: &Exploration<'_>) -> Explored {
     let Size { processes, increments: rounds, deaths } = size;
     exploration.of(EventModel { how, processes, rounds, deaths: deaths > 0 }, size)
+}
+
+const CONDVAR: Entry = Entry {
+    name: "",
+    about: "",
+    property: WAITS_FOR_IT,
+    with_deaths: None,
+    repeats: Repeats::Once,
+    least: 2,
+    explore: |size, exploration| condvars(condvar::Use::HandOver, size, exploration),
+};
+
+fn condvars(how: condvar::Use, size: Size, exploration: &Exploration<'_>) -> Explored {
+    let Size { processes, deaths, .. } = size;
+    exploration.of(CondvarModel { how, processes, deaths: deaths > 0 }, size)
 }
 
 const RWLOCK: Entry = Entry {

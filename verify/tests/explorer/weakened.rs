@@ -37,6 +37,15 @@ const ALL: &[Held] = &[
         equivalent: &[],
     },
     Held {
+        file: "src/raw/condvar.rs",
+        by: &[
+            ("condvar", size(2, 1, 0)),
+            ("condvar-deadline", size(2, 1, 1)),
+            ("condvar-meeting", size(2, 1, 0)),
+        ],
+        equivalent: &[],
+    },
+    Held {
         file: "src/raw/slot.rs",
         by: RWLOCK,
         equivalent: &[(
@@ -82,7 +91,7 @@ fn changes(operation: &Operation) -> Vec<Change> {
         (Kind::FutexUpdateWakeAll, _) => vec![Change::Half, Change::Skip],
         (_, AcqRel) => vec![Change::Order(Acquire), Change::Order(Release)],
         (_, Acquire | Release) => vec![Change::Order(Relaxed)],
-        (Kind::CompareExchange, Relaxed) => vec![Change::Skip],
+        (Kind::CompareExchange | Kind::FetchAdd | Kind::FetchOr, Relaxed) => vec![Change::Skip],
         _ => Vec::new(),
     }
 }

@@ -1,0 +1,210 @@
+//! A condition variable: waiting, with a mutex, for what others change under it.
+
+use core::fmt;
+use core::mem::ManuallyDrop;
+use std::time::{Duration, Instant};
+
+use super::mutex::{MutexGuard, deadline_at, not_taken, without_blocking};
+use crate::deadline::Deadline;
+use crate::error::{LockError, NotHeld, OwnerDied};
+use crate::platform::{Linux, Word32, monotonic_now};
+use crate::raw::{Acquired, Ended, RawCondvar, WaitFailure};
+use crate::shm::{Plain, Shareable};
+
+/// Waits for what others change under a [`Mutex`](crate::Mutex) of the same region: Python's
+/// `multiprocessing.Condition`. The API is that of [`std::sync::Condvar`].
+///
+/// A wait may end for no reason: look, in a loop, whether what you wait for has come, or let
+/// [`wait_while`](Self::wait_while) do so. Change it with the mutex held; notify with or without.
+///
+/// # Every notification wakes all
+///
+/// [`notify_one`](Self::notify_one) may wake more than one, and does: a notification given to one alone would be lost
+/// if that one died before it could act on it. Those for whom there is nothing wait again. A notification that finds nobody
+/// waiting costs one instruction.
+///
+/// # If a holder dies
+///
+/// A dead waiter takes no notification with it. Whoever dies before it has notified has not done so: others wait until
+/// somebody else does, or until their time is up. If a holder of the mutex dies, whoever takes it next is told, also at the
+/// end of a wait: [`LockError::OwnerDied`], with the guard inside.
+///
+/// # Examples
+///
+/// ```
+/// use lockproof::{Condvar, Mutex, Region, shareable};
+///
+/// shareable! {
+///     struct Shared {
+///         jobs: Mutex<u64>,
+///         more: Condvar,
+///     }
+/// }
+///
+/// let shared = Region::<Shared>::memfd("jobs")?;
+/// # let fd = shared.as_fd().expect("a memory file").try_clone_to_owned()?;
+/// // In another process, which was handed the file descriptor:
+/// let there = Region::<Shared>::from_fd(fd)?;
+/// *there.jobs.lock().expect("nobody has died") += 1;
+/// there.more.notify_one();
+/// // Here:
+/// let jobs = shared.jobs.lock().expect("nobody has died");
+/// let mut jobs = shared.more.wait_while(jobs, |jobs| *jobs == 0).expect("nobody has died");
+/// *jobs -= 1;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[repr(transparent)]
+pub struct Condvar {
+    raw: RawCondvar<Word32>,
+}
+
+// SAFETY: a transparent wrapper of one atomic.
+unsafe impl Shareable for Condvar {
+    fn describe(into: &mut String) {
+        into.push_str("Condvar");
+    }
+
+    fn after_reboot(&self) {}
+}
+
+/// Whether a wait ended because its time was up. (std's name for it.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaitTimeoutResult(bool);
+
+impl WaitTimeoutResult {
+    /// Whether the time was up.
+    #[must_use]
+    pub const fn timed_out(&self) -> bool {
+        self.0
+    }
+}
+
+/// The guard after a wait, and how that ended.
+type Waited<'a, T> = (MutexGuard<'a, T>, WaitTimeoutResult);
+
+impl Condvar {
+    /// Lets go of the mutex, waits for a notification, and takes the mutex again.
+    ///
+    /// # Errors
+    ///
+    /// See [`LockError`]. With [`LockError::OwnerDied`] the mutex *is* held; the guard is inside. With any other it is not.
+    pub fn wait<'a, T: Plain>(
+        &self,
+        guard: MutexGuard<'a, T>,
+    ) -> Result<MutexGuard<'a, T>, LockError<MutexGuard<'a, T>>> {
+        let waited = self.wait_before(guard, Deadline::Never);
+        waited.map(|(guard, _)| guard).map_err(|error| error.map(|(guard, _)| guard))
+    }
+
+    /// The same, as often as it takes for `condition` to become false; not at all if it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`wait`](Self::wait); the condition was then not looked at again.
+    pub fn wait_while<'a, T: Plain>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        mut condition: impl FnMut(&mut T) -> bool,
+    ) -> Result<MutexGuard<'a, T>, LockError<MutexGuard<'a, T>>> {
+        while condition(&mut guard) {
+            guard = self.wait(guard)?;
+        }
+        Ok(guard)
+    }
+
+    /// As [`wait`](Self::wait), for a notification no longer than `timeout`; for the mutex as long as it takes.
+    ///
+    /// # Errors
+    ///
+    /// As [`wait`](Self::wait).
+    pub fn wait_timeout<'a, T: Plain>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        timeout: Duration,
+    ) -> Result<Waited<'a, T>, LockError<Waited<'a, T>>> {
+        self.wait_before(guard, Deadline::after(monotonic_now(), timeout))
+    }
+
+    /// As [`wait`](Self::wait), for a notification no longer than until `moment`.
+    ///
+    /// # Errors
+    ///
+    /// As [`wait`](Self::wait).
+    pub fn wait_until<'a, T: Plain>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        moment: Instant,
+    ) -> Result<Waited<'a, T>, LockError<Waited<'a, T>>> {
+        self.wait_before(guard, deadline_at(moment))
+    }
+
+    /// As [`wait_while`](Self::wait_while), no longer than `timeout` in all. The time counts as up if the condition is
+    /// still true then.
+    ///
+    /// # Errors
+    ///
+    /// As [`wait`](Self::wait).
+    pub fn wait_timeout_while<'a, T: Plain>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        timeout: Duration,
+        mut condition: impl FnMut(&mut T) -> bool,
+    ) -> Result<Waited<'a, T>, LockError<Waited<'a, T>>> {
+        let deadline = Deadline::after(monotonic_now(), timeout);
+        let mut late = false;
+        loop {
+            if !condition(&mut guard) {
+                return Ok((guard, WaitTimeoutResult(false)));
+            }
+            if late {
+                return Ok((guard, WaitTimeoutResult(true)));
+            }
+            let (again, ended) = self.wait_before(guard, deadline)?;
+            (guard, late) = (again, ended.timed_out());
+        }
+    }
+
+    fn wait_before<'a, T: Plain>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        deadline: Deadline,
+    ) -> Result<Waited<'a, T>, LockError<Waited<'a, T>>> {
+        let p = Linux::current()?;
+        let mutex = ManuallyDrop::new(guard).mutex();
+        match self.raw.wait(p, mutex.raw(), deadline) {
+            Ok(Ended { how, timed_out }) => {
+                let waited = (MutexGuard::new(mutex, p, how), WaitTimeoutResult(timed_out));
+                match how {
+                    Acquired::Clean => Ok(waited),
+                    Acquired::OwnerDied => Err(OwnerDied::new(waited).into()),
+                }
+            }
+            // A forked child's copy of its parent's guard.
+            Err(WaitFailure::NotHeld) => Err(LockError::NotHeld(NotHeld::new())),
+            Err(WaitFailure::Lock(failure)) => Err(without_blocking(not_taken(failure))),
+        }
+    }
+
+    /// Ends the wait of one that waits, if anybody does; and, as it is made, of all others.
+    pub fn notify_one(&self) {
+        self.raw.notify(Linux::lockless());
+    }
+
+    /// Ends the wait of `n` that wait, or of all if they are fewer; and, as it is made, of all others.
+    pub fn notify(&self, n: usize) {
+        if n > 0 {
+            self.raw.notify(Linux::lockless());
+        }
+    }
+
+    /// Ends the wait of everybody who waits.
+    pub fn notify_all(&self) {
+        self.raw.notify(Linux::lockless());
+    }
+}
+
+impl fmt::Debug for Condvar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Condvar").finish_non_exhaustive()
+    }
+}
