@@ -12,6 +12,7 @@ pub mod init;
 pub mod litmus;
 pub mod lock;
 pub mod mutex;
+pub mod queue;
 pub mod registry;
 pub mod rwlock;
 

@@ -11,10 +11,11 @@ use super::event::{EventModel, Use};
 use super::init::InitModel;
 use super::lock::{Lock, Shipped};
 use super::mutex::{DeadlineModel, MutexModel, NotRecoverableModel};
+use super::queue::{self, QueueModel};
 use super::registry::{
-    ANNOUNCES, BUILDS_AGAIN, BUILDS_ONCE, DOWNGRADES, EATS_NONE, GIVES_UP_WAITING, KEEPS_COUNT,
-    LOSES_NONE, READS_REPAIRED, READS_WHOLE, REFUSES_ALL, SURVIVES, TAKES_NO_WAKE, TELLS_OF_PANICS,
-    WAITS_FOR_IT,
+    ANNOUNCES, BUILDS_AGAIN, BUILDS_ONCE, COMES_OUT, DOWNGRADES, EATS_NONE, GIVES_UP_WAITING,
+    KEEPS_COUNT, LOSES_NONE, LOSES_ONE, READS_REPAIRED, READS_WHOLE, REFUSES_ALL, SURVIVES,
+    TAKES_NO_WAKE, TELLS_OF_PANICS, WAITS_FOR_IT,
 };
 use super::rwlock::{self, RwLockModel};
 use crate::claim::{Budget, Claim, Expected, MemoryModel, Method, Progress, Selection};
@@ -34,6 +35,7 @@ pub fn claims(selection: &Selection) -> Vec<Claim> {
     all.extend(event());
     all.extend(rwlock());
     all.extend(condvar());
+    all.extend(queue());
     all.extend(broken());
     #[cfg(target_os = "linux")]
     all.extend(crate::stress::claims());
@@ -195,10 +197,31 @@ fn condvar() -> Vec<Claim> {
         waits("condvar-deadline", Deadline, 3, up_to(2)),
         waits("condvar-meeting", Meeting, 2, up_to(3)),
         dying(2, up_to(3)),
-        dying(3, up_to(2)),
+        full(dying(3, up_to(2))),
     ];
     let mut by_shuttle = shuttle_claims("condvar", &model(HandOver, 6, false), 6, 1);
     by_shuttle.iter_mut().for_each(|claim| claim.property = WAITS_FOR_IT);
+    all.extend(by_shuttle);
+    all
+}
+
+fn queue() -> Vec<Claim> {
+    use queue::Use::{Close, Deadline, Each, Fan};
+    let model = |how, processes, deaths| Arc::new(QueueModel { how, processes, deaths });
+    let comes_out = |name, how, n, search| {
+        held(loom_claim(name, model(how, n, false), n, 1, COMES_OUT, search))
+    };
+    let dying = crash_claim("queue", model(Fan, 2, true), 2, 1, up_to(3));
+    let mut all = vec![
+        comes_out("queue", Fan, 2, up_to(4)),
+        comes_out("queue", Fan, 3, up_to(1)),
+        comes_out("queue-each", Each, 2, up_to(3)),
+        comes_out("queue-deadline", Deadline, 2, up_to(3)),
+        comes_out("queue-close", Close, 2, up_to(3)),
+        held(Claim { property: LOSES_ONE, ..dying }),
+    ];
+    let mut by_shuttle = shuttle_claims("queue", &model(Each, 6, false), 6, 1);
+    by_shuttle.iter_mut().for_each(|claim| claim.property = COMES_OUT);
     all.extend(by_shuttle);
     all
 }

@@ -47,6 +47,8 @@ const HOLDS: &[Row] = &[
     ("condvar-inside", &[(2, 1, 0), (2, 1, 1)]),
     ("condvar-deadline", &[(2, 1, 0), (2, 1, 1)]),
     ("condvar-meeting", &[(2, 1, 0)]),
+    ("queue", &[(2, 1, 0), (2, 1, 1)]),
+    ("queue-deadline", &[(2, 1, 0), (2, 1, 1)]),
     ("drepper", &[(2, 2, 0), (3, 2, 0), (4, 1, 0)]),
     ("drepper-forgets", &[(2, 2, 0)]),
     ("glibc-robust", &[(3, 1, 0), (2, 1, 1)]),
@@ -69,10 +71,28 @@ const UNDER_SC: &[Row] = &[
     ("condvar", &[(3, 1, 0), (3, 1, 1)]),
     ("condvar-deadline", &[(3, 1, 0)]),
     ("condvar-meeting", &[(3, 1, 0)]),
+    ("queue", &[(3, 1, 0)]),
+    ("queue-each", &[(3, 1, 0)]),
+    ("queue-deadline", &[(3, 1, 0)]),
 ];
 
 /// The same, which takes long.
-const UNDER_SC_IN_MINUTES: &[Row] = &[("condvar", &[(4, 1, 0)])];
+const UNDER_SC_IN_MINUTES: &[Row] =
+    &[("condvar", &[(4, 1, 0)]), ("queue", &[(3, 1, 1)]), ("queue-close", &[(3, 1, 0)])];
+
+/// Where waits that end for no reason have no end, and each writes a little more, somebody who does nothing meanwhile could
+/// be any number of values behind; here it is so many.
+const NOT_FAR_BEHIND: usize = 4;
+const BEHIND: &[Row] = &[
+    ("condvar", &[(3, 1, 0)]),
+    ("condvar-inside", &[(3, 1, 0)]),
+    ("condvar-deadline", &[(3, 1, 0)]),
+    ("queue-each", &[(2, 1, 0)]),
+    ("queue-close", &[(2, 1, 0), (2, 1, 1)]),
+];
+
+/// The same, which takes long.
+const BEHIND_IN_MINUTES: &[Row] = &[("condvar-meeting", &[(3, 1, 0)]), ("queue", &[(3, 1, 0)])];
 
 /// What has to fail.
 const FAILS: &[Row] = &[
@@ -121,6 +141,16 @@ pub(super) fn claims() -> Vec<Claim> {
                 full_only,
                 ..searched(name, *size, strong, "/sc")
             }));
+        }
+    }
+    let behind = GraphSearch { messages: NOT_FAR_BEHIND, ..GraphSearch::default() };
+    for (rows, full_only) in [(BEHIND, false), (BEHIND_IN_MINUTES, true)] {
+        for (name, sizes) in rows {
+            all.extend(
+                sizes
+                    .iter()
+                    .map(|size| Claim { full_only, ..searched(name, *size, behind, "/behind") }),
+            );
         }
     }
     for (name, (processes, deaths), liveness, expected) in WITHOUT_AN_END {

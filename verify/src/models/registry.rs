@@ -11,6 +11,7 @@ use super::event::{EventModel, Use};
 use super::init::InitModel;
 use super::lock::{Lock, Shipped};
 use super::mutex::{DeadlineModel, MutexModel, NotRecoverableModel};
+use super::queue::{self, QueueModel};
 use super::rwlock::{self, RwLockModel};
 use crate::claim::{Budget, Progress};
 use crate::explore::graph::{self, Extracted, GraphSearch, MOST_PROCESSES};
@@ -37,6 +38,9 @@ pub(super) const RELEASES_ALL: &str = "set and cleared at once, it releases ever
 pub(super) const LOSES_NONE: &str = "whoever clears it and then looks misses nothing";
 pub(super) const WAITS_FOR_IT: &str = "nobody waits in vain for what is there";
 pub(super) const EATS_NONE: &str = "nobody who dies takes a notification with it";
+pub(super) const COMES_OUT: &str = "everything comes out once and in order, nobody waits in vain";
+pub(super) const LOSES_ONE: &str =
+    "nobody hangs when one dies at any step, and no more is lost than what that one had in hand";
 pub(super) const READS_WHOLE: &str =
     "what is read is whole, writers are alone, everybody gets there";
 pub(super) const READS_REPAIRED: &str = "nobody hangs when one dies at any step, and nobody reads what a dead writer left without being told";
@@ -290,6 +294,30 @@ pub static MODELS: &[Entry] = &[
         ..CONDVAR
     },
     Entry {
+        name: "queue",
+        about: "a queue with one place: one puts something for each of the others, which take it",
+        ..QUEUE
+    },
+    Entry {
+        name: "queue-each",
+        about: "the same, where everybody puts one and takes one",
+        with_deaths: None,
+        explore: |size, exploration| queues(queue::Use::Each, size, exploration),
+        ..QUEUE
+    },
+    Entry {
+        name: "queue-deadline",
+        about: "as `queue`, where one waits only until a deadline",
+        explore: |size, exploration| queues(queue::Use::Deadline, size, exploration),
+        ..QUEUE
+    },
+    Entry {
+        name: "queue-close",
+        about: "as `queue`, where the queue is closed and the others take until then",
+        explore: |size, exploration| queues(queue::Use::Close, size, exploration),
+        ..QUEUE
+    },
+    Entry {
         name: "drepper",
         about: "another lock, Drepper's futex mutex: right as long as nobody dies",
         ..mutex::<Drepper<true>>()
@@ -380,6 +408,18 @@ const CONDVAR: Entry = Entry {
 fn condvars(how: condvar::Use, size: Size, exploration: &Exploration<'_>) -> Explored {
     let Size { processes, deaths, .. } = size;
     exploration.of(CondvarModel { how, processes, deaths: deaths > 0 }, size)
+}
+
+const QUEUE: Entry = Entry {
+    property: COMES_OUT,
+    with_deaths: Some(LOSES_ONE),
+    explore: |size, exploration| queues(queue::Use::Fan, size, exploration),
+    ..CONDVAR
+};
+
+fn queues(how: queue::Use, size: Size, exploration: &Exploration<'_>) -> Explored {
+    let Size { processes, deaths, .. } = size;
+    exploration.of(QueueModel { how, processes, deaths: deaths > 0 }, size)
 }
 
 const RWLOCK: Entry = Entry {
