@@ -15,7 +15,7 @@
 //! | [`Condvar`] | waiting for what others change under a [`Mutex`] | a dead waiter takes no notification with it |
 //! | [`Event`] | one says that something happened, others wait for it | nobody is blocked by it |
 //! | [`Once`], [`OnceValue`] | what the first one to come does, or computes, for all | the next one does it |
-//! | [`Queue`] | handing elements from producers to consumers | its unfinished element, or the one it took, is lost, and counted |
+//! | [`Queue`], [`MessageQueue`], [`Pipe`] | handing elements, or messages of any length, from producers to consumers | its unfinished element, or the one it took, is lost, and counted |
 //! | [`RawValue`], [`RawArray`] | a number that is only loaded and stored; **loses updates** when it is counted with | nothing to lose |
 //!
 //! All of them live in a [`Region`]: memory that several processes map. [`shareable!`] makes a structure of them that
@@ -63,9 +63,10 @@ pub mod sync;
 pub use shm::{Region, RegionError};
 #[cfg(target_os = "linux")]
 pub use sync::{
-    Array, ArrayGuard, AtomicCounter, Condvar, Counter, Event, Lock, Mutex, MutexGuard, Once,
-    OnceState, OnceValue, PutError, Queue, RawArray, RawValue, ReentrantMutex, ReentrantMutexGuard,
-    RwLock, RwLockReadGuard, RwLockWriteGuard, TakeError, Value, ValueGuard, WaitTimeoutResult,
+    Array, ArrayGuard, AtomicCounter, Condvar, Counter, Event, Lock, MessageQueue, Mutex,
+    MutexGuard, Once, OnceState, OnceValue, Pipe, PipeEnd, PutError, Queue, RawArray, RawValue,
+    ReceiveError, ReentrantMutex, ReentrantMutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
+    SendError, TakeError, Value, ValueGuard, WaitTimeoutResult,
 };
 
 /// The README's example compiles and runs.

@@ -5,6 +5,7 @@
 #![deny(clippy::disallowed_types)]
 
 mod array;
+mod bytes;
 mod condvar;
 mod counter;
 mod event;
@@ -17,6 +18,7 @@ mod rwlock;
 mod value;
 
 pub use array::{Array, ArrayGuard, RawArray};
+pub use bytes::{MessageQueue, Pipe, PipeEnd, ReceiveError, SendError};
 pub use condvar::{Condvar, WaitTimeoutResult};
 pub use counter::{AtomicCounter, Counter};
 pub use event::Event;

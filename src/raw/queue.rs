@@ -123,8 +123,8 @@ impl<R, W, C> RawQueue<R, W, C> {
         &self.mutex
     }
 
-    /// Waits until there is room in a queue of this capacity, until `deadline`. The calling thread may then write the
-    /// elements, and has to say how many it has put: [`end_put`](Self::end_put).
+    /// Waits until there is room for `least` elements, at least one, in a queue of this capacity, until `deadline`. The
+    /// calling thread may then write the elements, and has to say how many it has put: [`end_put`](Self::end_put).
     ///
     /// # Errors
     ///
@@ -132,7 +132,7 @@ impl<R, W, C> RawQueue<R, W, C> {
     pub fn begin_put<P>(
         &self,
         p: &P,
-        capacity: u64,
+        (capacity, least): (u64, u64),
         deadline: Deadline,
     ) -> Result<Span, QueueFailure>
     where
@@ -144,7 +144,7 @@ impl<R, W, C> RawQueue<R, W, C> {
             }
             let tail = p.cell_get(&self.tail);
             match capacity.saturating_sub(tail.wrapping_sub(p.cell_get(&self.head))) {
-                0 => Err(None),
+                count if count < least.max(1) => Err(None),
                 count => {
                     p.cell_set(&self.putting, tail.wrapping_add(1));
                     Ok(Span { first: tail, count })

@@ -119,7 +119,7 @@ impl fmt::Display for TakeError {
 
 impl core::error::Error for TakeError {}
 
-fn lock_error(failure: LockFailure) -> LockError<()> {
+pub(super) fn lock_error(failure: LockFailure) -> LockError<()> {
     without_blocking(not_taken(failure))
 }
 
@@ -184,7 +184,7 @@ impl<T: Plain, const N: usize> Queue<T, N> {
         }
         let p = Linux::current().map_err(|error| PutError::Lock(error.into()))?;
         let Span { first, count } =
-            self.raw.begin_put(p, N as u64, deadline).map_err(|failure| match failure {
+            self.raw.begin_put(p, (N as u64, 1), deadline).map_err(|failure| match failure {
                 QueueFailure::TimedOut => PutError::Full(()),
                 QueueFailure::Closed => PutError::ShutDown(()),
                 QueueFailure::Lock(failure) => PutError::Lock(lock_error(failure)),

@@ -54,7 +54,7 @@ impl<W: World> std::fmt::Debug for Shared<W> {
 impl<W: World> Shared<W> {
     fn put(&self, p: &W, element: u64, log: &Log) {
         let scope = p.scope();
-        match self.queue.begin_put(p, CAPACITY, Deadline::Never) {
+        match self.queue.begin_put(p, (CAPACITY, 1), Deadline::Never) {
             Ok(_) => {
                 p.at(scope, "puts");
                 p.cell_set(&self.place, element);
