@@ -52,6 +52,8 @@
 
 pub mod deadline;
 pub mod error;
+#[cfg(target_os = "linux")]
+pub mod file;
 pub mod platform;
 pub mod raw;
 #[cfg(target_os = "linux")]
@@ -59,6 +61,8 @@ pub mod shm;
 #[cfg(target_os = "linux")]
 pub mod sync;
 
+#[cfg(target_os = "linux")]
+pub use file::{FileLock, FileLockGuard, update_file};
 #[cfg(target_os = "linux")]
 pub use shm::{Region, RegionError};
 #[cfg(target_os = "linux")]

@@ -17,6 +17,8 @@ use crate::deadline::{Deadline, Monotonic};
 use crate::error::TooManyHeld;
 
 #[cfg(target_os = "linux")]
+mod descriptors;
+#[cfg(target_os = "linux")]
 mod futex;
 #[cfg(target_os = "linux")]
 mod linux;
@@ -34,7 +36,11 @@ pub use linux::{Cell64, Linux, RobustWord, Word32, Word64};
 
 #[cfg(target_os = "linux")]
 pub(crate) use {
-    linux::WORD_FROM_LINK, linux::monotonic_now, namespace::pid_namespace, threads::any_held_within,
+    descriptors::{Process, Unshared},
+    linux::WORD_FROM_LINK,
+    linux::monotonic_now,
+    namespace::pid_namespace,
+    threads::any_held_within,
 };
 
 /// The kernel's name for a thread: never zero, and below 2^29.

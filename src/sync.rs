@@ -16,6 +16,8 @@ mod reentrant;
 mod rwlock;
 mod value;
 
+pub(crate) use mutex::deadline_at;
+
 pub use array::{Array, ArrayGuard, RawArray};
 pub use condvar::{Condvar, WaitTimeoutResult};
 pub use counter::{AtomicCounter, Counter};

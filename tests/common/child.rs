@@ -131,6 +131,17 @@ pub(crate) fn is_asleep_on(thread: libc::pid_t, word: usize) -> bool {
         && state_of(thread) == Some('S')
 }
 
+/// Whether the thread sleeps in that system call.
+pub(crate) fn is_in_call(thread: libc::pid_t, call: libc::c_long) -> bool {
+    system_call_of(thread) == Some(call) && state_of(thread) == Some('S')
+}
+
+/// The number of the system call that the thread is in.
+pub(crate) fn system_call_of(thread: libc::pid_t) -> Option<libc::c_long> {
+    let call = std::fs::read_to_string(format!("/proc/{thread}/syscall")).ok()?;
+    call.split_ascii_whitespace().next()?.parse().ok()
+}
+
 /// The letter for a thread's state in `/proc`; `None` if there is no such thread.
 pub(crate) fn state_of(thread: libc::pid_t) -> Option<char> {
     let stat = std::fs::read_to_string(format!("/proc/{thread}/stat")).ok()?;
