@@ -16,9 +16,11 @@
 //! | [`Event`] | one says that something happened, others wait for it | nobody is blocked by it |
 //! | [`Once`], [`OnceValue`] | what the first one to come does, or computes, for all | the next one does it |
 //! | [`Queue`] | handing elements from producers to consumers | its unfinished element, or the one it took, is lost, and counted |
+//! | [`FileLock`] | a lock tied to a path, alone or shared; needs no region | the kernel releases it; nobody is told |
+//! | [`update_file`] | a file's content, replaced whole or not at all | the old content or the new one is there |
 //! | [`RawValue`], [`RawArray`] | a number that is only loaded and stored; **loses updates** when it is counted with | nothing to lose |
 //!
-//! All of them live in a [`Region`]: memory that several processes map. [`shareable!`] makes a structure of them that
+//! All but the two for files live in a [`Region`]: memory that several processes map. [`shareable!`] makes a structure of them that
 //! can be placed in one.
 //!
 //! # Examples

@@ -1,5 +1,7 @@
 //! Who holds a lock on a file, and who waits for it, as the kernel tells everybody.
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
 use super::error::FileError;
@@ -7,7 +9,14 @@ use super::opened::Identity;
 
 const LOCKS: &str = "/proc/locks";
 
-/// Who holds a lock on a file, and who waits for it: what was so a moment ago.
+/// How often a long table is read.
+const LOOKS: usize = 10;
+
+/// More than the kernel gives at once.
+const ROOM: usize = 1 << 16;
+
+/// Who holds a lock on a file, and who waits for it: what was so a moment ago. Where very many locks come and go, a process
+/// may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FileLockStatus {
@@ -22,24 +31,55 @@ pub struct FileLockStatus {
 }
 
 /// Reads it from the kernel's table of all locks.
+///
+/// One system call gives what is so at one moment, but no more than some sixty lines. Of a longer table, lines may be
+/// missed or come twice as locks come and go in between: so it is read until it says the same twice.
 pub(super) fn read(file: Identity, path: &Path) -> Result<FileLockStatus, FileError> {
-    let table = std::fs::read_to_string(LOCKS).map_err(|source| FileError::Os {
+    let failed = |source| FileError::Os {
         path: path.to_owned(),
         attempt: "read /proc/locks, which tells who holds it",
         source,
-    })?;
-    Ok(gather(&table, file))
+    };
+    let mut before = None;
+    for _ in 0..LOOKS {
+        let (table, of_one_moment) = read_table().map_err(failed)?;
+        let status = gather(&String::from_utf8_lossy(&table), file);
+        if of_one_moment || before.as_ref() == Some(&status) {
+            return Ok(status);
+        }
+        before = Some(status);
+    }
+    Ok(before.unwrap_or_default())
+}
+
+/// The table, and whether all of it was so at one moment.
+fn read_table() -> io::Result<(Vec<u8>, bool)> {
+    let mut file = File::open(LOCKS)?;
+    let mut table = vec![0; ROOM];
+    let (mut length, mut calls) = (0, 0);
+    loop {
+        table.resize(length + ROOM, 0);
+        match file.read(&mut table[length..]) {
+            Ok(0) => break,
+            Ok(more) => (length, calls) = (length + more, calls + 1),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    table.truncate(length);
+    Ok((table, calls <= 1))
 }
 
 fn gather(table: &str, file: Identity) -> FileLockStatus {
     let mut status = FileLockStatus::default();
     for line in table.lines().filter_map(Line::parse).filter(|line| line.file == file) {
-        if line.waits {
-            status.waiting.push(line.process);
-        } else {
-            status.is_shared |= line.shared;
-            status.holders.push(line.process);
-        }
+        status.is_shared |= line.shared && !line.waits;
+        let processes = if line.waits { &mut status.waiting } else { &mut status.holders };
+        processes.push(line.process);
+    }
+    for processes in [&mut status.holders, &mut status.waiting] {
+        processes.sort_unstable();
+        processes.dedup();
     }
     status
 }
@@ -78,6 +118,7 @@ mod tests {
                      2: POSIX  ADVISORY  WRITE 7 fe:00:10010684 0 EOF\n\
                      3: FLOCK  ADVISORY  READ 8 fe:01:10010684 0 EOF\n\
                      4: FLOCK  ADVISORY  READ 9 fe:00:3 0 EOF\n\
+                     5: FLOCK  ADVISORY  READ 8 fe:01:10010684 0 EOF\n\
                      nonsense\n";
         let file = |device, inode| Identity { device: rustix::fs::makedev(0xfe, device), inode };
         let status = gather(table, file(0, 10_010_684));

@@ -7,7 +7,7 @@ use lockproof::{FileLock, FileLockGuard};
 
 use crate::common::child::{Child, fork, supervised};
 use crate::common::seed::scaled;
-use crate::scratch::{Holder, Scratch};
+use crate::scratch::{Holder, Scratch, until_held_by};
 
 /// Adds one to the number in a file, as people do who know no better.
 fn add_one(path: &Path) {
@@ -52,20 +52,19 @@ fn many_share_it_or_one_has_it_alone() {
         assert!(lock.try_lock().unwrap_err().is_would_block());
         let writer = Holder::beginning(|| lock.lock().unwrap());
         writer.until_waiting_for(&lock);
-        let status = lock.status().unwrap();
-        assert!(status.is_shared && !writer.is_there());
-        assert!(readers.iter().all(|reader| status.holders.contains(&(reader.child.pid as u32))));
+        let ids: Vec<_> = readers.iter().map(|reader| reader.child.pid as u32).collect();
+        until_held_by(&lock, &ids, true);
+        assert!(!writer.is_there());
         readers.into_iter().for_each(Holder::release);
         writer.until_there();
         assert!(lock.try_lock_shared().unwrap_err().is_would_block());
-        let status = lock.status().unwrap();
-        assert_eq!((status.holders, status.is_shared), (vec![writer.child.pid as u32], false));
+        until_held_by(&lock, &[writer.child.pid as u32], false);
         let reader = Holder::beginning(|| lock.lock_shared().unwrap());
         reader.until_waiting_for(&lock);
         writer.release();
         reader.until_there();
         reader.release();
-        assert!(lock.status().unwrap().holders.is_empty());
+        until_held_by(&lock, &[], false);
     });
 }
 
@@ -122,9 +121,9 @@ fn the_death_of_one_who_waits_disturbs_nobody() {
         second.child.kill();
         holder.release();
         // In whatever order.
-        let others = std::thread::spawn(move || [first, third].map(Holder::release));
+        [&first, &third].into_iter().for_each(Holder::let_go);
         drop(lock.lock().unwrap());
-        others.join().unwrap();
+        [first, third].into_iter().for_each(Holder::release);
     });
 }
 

@@ -39,13 +39,17 @@ fn paths_that_cannot_be() {
     });
 }
 
+fn make_fifo(path: &Path) {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o666), 0).unwrap();
+}
+
 #[test]
 fn what_is_no_file() {
     let scratch = Scratch::new();
     let (fifo, socket, folder) =
         (scratch.join("fifo"), scratch.join("socket"), scratch.join("folder"));
-    let mode = rustix::fs::Mode::from_raw_mode(0o666);
-    rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    make_fifo(&fifo);
     let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
     fs::create_dir(&folder).unwrap();
     supervised(60, || {
@@ -82,7 +86,8 @@ fn what_is_not_permitted() {
     let mode = |path: &Path, mode| {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     };
-    let (data, lock) = (scratch.join("data"), scratch.join("lock"));
+    let [data, lock, fifo] = ["data", "lock", "fifo"].map(|name| scratch.join(name));
+    make_fifo(&fifo);
     fs::write(&data, "old").unwrap();
     fs::write(&lock, "").unwrap();
     mode(&lock, 0o400);
@@ -106,6 +111,8 @@ fn what_is_not_permitted() {
             let error = FileLock::new(&lock).lock().unwrap_err();
             says(&error, &["permission denied", "open it"]);
         });
+        mode(&fifo, 0o444);
+        as_somebody(&|| says(&FileLock::new(&fifo).lock().unwrap_err(), &["so not to be locked"]));
         mode(&lock, 0o444);
         as_somebody(&|| drop(FileLock::new(&lock).lock().expect("it need not be writable")));
         mode(scratch.path(), 0o755);

@@ -9,7 +9,7 @@ use crate::common::child::supervised;
 use crate::common::child::{Child, fork};
 use crate::common::memory::Board;
 use crate::common::seed::{Seed, scaled};
-use crate::scratch::{Holder, Scratch};
+use crate::scratch::{Holder, Scratch, until_held_by};
 
 const WAYS: [fn(&Path); 2] = [
     |path| fs::remove_file(path).unwrap(),
@@ -38,7 +38,7 @@ fn who_waits_for_a_lock_file_that_is_gone_waits_for_the_new_one() {
             assert!(!waiter.is_there());
             after.release();
             waiter.until_there();
-            assert_eq!(lock.status().unwrap().holders, [waiter.child.pid as u32]);
+            until_held_by(&lock, &[waiter.child.pid as u32], false);
             assert!(lock.try_lock().unwrap_err().is_would_block());
             waiter.release();
         }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use lockproof::FileLock;
+use lockproof::file::FileError;
 
 use crate::common::child::{Child, fork, until};
 use crate::common::memory::Board;
@@ -91,8 +92,32 @@ impl Holder {
         until(|| lock.status().unwrap().waiting.contains(&(self.child.pid as u32)));
     }
 
-    pub(crate) fn release(self) {
+    /// Has it release what it has, as soon as it has it.
+    pub(crate) fn let_go(&self) {
         self.board.set(GO, 1);
+    }
+
+    pub(crate) fn release(self) {
+        self.let_go();
         self.child.join();
     }
+}
+
+/// Waits until the kernel says that these hold the lock. At first its table may show less: it is not of one moment.
+pub(crate) fn until_held_by(lock: &FileLock, processes: &[u32], shared: bool) {
+    let mut processes = processes.to_vec();
+    processes.sort_unstable();
+    until(|| {
+        let status = lock.status().unwrap();
+        (&status.holders, status.is_shared) == (&processes, shared)
+    });
+}
+
+/// Waits until the error says who has the lock, for the same reason.
+pub(crate) fn says_who(holder: i32, error: impl Fn() -> FileError) {
+    until(|| {
+        let error = error();
+        assert!(error.is_would_block(), "{error}");
+        error.to_string().ends_with(&format!("somebody else holds the lock: process {holder}"))
+    });
 }

@@ -8,7 +8,7 @@ use lockproof::{FileLock, FileLockGuard};
 use crate::common::child::{exit_now, fork, is_in_call, supervised, until};
 use crate::common::memory::Board;
 use crate::common::signals::{handle_signals, signals_seen};
-use crate::scratch::{Holder, Scratch};
+use crate::scratch::{Holder, Scratch, says_who};
 
 type Timed<T> = fn(&FileLock, T) -> Result<FileLockGuard, FileError>;
 
@@ -34,9 +34,9 @@ fn a_wait_that_runs_out_does_so_at_its_time_and_not_before() {
             let timeout = Duration::from_millis(milliseconds);
             for try_for in FOR {
                 let before = Instant::now();
-                let error = try_for(&lock, timeout).unwrap_err();
+                assert!(try_for(&lock, timeout).unwrap_err().is_would_block());
                 assert!(before.elapsed() >= timeout);
-                assert!(error.to_string().contains(&format!("process {}", holder.child.pid)));
+                says_who(holder.child.pid, || try_for(&lock, timeout).unwrap_err());
             }
             for try_until in UNTIL {
                 let moment = Instant::now() + timeout;

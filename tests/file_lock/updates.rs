@@ -10,7 +10,7 @@ use lockproof::{FileLock, update_file};
 use crate::common::child::{Child, fork, supervised};
 use crate::common::memory::Board;
 use crate::common::seed::scaled;
-use crate::scratch::{Holder, Scratch};
+use crate::scratch::{Holder, Scratch, says_who};
 
 type Anything = Box<dyn std::error::Error + Send + Sync>;
 
@@ -126,8 +126,9 @@ fn an_update_waits_no_longer_than_its_patience() {
     supervised(60, || {
         let holder = Holder::of(|| FileLock::beside(&path).lock().unwrap());
         let update = FileUpdate::new(&path).patience(std::time::Duration::from_millis(20));
-        let error = update.run(|_| -> String { unreachable!("not locked") }).unwrap_err();
-        assert!(error.to_string().contains(&format!("process {}", holder.child.pid)), "{error}");
+        says_who(holder.child.pid, || {
+            update.run(|_| -> String { unreachable!("not locked") }).unwrap_err()
+        });
         holder.release();
         update.run(|_| "at last".to_owned()).unwrap();
     });
