@@ -18,9 +18,10 @@
 //! | [`Queue`] | handing elements from producers to consumers | its unfinished element, or the one it took, is lost, and counted |
 //! | [`FileLock`] | a lock tied to a path, alone or shared; needs no region | the kernel releases it; nobody is told |
 //! | [`update_file`] | a file's content, replaced whole or not at all | the old content or the new one is there |
+//! | [`Workers`] | starts processes from a function or a command, with the region, and never leaves them behind | tells who, and what of |
 //! | [`RawValue`], [`RawArray`] | a number that is only loaded and stored; **loses updates** when it is counted with | nothing to lose |
 //!
-//! All but the two for files live in a [`Region`]: memory that several processes map. [`shareable!`] makes a structure of them that
+//! All but those for files and processes live in a [`Region`]: memory that several processes map. [`shareable!`] makes a structure of them that
 //! can be placed in one.
 //!
 //! # Examples
@@ -62,6 +63,8 @@ pub mod raw;
 pub mod shm;
 #[cfg(target_os = "linux")]
 pub mod sync;
+#[cfg(target_os = "linux")]
+pub mod workers;
 
 #[cfg(target_os = "linux")]
 pub use file::{FileLock, FileLockGuard, update_file};
@@ -73,6 +76,8 @@ pub use sync::{
     OnceState, OnceValue, PutError, Queue, RawArray, RawValue, ReentrantMutex, ReentrantMutexGuard,
     RwLock, RwLockReadGuard, RwLockWriteGuard, TakeError, Value, ValueGuard, WaitTimeoutResult,
 };
+#[cfg(target_os = "linux")]
+pub use workers::Workers;
 
 /// The README's example compiles and runs.
 #[cfg(doctest)]

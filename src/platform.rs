@@ -27,6 +27,8 @@ mod list_head;
 #[cfg(target_os = "linux")]
 mod namespace;
 #[cfg(target_os = "linux")]
+mod processes;
+#[cfg(target_os = "linux")]
 mod robust_list;
 #[cfg(target_os = "linux")]
 mod threads;
@@ -40,6 +42,7 @@ pub(crate) use {
     linux::WORD_FROM_LINK,
     linux::monotonic_now,
     namespace::pid_namespace,
+    processes::{copy_of_inherited, end_with_starter, fork, pass_descriptor, pass_no_further},
     threads::any_held_within,
 };
 

@@ -66,7 +66,7 @@ const ATTEMPTS: usize = 1000;
 ///
 /// ```
 /// use std::io::Write;
-/// use lockproof::FileLock;
+/// use lockproof::{FileLock, Workers};
 ///
 /// # let folder = std::env::temp_dir();
 /// let path = folder.join(format!("lockproof-doc-{}.csv", std::process::id()));
@@ -81,16 +81,8 @@ const ATTEMPTS: usize = 1000;
 ///     }
 ///     Ok(())
 /// };
-/// # let children: Vec<_> = (0..4)
-/// #     .map(|worker| match unsafe { libc::fork() } {
-/// #         0 => unsafe { libc::_exit(i32::from(append(worker).is_err())) },
-/// #         child => child,
-/// #     })
-/// #     .collect();
-/// # children.into_iter().for_each(|child| unsafe { libc::waitpid(child, &mut 0, 0); });
-/// # if false {
-/// append(0)?; // and 1, 2, 3 in other processes
-/// # }
+/// // SAFETY: this process has no other threads, and the function uses nothing that must not exist twice.
+/// unsafe { Workers::fork(4, append) }?.join()?;
 /// let rows = std::fs::read_to_string(&path)?;
 /// assert_eq!(rows.lines().count(), 1 + 4 * 3, "one header, and every row");
 /// # std::fs::remove_file(&path)?;

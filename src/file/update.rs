@@ -35,37 +35,24 @@ use crate::platform::monotonic_now;
 /// Ten processes, of which each takes a ticket if there is one:
 ///
 /// ```
-/// use lockproof::update_file;
+/// use lockproof::{Workers, update_file, workers::End};
 ///
 /// # let path = std::env::temp_dir().join(format!("lockproof-doc-tickets-{}", std::process::id()));
 /// std::fs::write(&path, "7")?;
-/// let buy = || -> Result<bool, lockproof::file::FileError> {
+/// let buy = |_customer| -> Result<u8, lockproof::file::FileError> {
 ///     let mut bought = false;
 ///     update_file(&path, |old| -> Result<_, Box<dyn std::error::Error + Send + Sync>> {
 ///         let left: u32 = std::str::from_utf8(old)?.trim().parse()?;
 ///         bought = left > 0;
 ///         Ok(bought.then(|| (left - 1).to_string()))
 ///     })?;
-///     Ok(bought)
+///     Ok(bought.into())
 /// };
-/// # let children: Vec<_> = (0..10)
-/// #     .map(|_| match unsafe { libc::fork() } {
-/// #         0 => unsafe { libc::_exit(buy().map_or(2, i32::from)) },
-/// #         child => child,
-/// #     })
-/// #     .collect();
-/// # let sold: i32 = children
-/// #     .into_iter()
-/// #     .map(|child| {
-/// #         let mut status = 0;
-/// #         unsafe { libc::waitpid(child, &mut status, 0) };
-/// #         libc::WEXITSTATUS(status)
-/// #     })
-/// #     .sum();
-/// # if false {
-/// buy()?; // in each of them
-/// # }
-/// assert_eq!(sold, 7);
+/// // SAFETY: this process has no other threads, and the function uses nothing that must not exist twice.
+/// let mut customers = unsafe { Workers::fork(10, buy) }?;
+/// customers.wait_all()?;
+/// let bought = customers.iter().filter(|customer| customer.end() == Some(End::Exited(1)));
+/// assert_eq!(bought.count(), 7);
 /// assert_eq!(std::fs::read_to_string(&path)?, "0");
 /// # std::fs::remove_file(&path)?;
 /// # std::fs::remove_file(format!("{}.lock", path.display()))?;
