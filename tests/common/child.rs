@@ -75,9 +75,12 @@ pub(crate) fn fork(body: impl FnOnce()) -> Child {
 
 #[track_caller]
 fn fork_process(body: impl FnOnce()) -> Child {
+    // Held, so that no other thread holds them at the fork, such as one of the test harness: the child could never write.
+    let streams = (std::io::stdout().lock(), std::io::stderr().lock());
     // SAFETY: the child goes on as the only thread of a copy; what it uses of the library and of the C library is
     // made for that.
     let pid = unsafe { libc::fork() };
+    drop(streams);
     assert!(pid >= 0, "fork: {}", std::io::Error::last_os_error());
     if pid == 0 {
         let code = if catch_unwind(AssertUnwindSafe(body)).is_ok() { 0 } else { FAILED };

@@ -42,9 +42,10 @@ fn the_one_on_which_it_ended_is_known() {
 fn each_wait_looks_at_all_threads() {
     supervised(60, || {
         let Some([first, second]) = two_processors() else { return };
+        // Inherited: the worker's first thread never runs anywhere else.
+        run_on(first);
         let (there, board) = (1, Board::new(2));
         let mut workers = forked(1, |_| {
-            run_on(first);
             std::thread::scope(|scope| {
                 scope.spawn(|| {
                     run_on(second);
