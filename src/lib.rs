@@ -21,8 +21,8 @@
 //! | [`Workers`] | starts processes from a function or a command, with the region, and never leaves them behind | tells who, and what of |
 //! | [`RawValue`], [`RawArray`] | a number that is only loaded and stored; **loses updates** when it is counted with | nothing to lose |
 //!
-//! All but those for files and processes live in a [`Region`]: memory that several processes map. [`shareable!`] makes a structure of them that
-//! can be placed in one.
+//! All but those for files and processes live in a [`Region`]: memory that several processes map. [`shareable!`] makes a
+//! structure of them that can be placed in one.
 //!
 //! # Examples
 //!

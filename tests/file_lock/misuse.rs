@@ -93,28 +93,32 @@ fn what_is_not_permitted() {
     mode(&lock, 0o400);
     mode(scratch.path(), 0o755);
     supervised(60, || {
-        let as_somebody = |what: &dyn Fn()| {
+        let as_somebody = |lock_mode, what: &dyn Fn()| {
             fork(|| {
                 if rustix::process::geteuid().is_root() {
                     // SAFETY: a plain number, in a process without other threads.
                     assert_eq!(unsafe { libc::setuid(54_321) }, 0);
                 } else {
                     mode(scratch.path(), 0o555);
-                    mode(&lock, 0o000);
+                    mode(&lock, lock_mode);
                 }
                 what();
             })
             .join();
         };
-        as_somebody(&|| says(&update(&data), &["permission denied", "create it", "data.lock"]));
-        as_somebody(&|| {
+        as_somebody(0o000, &|| {
+            says(&update(&data), &["permission denied", "create it", "data.lock"])
+        });
+        as_somebody(0o000, &|| {
             let error = FileLock::new(&lock).lock().unwrap_err();
             says(&error, &["permission denied", "open it"]);
         });
         mode(&fifo, 0o444);
-        as_somebody(&|| says(&FileLock::new(&fifo).lock().unwrap_err(), &["so not to be locked"]));
+        as_somebody(0o000, &|| {
+            says(&FileLock::new(&fifo).lock().unwrap_err(), &["so not to be locked"])
+        });
         mode(&lock, 0o444);
-        as_somebody(&|| drop(FileLock::new(&lock).lock().expect("it need not be writable")));
+        as_somebody(0o444, &|| drop(FileLock::new(&lock).lock().expect("it need not be writable")));
         mode(scratch.path(), 0o755);
     });
 }
