@@ -4,6 +4,7 @@ mod end;
 mod error;
 mod group;
 mod processors;
+mod waiting;
 mod work;
 mod worker;
 
