@@ -16,10 +16,13 @@
 //! | [`Event`] | one says that something happened, others wait for it | nobody is blocked by it |
 //! | [`Once`], [`OnceValue`] | what the first one to come does, or computes, for all | the next one does it |
 //! | [`Queue`], [`MessageQueue`], [`Pipe`] | handing elements, or messages of any length, from producers to consumers | its unfinished element, or the one it took, is lost, and counted |
+//! | [`FileLock`] | a lock tied to a path, alone or shared; needs no region | the kernel releases it; nobody is told |
+//! | [`update_file`] | a file's content, replaced whole or not at all | the old content or the new one is there |
+//! | [`Workers`] | starts processes from a function or a command, with the region, and never leaves them behind | tells who, and what of |
 //! | [`RawValue`], [`RawArray`] | a number that is only loaded and stored; **loses updates** when it is counted with | nothing to lose |
 //!
-//! All of them live in a [`Region`]: memory that several processes map. [`shareable!`] makes a structure of them that
-//! can be placed in one.
+//! All but those for files and processes live in a [`Region`]: memory that several processes map. [`shareable!`] makes a
+//! structure of them that can be placed in one.
 //!
 //! # Examples
 //!
@@ -52,13 +55,19 @@
 
 pub mod deadline;
 pub mod error;
+#[cfg(target_os = "linux")]
+pub mod file;
 pub mod platform;
 pub mod raw;
 #[cfg(target_os = "linux")]
 pub mod shm;
 #[cfg(target_os = "linux")]
 pub mod sync;
+#[cfg(target_os = "linux")]
+pub mod workers;
 
+#[cfg(target_os = "linux")]
+pub use file::{FileLock, FileLockGuard, update_file};
 #[cfg(target_os = "linux")]
 pub use shm::{Region, RegionError};
 #[cfg(target_os = "linux")]
@@ -68,6 +77,8 @@ pub use sync::{
     ReceiveError, ReentrantMutex, ReentrantMutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
     SendError, TakeError, Value, ValueGuard, WaitTimeoutResult,
 };
+#[cfg(target_os = "linux")]
+pub use workers::Workers;
 
 /// The README's example compiles and runs.
 #[cfg(doctest)]

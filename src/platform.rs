@@ -17,6 +17,8 @@ use crate::deadline::{Deadline, Monotonic};
 use crate::error::TooManyHeld;
 
 #[cfg(target_os = "linux")]
+mod descriptors;
+#[cfg(target_os = "linux")]
 mod futex;
 #[cfg(target_os = "linux")]
 mod linux;
@@ -24,6 +26,8 @@ mod linux;
 mod list_head;
 #[cfg(target_os = "linux")]
 mod namespace;
+#[cfg(target_os = "linux")]
+mod processes;
 #[cfg(target_os = "linux")]
 mod robust_list;
 #[cfg(target_os = "linux")]
@@ -34,7 +38,12 @@ pub use linux::{Cell64, Linux, RobustWord, Word32, Word64};
 
 #[cfg(target_os = "linux")]
 pub(crate) use {
-    linux::WORD_FROM_LINK, linux::monotonic_now, namespace::pid_namespace, threads::any_held_within,
+    descriptors::{Process, Unshared},
+    linux::WORD_FROM_LINK,
+    linux::monotonic_now,
+    namespace::pid_namespace,
+    processes::{copy_of_inherited, end_with_starter, fork, pass_descriptor, pass_no_further},
+    threads::any_held_within,
 };
 
 /// The kernel's name for a thread: never zero, and below 2^29.

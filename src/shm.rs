@@ -8,6 +8,7 @@ mod header;
 mod map;
 mod memfd;
 mod opening;
+mod passing;
 mod place;
 mod region;
 mod shareable;

@@ -17,6 +17,8 @@ mod reentrant;
 mod rwlock;
 mod value;
 
+pub(crate) use mutex::deadline_at;
+
 pub use array::{Array, ArrayGuard, RawArray};
 pub use bytes::{MessageQueue, Pipe, PipeEnd, ReceiveError, SendError};
 pub use condvar::{Condvar, WaitTimeoutResult};

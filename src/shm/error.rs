@@ -119,6 +119,10 @@ pub enum RegionError {
     },
     /// The memory file may be cut short by whoever has it, which would end its users by SIGBUS.
     NotSealed(Place),
+    /// The region is in no file, so only forked children can have it.
+    NoFile(Place),
+    /// No region was passed to this process.
+    NotPassed,
     /// What `/proc` tells about this process is needed, and cannot be read.
     ProcUnreadable {
         /// The file.
@@ -244,6 +248,13 @@ impl fmt::Display for RegionError {
                 f,
                 "{place}: not sealed against shrinking, so that whoever has it could end this process by \
                  SIGBUS; make it with Region::memfd, or seal it (F_SEAL_SHRINK)",
+            ),
+            Self::NoFile(place) => {
+                write!(f, "{place}: in no file, so it cannot be passed on; make it with Region::memfd")
+            }
+            Self::NotPassed => f.write_str(
+                "no region was passed to this process; have it started by Workers::spawn_sharing, or with a \
+                 command that Region::pass_to prepared",
             ),
             Self::ProcUnreadable { path } => write!(
                 f,

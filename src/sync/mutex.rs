@@ -205,7 +205,7 @@ impl<T> fmt::Debug for Mutex<T> {
 
 /// A `std` moment as a deadline on the same clock. Where time passes between the two looks at the clock, the deadline
 /// is later than the moment by that much, never earlier.
-pub(super) fn deadline_at(moment: Instant) -> Deadline {
+pub(crate) fn deadline_at(moment: Instant) -> Deadline {
     let left = moment.saturating_duration_since(Instant::now());
     let now: Monotonic = monotonic_now();
     Deadline::after(now, left)

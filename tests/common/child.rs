@@ -75,9 +75,12 @@ pub(crate) fn fork(body: impl FnOnce()) -> Child {
 
 #[track_caller]
 fn fork_process(body: impl FnOnce()) -> Child {
+    // Held, so that no other thread holds them at the fork, such as one of the test harness: the child could never write.
+    let streams = (std::io::stdout().lock(), std::io::stderr().lock());
     // SAFETY: the child goes on as the only thread of a copy; what it uses of the library and of the C library is
     // made for that.
     let pid = unsafe { libc::fork() };
+    drop(streams);
     assert!(pid >= 0, "fork: {}", std::io::Error::last_os_error());
     if pid == 0 {
         let code = if catch_unwind(AssertUnwindSafe(body)).is_ok() { 0 } else { FAILED };
@@ -129,6 +132,17 @@ pub(crate) fn is_asleep_on(thread: libc::pid_t, word: usize) -> bool {
     parts.next() == Some(&libc::SYS_futex.to_string())
         && parts.next() == Some(&format!("{word:#x}"))
         && state_of(thread) == Some('S')
+}
+
+/// Whether the thread sleeps in that system call.
+pub(crate) fn is_in_call(thread: libc::pid_t, call: libc::c_long) -> bool {
+    system_call_of(thread) == Some(call) && state_of(thread) == Some('S')
+}
+
+/// The number of the system call that the thread is in.
+pub(crate) fn system_call_of(thread: libc::pid_t) -> Option<libc::c_long> {
+    let call = std::fs::read_to_string(format!("/proc/{thread}/syscall")).ok()?;
+    call.split_ascii_whitespace().next()?.parse().ok()
 }
 
 /// The letter for a thread's state in `/proc`; `None` if there is no such thread.
