@@ -120,6 +120,11 @@ impl Child {
     pub(crate) fn until_asleep_on(&self, word: usize) {
         until(|| is_asleep_on(self.pid, word));
     }
+
+    /// Waits until the process's main thread sleeps on several words at once.
+    pub(crate) fn until_asleep_on_several(&self) {
+        until(|| is_asleep_on_several(self.pid));
+    }
 }
 
 /// Whether the thread sleeps in a futex call on the word at that address (in its own address space).
@@ -129,6 +134,13 @@ pub(crate) fn is_asleep_on(thread: libc::pid_t, word: usize) -> bool {
     parts.next() == Some(&libc::SYS_futex.to_string())
         && parts.next() == Some(&format!("{word:#x}"))
         && state_of(thread) == Some('S')
+}
+
+/// Whether the thread sleeps on several words at once.
+pub(crate) fn is_asleep_on_several(thread: libc::pid_t) -> bool {
+    let call = std::fs::read_to_string(format!("/proc/{thread}/syscall")).unwrap_or_default();
+    let number = call.split_ascii_whitespace().next();
+    number == Some(&libc::SYS_futex_waitv.to_string()) && state_of(thread) == Some('S')
 }
 
 /// The letter for a thread's state in `/proc`; `None` if there is no such thread.
