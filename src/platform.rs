@@ -52,16 +52,23 @@ pub(crate) use {
 /// the thread dies; `PID_MAX_LIMIT` keeps it below 2^22.
 pub type ThreadId = u32;
 
-/// Why a [`Platform::futex_wait`] came back.
+/// Why a [`Platform::futex_wait`] or [`Platform::futex_wait_any`] came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waited {
     /// Woken, or interrupted, or for no reason at all: look again.
     Woken,
-    /// The word did not hold the expected value, so there was no sleep.
+    /// The word, or one of them, did not hold the expected value, so there was no sleep.
     Changed,
     /// The deadline passed.
     TimedOut,
 }
+
+/// The word of a [`Platform::futex_requeue`] did not hold the expected value, so nothing was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Changed;
+
+/// For how many words a [`Platform::futex_wait_any`] can wait.
+pub const MOST_WAITED_FOR: usize = 128;
 
 /// How [`Platform::futex_update_wake_all`] changes the word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,6 +196,54 @@ pub trait Platform {
     /// falling asleep can divide. The change is a read-modify-write without ordering of its own.
     #[track_caller]
     fn futex_update_wake_all(&self, word: &Self::Word, update: Update) -> u32;
+    /// Sleeps while each of these words holds what is expected of it, until somebody wakes a sleeper of any of them.
+    ///
+    /// The words are compared one after another, in their order, each as one step with becoming a sleeper of that word.
+    /// So this is no look at all of them at one moment; but from a word's comparison on, no wake of it is missed. May
+    /// return at any time for no reason. Orders nothing.
+    ///
+    /// Whoever was woken at one word still is a sleeper of the others until it runs and leaves them, one after another.
+    /// So one caller may be what several wakes found, also where it then finds a later word changed or its deadline has
+    /// passed: it says that it was woken. Whoever must not keep such wakes to itself has to pass them on, at all of the
+    /// words; what it was woken at is not said. If it dies meanwhile, it leaves all of them, and those wakes are lost
+    /// with it.
+    ///
+    /// It costs about as much as a [`futex_wait`](Self::futex_wait) for each of the words, one after another.
+    ///
+    /// Where the machine refuses the call, the caller sleeps on the first word alone, and returns for no reason after a
+    /// moment: wakes of the others find nobody, and are noticed late.
+    ///
+    /// # Panics
+    ///
+    /// If there are no words, or more than [`MOST_WAITED_FOR`].
+    #[track_caller]
+    fn futex_wait_any(&self, words: &[(&Self::Word, u32)], deadline: Deadline) -> Waited;
+    /// If the word `from` holds `expected`, wakes up to `wake` of its sleepers and moves up to `moved` of the rest to the
+    /// word `to`, which is another one, without waking them; returns how many were woken or moved. All that is one step,
+    /// with the comparison, which neither a death nor somebody falling asleep on either word can divide. Orders nothing.
+    ///
+    /// Whoever was moved sleeps on `to`, whatever that holds: it is a sleeper of that word as others are, also for the
+    /// machine where a thread dies, and not of `from` any more. A caller of [`futex_wait_any`](Self::futex_wait_any) is
+    /// moved with that one of its words. Somebody who is interrupted while it sleeps there may, without returning,
+    /// begin anew with what it had asked for: it then compares `from` again. So whoever moves sleepers changes the
+    /// word first. Who is moved and dies, or returns for no reason, is no sleeper any more: the number counts it
+    /// all the same.
+    ///
+    /// Where the machine refuses the call, all sleepers of `from` are woken, as for no reason; some of them are
+    /// counted.
+    ///
+    /// # Errors
+    ///
+    /// [`Changed`] if the word does not hold that value: nobody was moved.
+    #[track_caller]
+    fn futex_requeue(
+        &self,
+        from: &Self::Word,
+        expected: u32,
+        wake: u32,
+        to: &Self::Word,
+        moved: u32,
+    ) -> Result<u32, Changed>;
 
     /// Announces an operation on the robust word: if this thread dies before
     /// [`robust_end`](Self::robust_end), the machine looks at that word too.

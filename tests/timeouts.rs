@@ -11,6 +11,7 @@ use common::child::{
 };
 use common::memory::{Board, end_unstuck, word_address};
 use common::outcome::{Attempt, Outcome, acquired};
+use common::sandbox::forbid_futex;
 use common::seed::{Seed, scaled};
 use common::signals::{handle_signals, signals_seen};
 use lockproof::{Lock, Mutex, Region};
@@ -226,34 +227,6 @@ fn a_slow_holder_is_not_taken_for_a_dead_one() {
             waiter.join();
         });
     }
-}
-
-/// Has the kernel refuse this process one futex operation on shared words, as a sandbox may.
-fn forbid_futex(operation: i32) {
-    use libc::{BPF_ABS, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W};
-    let load = |from: usize| instruction(BPF_LD | BPF_W | BPF_ABS, from as u32, 0, 0);
-    let skip_unless = |value: u32, skip| instruction(BPF_JMP | BPF_JEQ | BPF_K, value, 0, skip);
-    let answer = |value| instruction(BPF_RET | BPF_K, value, 0, 0);
-    let mut filter = [
-        load(core::mem::offset_of!(libc::seccomp_data, nr)),
-        skip_unless(libc::SYS_futex as u32, 3),
-        load(core::mem::offset_of!(libc::seccomp_data, args) + size_of::<u64>()),
-        skip_unless(operation as u32, 1),
-        answer(libc::SECCOMP_RET_ERRNO | libc::EPERM as u32),
-        answer(libc::SECCOMP_RET_ALLOW),
-    ];
-    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
-    // SAFETY: takes numbers only.
-    let failed = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
-    assert_eq!(failed, 0);
-    // SAFETY: a program of that length, which the kernel checks and copies.
-    let failed =
-        unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) };
-    assert_eq!(failed, 0, "seccomp: {}", std::io::Error::last_os_error());
-}
-
-fn instruction(code: u32, k: u32, jt: u8, jf: u8) -> libc::sock_filter {
-    libc::sock_filter { code: code as u16, jt, jf, k }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use core::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 
 use super::robust_list::ThreadContext;
-use super::{Platform, ThreadId, Update, Waited, futex, threads};
+use super::{Changed, Platform, ThreadId, Update, Waited, futex, threads};
 use crate::deadline::{Deadline, Monotonic};
 use crate::error::{TooManyHeld, Unsupported};
 
@@ -229,6 +229,21 @@ impl Platform for Linux {
 
     fn futex_update_wake_all(&self, word: &Word32, update: Update) -> u32 {
         futex::futex_update_wake_all(&word.0, update)
+    }
+
+    fn futex_wait_any(&self, words: &[(&Word32, u32)], deadline: Deadline) -> Waited {
+        futex::futex_wait_any(words.iter().map(|(word, expected)| (&word.0, *expected)), deadline)
+    }
+
+    fn futex_requeue(
+        &self,
+        from: &Word32,
+        expected: u32,
+        wake: u32,
+        to: &Word32,
+        moved: u32,
+    ) -> Result<u32, Changed> {
+        futex::futex_requeue(&from.0, expected, wake, &to.0, moved)
     }
 
     fn robust_begin(&self, robust: &RobustWord) -> Result<(), TooManyHeld> {

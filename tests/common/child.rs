@@ -123,6 +123,11 @@ impl Child {
     pub(crate) fn until_asleep_on(&self, word: usize) {
         until(|| is_asleep_on(self.pid, word));
     }
+
+    /// Waits until the process's main thread sleeps on several words at once.
+    pub(crate) fn until_asleep_on_several(&self) {
+        until(|| is_asleep_on_several(self.pid));
+    }
 }
 
 /// Whether the thread sleeps in a futex call on the word at that address (in its own address space).
@@ -143,6 +148,11 @@ pub(crate) fn is_in_call(thread: libc::pid_t, call: libc::c_long) -> bool {
 pub(crate) fn system_call_of(thread: libc::pid_t) -> Option<libc::c_long> {
     let call = std::fs::read_to_string(format!("/proc/{thread}/syscall")).ok()?;
     call.split_ascii_whitespace().next()?.parse().ok()
+}
+
+/// Whether the thread sleeps on several words at once.
+pub(crate) fn is_asleep_on_several(thread: libc::pid_t) -> bool {
+    is_in_call(thread, libc::SYS_futex_waitv)
 }
 
 /// The letter for a thread's state in `/proc`; `None` if there is no such thread.

@@ -11,6 +11,7 @@ pub(crate) mod list;
 pub(crate) mod memory;
 pub(crate) mod outcome;
 pub(crate) mod pthread;
+pub(crate) mod sandbox;
 pub(crate) mod seed;
 pub(crate) mod signals;
 pub(crate) mod steps;

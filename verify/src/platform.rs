@@ -14,8 +14,8 @@ pub mod shuttle;
 mod wait_queue;
 mod words;
 
-pub(crate) use control::lock_word;
 pub use control::{Control, CrashPoint, Facts, KernelRule, Plan, Sites, thread_died};
+pub(crate) use control::{between, lock_word};
 pub use decorated::Decorated;
 pub use mutated::{Change, Kind, Mutation, Op, Site};
 pub use wait_queue::WakeOrder;

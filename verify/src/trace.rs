@@ -9,10 +9,16 @@ pub mod op {
     /// The thread is about to sleep, while the word holds what [`before`](super::Step::before) says. Recorded
     /// before it does, so that one that sleeps for ever shows; its next step, whatever it is, finds it awake.
     pub const FUTEX_WAIT: &str = "futex_wait";
+    /// The same, for one of several words at once: the steps for all of them follow each other.
+    pub const FUTEX_WAIT_ANY: &str = "futex_wait_any";
     /// The thread wakes as many others as [`after`](super::Step::after) says.
     pub const FUTEX_WAKE: &str = "futex_wake";
     /// The thread changes a word and wakes as many others as [`after`](super::Step::after) says, in one step.
     pub const FUTEX_UPDATE_WAKE_ALL: &str = "futex_update_wake_all";
+    /// The thread wakes some of those that sleep on a word and moves others to another, as many together as
+    /// [`after`](super::Step::after) says; where that is empty, the word did not hold what [`before`](super::Step::before)
+    /// says, and nothing was done.
+    pub const FUTEX_REQUEUE: &str = "futex_requeue";
     /// How the names of the robust list's bookkeeping steps begin.
     pub const ROBUST: &str = "robust_";
 }
@@ -24,7 +30,7 @@ pub struct Step {
     pub thread: usize,
     /// What: `compare_exchange`, `futex_wait`, `dies`, ...
     pub op: String,
-    /// On which word, by name; empty for steps that touch none.
+    /// On which word, by name, or from which to which; empty for steps that touch none.
     pub word: String,
     /// With which memory ordering; empty where there is none.
     pub ordering: String,

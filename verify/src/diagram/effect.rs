@@ -20,7 +20,8 @@ impl<'a> Effect<'a> {
     pub(super) fn of(step: &'a Step) -> Self {
         match (step.op.as_str(), step.before.as_str(), step.after.as_str()) {
             (op::FUTEX_UPDATE_WAKE_ALL, ..) => Self::ChangesSomehow,
-            (op::DIES | op::FUTEX_WAIT | op::FUTEX_WAKE, ..) | (_, "", "") => Self::None,
+            (op::DIES | op::FUTEX_WAIT | op::FUTEX_WAIT_ANY, ..) => Self::None,
+            (op::FUTEX_WAKE | op::FUTEX_REQUEUE, ..) | (_, "", "") => Self::None,
             (_, seen, "") => Self::Reads(seen),
             (_, "", left) => Self::Writes(left),
             (_, seen, left) => Self::Exchanges(seen, left),

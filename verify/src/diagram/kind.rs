@@ -24,8 +24,8 @@ impl Kind {
     pub(super) fn of(step: &Step) -> Self {
         match (step.op.as_str(), Effect::of(step)) {
             (op::DIES, _) => Self::Dies,
-            (op::FUTEX_WAIT, _) => Self::Sleeps,
-            (op::FUTEX_WAKE | op::FUTEX_UPDATE_WAKE_ALL, _) => Self::Wakes,
+            (op::FUTEX_WAIT | op::FUTEX_WAIT_ANY, _) => Self::Sleeps,
+            (op::FUTEX_WAKE | op::FUTEX_UPDATE_WAKE_ALL | op::FUTEX_REQUEUE, _) => Self::Wakes,
             (name, _) if name.starts_with(op::ROBUST) => Self::Bookkeeping,
             (_, Effect::Reads(_)) => Self::Reads,
             (_, Effect::None) => Self::Other,

@@ -148,7 +148,9 @@ fn change(earlier: &[&Step], step: &Step) -> String {
         (op::FUTEX_WAKE | op::FUTEX_UPDATE_WAKE_ALL, _) if !step.after.is_empty() => {
             format!("{} woken", step.after)
         }
-        (op::FUTEX_WAIT, _) => step.before.clone(),
+        (op::FUTEX_REQUEUE, _) if step.after.is_empty() => format!("{} (has changed)", step.before),
+        (op::FUTEX_REQUEUE, _) => format!("{} woken or moved", step.after),
+        (op::FUTEX_WAIT | op::FUTEX_WAIT_ANY, _) => step.before.clone(),
         (_, Effect::None | Effect::ChangesSomehow) => String::new(),
         (_, Effect::Reads(seen)) if is_failed_exchange(step) => format!("{seen} (fails)"),
         (_, Effect::Reads(seen)) => seen.to_owned(),

@@ -28,6 +28,7 @@ mod ending;
 mod expand;
 mod extract;
 mod fences;
+mod places;
 mod program;
 mod reach;
 mod search;
@@ -167,8 +168,17 @@ struct Shape {
     threads: usize,
     words: usize,
     cells: usize,
-    /// Whether there are fences, for which threads have to remember more.
+    /// What there is that states have to hold more for.
+    needs: Needs,
+}
+
+/// What takes more room than other models need. It is found out as the search comes to it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Needs {
+    /// Fences, for which threads have to remember more.
     fences: bool,
+    /// Sleepers that are moved to other words, for whom more has to be kept.
+    requeues: bool,
 }
 
 /// An operation that a model's processes do, and where in the source.
@@ -229,16 +239,17 @@ fn explore_and<T>(
     let mut options = search;
     options.symmetry &= program.is_interchangeable() && options.liveness.is_none();
     options.ending &= !program.is_endless();
-    let mut fences = false;
+    let mut needs = Needs::default();
     loop {
         let play = Play { mutation: options.mutation, without_marks: !options.marks };
-        let mut search = match Search::new(program, play, &options, fences) {
+        let mut search = match Search::new(program, play, &options, needs) {
             Ok(search) => search,
             Err(why) => return (refused(why), None),
         };
         let ended = search.run(name, budget, progress);
         match ended {
-            Ended::Stopped(Stop::Fences) => fences = true,
+            Ended::Stopped(Stop::Fences) => needs.fences = true,
+            Ended::Stopped(Stop::Requeues) => needs.requeues = true,
             Ended::Stopped(Stop::NotInterchangeable) => options.symmetry = false,
             ended => {
                 let (finding, asked) = match ended {

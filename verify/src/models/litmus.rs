@@ -1,8 +1,9 @@
 //! Litmus programs: a few operations per process, and which outcomes a checker must, or must not, show.
 //!
 //! A proof is worth what its checker sees. These programs hold the checkers themselves: the memory that they show
-//! ([`memory`]), what loom is known to get wrong ([`limits`]), the stand-in for the futex ([`futex`]).
-//! `tests/litmus` runs them, and the explorers' own promises beside them.
+//! ([`memory`]), what loom is known to get wrong ([`limits`]), the stand-in for the futex ([`futex`]), for waiting on
+//! several words ([`several`]) and for moving sleepers ([`requeue`]) with what neither tells ([`old_values`]), and for what a
+//! death leaves ([`death`]). `tests/litmus` runs them, and the explorers' own promises beside them.
 //!
 //! A program is data: a list of [`Step`]s for each process, done by one small interpreter over any
 //! [`World`](crate::platform::World). What its processes [say](Step::Say) is an execution's outcome. Where a checker
@@ -17,7 +18,10 @@ pub mod death;
 pub mod futex;
 pub mod limits;
 pub mod memory;
+pub mod old_values;
+pub mod requeue;
 mod run;
+pub mod several;
 
 pub use run::Stage;
 
@@ -59,6 +63,10 @@ pub enum Step {
     Wait(On, u32, Deadline),
     Wake(On, u32),
     UpdateWakeAll(On, Update),
+    /// Waits for several words at once, each while it holds that.
+    WaitAny(&'static [(On, u32)], Deadline),
+    /// If the first word holds the first number, wakes so many of its sleepers, and moves so many to the other word.
+    Requeue(On, u32, u32, On, u32),
     RobustBegin(On),
     RobustInsert(On),
     RobustRemove(On),

@@ -83,6 +83,8 @@ struct Recorded {
     thread: ThreadId,
     what: What,
     word: &'static str,
+    /// The other word, of an operation on two.
+    to: Option<&'static str>,
     order: Option<Ordering>,
     before: Option<u64>,
     after: Option<u64>,
@@ -171,18 +173,32 @@ impl Control {
     ) {
         let mut state = self.lock();
         state.steps.push(Recorded {
-            thread,
-            what: What::Did(op.kind),
-            word: op.word,
             order: op.order,
             before,
             after,
             robust,
-            site: Some(op.site),
+            ..Recorded::of(thread, op)
         });
         if op.kind == Kind::CompareExchange && after.is_none() {
             state.facts.contended += 1;
         }
+    }
+
+    /// After sleepers were woken, or moved to another word.
+    pub(super) fn moved(
+        &self,
+        thread: ThreadId,
+        op: &Op,
+        to: &'static str,
+        expected: u64,
+        found: Option<u64>,
+    ) {
+        self.lock().steps.push(Recorded {
+            to: Some(to),
+            before: Some(expected),
+            after: found,
+            ..Recorded::of(thread, op)
+        });
     }
 
     /// Something that is no operation: a death, the end of a sleep.
@@ -191,6 +207,7 @@ impl Control {
             thread,
             what: What::Said(what),
             word,
+            to: None,
             order: None,
             before: None,
             after: None,
@@ -215,6 +232,21 @@ impl Control {
 }
 
 impl Recorded {
+    /// An operation, of which no more is known.
+    const fn of(thread: ThreadId, op: &Op) -> Self {
+        Self {
+            thread,
+            what: What::Did(op.kind),
+            word: op.word,
+            to: None,
+            order: None,
+            before: None,
+            after: None,
+            robust: false,
+            site: Some(op.site),
+        }
+    }
+
     fn in_words(&self) -> Step {
         let value = |value: Option<u64>| match value {
             None => String::new(),
@@ -227,13 +259,21 @@ impl Recorded {
                 What::Did(kind) => kind.name().to_owned(),
                 What::Said(what) => what.to_owned(),
             },
-            word: self.word.to_owned(),
+            word: match self.to {
+                Some(to) => between(self.word, to),
+                None => self.word.to_owned(),
+            },
             ordering: self.order.map_or_else(String::new, |order| format!("{order:?}")),
             before: value(self.before),
             after: value(self.after),
             site: self.site.map_or_else(String::new, |at| format!("{}:{}", at.file(), at.line())),
         }
     }
+}
+
+/// From one word to another.
+pub(crate) fn between(from: &str, to: &str) -> String {
+    format!("{from} → {to}")
 }
 
 /// A lock word in words: who holds it, and its flags.

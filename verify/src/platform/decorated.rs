@@ -15,12 +15,13 @@ use std::time::Duration;
 
 use lockproof::deadline::{Deadline, Monotonic};
 use lockproof::error::TooManyHeld;
-use lockproof::platform::{Ordering, Platform, ThreadId, Update, Waited};
+use lockproof::platform::{Changed, Ordering, Platform, ThreadId, Update, Waited};
 
 use super::World;
 use super::control::{Control, Died, thread_died};
 use super::mutated::{Done, Kind, Op};
 use super::robust::RobustList;
+use super::words::check_number;
 
 /// A platform, watched. One value per thread of the model.
 pub struct Decorated<W: World> {
@@ -103,6 +104,16 @@ impl<W: World> Decorated<W> {
     fn did_to(&self, word: &W::Word, op: &Op, before: Option<u32>, after: Option<u32>) {
         let (before, after) = (before.map(u64::from), after.map(u64::from));
         self.control.did(self.me(), op, before, after, W::is_lock(word));
+    }
+
+    /// Why a wait has come to its end.
+    fn says_why(&self, waited: Waited, word: &W::Word) {
+        let said = match waited {
+            Waited::Woken => "wakes up",
+            Waited::Changed => "finds it changed",
+            Waited::TimedOut => "times out",
+        };
+        self.control.say(self.me(), said, W::name_of(word));
     }
 
     fn list(&self) -> MutexGuard<'_, RobustList<W::RobustWord>> {
@@ -304,12 +315,7 @@ impl<W: World> Platform for Decorated<W> {
         }
         self.did_to(word, &op, Some(expected), None);
         let waited = self.inner.futex_wait(word, expected, deadline);
-        let said = match waited {
-            Waited::Woken => "wakes up",
-            Waited::Changed => "finds it changed",
-            Waited::TimedOut => "times out",
-        };
-        self.control.say(self.me(), said, W::name_of(word));
+        self.says_why(waited, word);
         waited
     }
 
@@ -340,6 +346,46 @@ impl<W: World> Platform for Decorated<W> {
         };
         self.did(&op, None, Some(woken.into()));
         woken
+    }
+
+    fn futex_wait_any(&self, words: &[(&W::Word, u32)], deadline: Deadline) -> Waited {
+        check_number(words.len());
+        let (first, _) = words[0];
+        let mut op = self.op(Kind::FutexWaitAny, W::name_of(first));
+        let words = match self.before(&mut op) {
+            Done::No => return Waited::Woken,
+            Done::Half => &words[..1],
+            Done::Yes => words,
+        };
+        for (word, expected) in words {
+            let op = Op { word: W::name_of(word), ..op };
+            self.did_to(word, &op, Some(*expected), None);
+        }
+        let waited = self.inner.futex_wait_any(words, deadline);
+        self.says_why(waited, first);
+        waited
+    }
+
+    fn futex_requeue(
+        &self,
+        from: &W::Word,
+        expected: u32,
+        wake: u32,
+        to: &W::Word,
+        moved: u32,
+    ) -> Result<u32, Changed> {
+        let plain = self.op(Kind::FutexRequeue, W::name_of(from));
+        let mut op = Op { operand: Some(wake.into()), ..plain };
+        let moved = match self.before(&mut op) {
+            Done::No => return Ok(1),
+            Done::Half => 0,
+            Done::Yes => moved,
+        };
+        let wake = op.operand.unwrap_or(0) as u32;
+        let found = self.inner.futex_requeue(from, expected, wake, to, moved);
+        let number = found.ok().map(u64::from);
+        self.control.moved(self.me(), &op, W::name_of(to), expected.into(), number);
+        found
     }
 
     fn robust_begin(&self, robust: &W::RobustWord) -> Result<(), TooManyHeld> {

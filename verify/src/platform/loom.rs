@@ -15,10 +15,10 @@ use std::time::Duration;
 
 use lockproof::deadline::{Deadline, Monotonic};
 use lockproof::error::TooManyHeld;
-use lockproof::platform::{Ordering, Platform, ThreadId, Update, Waited};
+use lockproof::platform::{Changed, Ordering, Platform, ThreadId, Update, Waited};
 use loom::sync::atomic::{AtomicU32, AtomicU64, fence};
 
-use super::wait_queue::{Sleeper, WaitQueues};
+use super::wait_queue::{Sleeper, Thread, WaitQueues};
 use super::{Interruption, WakeOrder, World};
 
 /// No word ever holds this: ids end far below, and numbers in models are small.
@@ -40,6 +40,9 @@ pub struct LoomWorld {
     next_id: Rc<Cell<usize>>,
     /// Changed by each SeqCst fence. loom tries the orders of operations on its objects, and a fence is on none.
     fences: Arc<AtomicU32>,
+    /// Changed by whoever leaves the queue of a word that it does not know, having been moved there, and by each wake once
+    /// somebody was moved.
+    moves: Arc<AtomicU32>,
 }
 
 impl LoomWorld {
@@ -54,6 +57,7 @@ impl LoomWorld {
             kernel: Arc::new(WaitQueues::new(order, interruption, processes)),
             next_id: Rc::new(Cell::new(0)),
             fences: Arc::new(AtomicU32::new(0)),
+            moves: Arc::new(AtomicU32::new(0)),
         }
     }
 
@@ -83,6 +87,47 @@ impl LoomWorld {
         let never = word.inner.compare_exchange(NEVER, NEVER, Ordering::Relaxed, Ordering::Relaxed);
         never.unwrap_or_else(|value| value)
     }
+
+    fn wait(&self, words: &[(&Word, u32)], deadline: Deadline) -> Waited {
+        if deadline == Deadline::Now {
+            return Waited::TimedOut;
+        }
+        if let Some(early) = self.kernel.begin_wait(self.me) {
+            return match early.timed_out && deadline != Deadline::Never {
+                true => Waited::TimedOut,
+                false => Waited::Woken,
+            };
+        }
+        let ids: Vec<_> = words.iter().map(|(word, expected)| (word.id, *expected)).collect();
+        let waiting = Waiting { p: self, words };
+        self.kernel.wait(&ids, deadline, loom::thread::current(), &waiting)
+    }
+
+    fn before_a_wake(&self) {
+        if self.kernel.moved_any() {
+            self.moves.fetch_add(0, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A thread that waits for these words.
+struct Waiting<'a> {
+    p: &'a LoomWorld,
+    words: &'a [(&'a Word, u32)],
+}
+
+impl Thread for Waiting<'_> {
+    fn latest(&self, at: usize) -> u32 {
+        LoomWorld::latest(self.words[at].0)
+    }
+
+    fn meets_wakes(&self) {
+        self.p.moves.fetch_add(0, Ordering::Relaxed);
+    }
+
+    fn park(&self) {
+        loom::thread::park();
+    }
 }
 
 impl std::fmt::Debug for LoomWorld {
@@ -110,32 +155,42 @@ impl Platform for LoomWorld {
     }
 
     fn futex_wait(&self, word: &Word, expected: u32, deadline: Deadline) -> Waited {
-        if deadline == Deadline::Now {
-            return Waited::TimedOut;
-        }
-        if let Some(early) = self.kernel.begin_wait(self.me) {
-            return match early.timed_out && deadline != Deadline::Never {
-                true => Waited::TimedOut,
-                false => Waited::Woken,
-            };
-        }
-        if Self::latest(word) != expected {
-            return Waited::Changed;
-        }
-        self.kernel.sleep(word.id, deadline, loom::thread::current(), loom::thread::park)
+        self.wait(&[(word, expected)], deadline)
     }
 
     fn futex_wake(&self, word: &Word, count: u32) -> u32 {
         Self::latest(word);
+        self.before_a_wake();
         self.kernel.wake(word.id, count)
     }
 
     fn futex_update_wake_all(&self, word: &Word, update: Update) -> u32 {
+        self.before_a_wake();
         match update {
             Update::Clear(_) => word.inner.fetch_and(update.apply(u32::MAX), Ordering::Relaxed),
             Update::Set(_) => word.inner.fetch_or(update.apply(0), Ordering::Relaxed),
         };
         self.kernel.wake(word.id, u32::MAX)
+    }
+
+    fn futex_wait_any(&self, words: &[(&Word, u32)], deadline: Deadline) -> Waited {
+        self.wait(words, deadline)
+    }
+
+    fn futex_requeue(
+        &self,
+        from: &Word,
+        expected: u32,
+        wake: u32,
+        to: &Word,
+        moved: u32,
+    ) -> Result<u32, Changed> {
+        Self::latest(to);
+        self.before_a_wake();
+        if Self::latest(from) != expected {
+            return Err(Changed);
+        }
+        Ok(self.kernel.requeue(from.id, wake, to.id, moved))
     }
 
     super::words::bare_thread!();

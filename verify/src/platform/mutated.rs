@@ -25,6 +25,8 @@ pub enum Kind {
     FutexWait,
     FutexWake,
     FutexUpdateWakeAll,
+    FutexWaitAny,
+    FutexRequeue,
     RobustBegin,
     RobustInsert,
     RobustRemove,
@@ -49,6 +51,8 @@ impl Kind {
             Self::FutexWait => "futex_wait",
             Self::FutexWake => "futex_wake",
             Self::FutexUpdateWakeAll => "futex_update_wake_all",
+            Self::FutexWaitAny => "futex_wait_any",
+            Self::FutexRequeue => "futex_requeue",
             Self::RobustBegin => "robust_begin",
             Self::RobustInsert => "robust_insert",
             Self::RobustRemove => "robust_remove",
@@ -71,7 +75,7 @@ pub struct Op {
     pub order: Option<Ordering>,
     /// The ordering of a compare-exchange that fails.
     pub failure: Option<Ordering>,
-    /// The value it writes, keeps, adds or sets, if it has one.
+    /// The value it writes, keeps, adds or sets, if it has one; of a requeue, how many it wakes.
     pub operand: Option<u64>,
     /// What a read-modify-write is made to leave instead of its own result.
     pub result: Option<u64>,
@@ -84,14 +88,15 @@ pub struct Op {
 pub enum Change {
     /// The ordering becomes this one.
     Order(Ordering),
-    /// The operation is not done, and says it was: a compare-exchange succeeded, a wake woke somebody.
+    /// The operation is not done, and says it was: a compare-exchange succeeded, a wake woke somebody, a requeue found
+    /// somebody.
     Skip,
     /// The operand becomes this value.
     Operand(u64),
     /// A read-modify-write leaves this value, whatever was there.
     Result(u64),
     /// Only the first half of a double operation is done: the word is changed and nobody is woken, the lock is struck from
-    /// the list and not announced.
+    /// the list and not announced, sleepers are woken and none moved, the first word is waited for and no other.
     Half,
 }
 

@@ -21,10 +21,11 @@ use std::time::Duration;
 use foldhash::fast::FixedState;
 use lockproof::deadline::{Deadline, Monotonic};
 use lockproof::error::TooManyHeld;
-use lockproof::platform::{Ordering, Platform, Scope, ThreadId, Update, Waited};
+use lockproof::platform::{Changed, Ordering, Platform, Scope, ThreadId, Update, Waited};
 
 use super::World;
 use super::mutated::{Done, Kind, Mutation, Op, Site};
+use super::words::check_number;
 use crate::model::{Log, violated};
 
 /// A word, by its number.
@@ -72,14 +73,39 @@ pub enum Wants {
     CellSet(u64),
     /// Sleep while the word holds this.
     Wait(u64, Until),
+    /// Sleep while each of these words holds that.
+    WaitAny(Vec<(u8, u64)>, Until),
     /// Wake so many.
     Wake(u32),
+    /// Wake so many and move so many of the rest to another word, if the word holds what is expected.
+    Requeue {
+        /// What it has to hold.
+        expected: u64,
+        /// How many are woken.
+        wake: u32,
+        /// To which word the others go.
+        to: u8,
+        /// How many are moved.
+        moved: u32,
+    },
     /// Change a word, and wake all (or nobody, in a mutant).
     UpdateWake(Update, bool),
     /// Nothing: the thread has come to its end.
     End,
     /// Nothing: it broke a property, and this is what it says.
     Violation(String),
+}
+
+impl Wants {
+    /// The words that it is about beside the one that every operation is on.
+    pub(crate) fn others(&self) -> impl Iterator<Item = u8> {
+        let (several, to) = match self {
+            Self::WaitAny(words, _) => (&words[..], None),
+            Self::Requeue { to, .. } => (&[][..], Some(*to)),
+            _ => (&[][..], None),
+        };
+        several.iter().map(|(word, _)| *word).chain(to)
+    }
 }
 
 /// How long a thread sleeps.
@@ -92,6 +118,19 @@ pub enum Until {
     /// Until it is woken.
     Never,
 }
+
+impl Until {
+    const fn of(deadline: Deadline) -> Self {
+        match deadline {
+            Deadline::Now => Self::Now,
+            Deadline::At(_) => Self::Sometime,
+            Deadline::Never => Self::Never,
+        }
+    }
+}
+
+/// What is wrong with whoever waits when all others have ended.
+const LAST_ONE_WAITS: &str = "nobody can go on: whoever comes last waits, and nobody will wake it";
 
 /// How a read-modify-write changes a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,13 +195,27 @@ pub struct List {
 
 /// The result of a wait, as scripts have it.
 pub mod waited {
+    use super::Waited;
+
     /// Woken, or not asleep any more for whatever reason.
     pub const WOKEN: u64 = 0;
     /// There was no sleep.
     pub const CHANGED: u64 = 1;
     /// The deadline passed.
     pub const TIMED_OUT: u64 = 2;
+
+    /// What it says to the thread.
+    pub(super) const fn read(result: u64) -> Waited {
+        match result {
+            WOKEN => Waited::Woken,
+            CHANGED => Waited::Changed,
+            _ => Waited::TimedOut,
+        }
+    }
 }
+
+/// The result of a requeue that found the word changed, as scripts have it; others are numbers of 32 bits.
+pub const REQUEUE_FOUND_IT_CHANGED: u64 = u64::MAX;
 
 /// Where a thread stands: the mark that it passed last (0 for its beginning), and the results since.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -657,7 +710,7 @@ impl Platform for Recorder {
         let mut op = self.op(Kind::FutexWait, word.name);
         let value = self.live(|values| values.words[usize::from(word.index)]);
         if value == Some(expected.into()) {
-            violated("nobody can go on: whoever comes last waits, and nobody will wake it");
+            violated(LAST_ONE_WAITS);
         }
         if value.is_some() {
             return Waited::Changed;
@@ -665,15 +718,62 @@ impl Platform for Recorder {
         if self.mutate(&mut op) == Done::No {
             return Waited::Woken;
         }
-        let until = match deadline {
-            Deadline::Now => Until::Now,
-            Deadline::At(_) => Until::Sometime,
-            Deadline::Never => Until::Never,
+        let wants = Wants::Wait(expected.into(), Until::of(deadline));
+        waited::read(self.result(&op, word.index, wants))
+    }
+
+    fn futex_wait_any(&self, words: &[(&Word, u32)], deadline: Deadline) -> Waited {
+        check_number(words.len());
+        let (first, _) = words[0];
+        let mut op = self.op(Kind::FutexWaitAny, first.name);
+        let all_equal = self.live(|values| {
+            let is_equal = |(word, expected): &(&Word, u32)| {
+                values.words[usize::from(word.index)] == u64::from(*expected)
+            };
+            words.iter().all(is_equal)
+        });
+        match all_equal {
+            Some(true) => violated(LAST_ONE_WAITS),
+            Some(false) => return Waited::Changed,
+            None => {}
+        }
+        let words = match self.mutate(&mut op) {
+            Done::No => return Waited::Woken,
+            Done::Half => &words[..1],
+            Done::Yes => words,
         };
-        match self.result(&op, word.index, Wants::Wait(expected.into(), until)) {
-            waited::WOKEN => Waited::Woken,
-            waited::CHANGED => Waited::Changed,
-            _ => Waited::TimedOut,
+        let until = Until::of(deadline);
+        let words = words.iter().map(|(word, expected)| (word.index, u64::from(*expected)));
+        let wants = match words.collect::<Vec<_>>()[..] {
+            [(_, expected)] => Wants::Wait(expected, until),
+            ref words => Wants::WaitAny(words.to_vec(), until),
+        };
+        waited::read(self.result(&op, first.index, wants))
+    }
+
+    fn futex_requeue(
+        &self,
+        from: &Word,
+        expected: u32,
+        wake: u32,
+        to: &Word,
+        moved: u32,
+    ) -> Result<u32, Changed> {
+        let plain = self.op(Kind::FutexRequeue, from.name);
+        let mut op = Op { operand: Some(wake.into()), ..plain };
+        if let Some(value) = self.live(|values| values.words[usize::from(from.index)]) {
+            return if value == u64::from(expected) { Ok(0) } else { Err(Changed) };
+        }
+        let moved = match self.mutate(&mut op) {
+            Done::No => return Ok(1),
+            Done::Half => 0,
+            Done::Yes => moved,
+        };
+        let wake = op.operand.unwrap_or(0) as u32;
+        let wants = Wants::Requeue { expected: expected.into(), wake, to: to.index, moved };
+        match self.result(&op, from.index, wants) {
+            REQUEUE_FOUND_IT_CHANGED => Err(Changed),
+            number => Ok(number as u32),
         }
     }
 

@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use lockproof::deadline::{Deadline, Monotonic};
 use lockproof::error::TooManyHeld;
-use lockproof::platform::{Ordering, Platform, ThreadId, Update, Waited};
+use lockproof::platform::{Changed, Ordering, Platform, ThreadId, Update, Waited};
 use shuttle::rand::Rng;
 use shuttle::sync::atomic::{AtomicU32, AtomicU64, fence};
 
-use super::wait_queue::{Sleeper, WaitQueues};
+use super::wait_queue::{Sleeper, Thread, WaitQueues};
 use super::{WakeOrder, World};
 
 /// One wait in so many returns for no reason, or because its deadline passes.
@@ -59,6 +59,41 @@ impl ShuttleWorld {
     fn one_in(number: u32) -> bool {
         shuttle::rand::thread_rng().gen_ratio(1, number)
     }
+
+    fn wait(&self, words: &[(&Word, u32)], deadline: Deadline) -> Waited {
+        if deadline == Deadline::Now {
+            return Waited::TimedOut;
+        }
+        self.kernel.begin_wait(self.me);
+        if Self::one_in(EARLY_RETURNS) {
+            return match deadline {
+                Deadline::At(_) if Self::one_in(2) => Waited::TimedOut,
+                _ => Waited::Woken,
+            };
+        }
+        let ids: Vec<_> = words.iter().map(|(word, expected)| (word.id, *expected)).collect();
+        self.kernel.wait(&ids, deadline, shuttle::thread::current(), &Waiting { words })
+    }
+}
+
+/// A thread that waits for these words.
+struct Waiting<'a> {
+    words: &'a [(&'a Word, u32)],
+}
+
+impl Thread for Waiting<'_> {
+    fn latest(&self, at: usize) -> u32 {
+        self.words[at].0.inner.load(Ordering::SeqCst)
+    }
+
+    fn meets_wakes(&self) {
+        // Whatever is a step to shuttle will do.
+        self.latest(0);
+    }
+
+    fn park(&self) {
+        shuttle::thread::park();
+    }
 }
 
 impl std::fmt::Debug for ShuttleWorld {
@@ -83,20 +118,7 @@ impl Platform for ShuttleWorld {
     }
 
     fn futex_wait(&self, word: &Word, expected: u32, deadline: Deadline) -> Waited {
-        if deadline == Deadline::Now {
-            return Waited::TimedOut;
-        }
-        self.kernel.begin_wait(self.me);
-        if Self::one_in(EARLY_RETURNS) {
-            return match deadline {
-                Deadline::At(_) if Self::one_in(2) => Waited::TimedOut,
-                _ => Waited::Woken,
-            };
-        }
-        if word.inner.load(Ordering::SeqCst) != expected {
-            return Waited::Changed;
-        }
-        self.kernel.sleep(word.id, deadline, shuttle::thread::current(), shuttle::thread::park)
+        self.wait(&[(word, expected)], deadline)
     }
 
     fn futex_wake(&self, word: &Word, count: u32) -> u32 {
@@ -110,6 +132,24 @@ impl Platform for ShuttleWorld {
             Update::Set(_) => word.inner.fetch_or(update.apply(0), Ordering::SeqCst),
         };
         self.kernel.wake(word.id, u32::MAX)
+    }
+
+    fn futex_wait_any(&self, words: &[(&Word, u32)], deadline: Deadline) -> Waited {
+        self.wait(words, deadline)
+    }
+
+    fn futex_requeue(
+        &self,
+        from: &Word,
+        expected: u32,
+        wake: u32,
+        to: &Word,
+        moved: u32,
+    ) -> Result<u32, Changed> {
+        if from.inner.load(Ordering::SeqCst) != expected {
+            return Err(Changed);
+        }
+        Ok(self.kernel.requeue(from.id, wake, to.id, moved))
     }
 
     super::words::bare_thread!();

@@ -3,7 +3,10 @@
 //! # What this stand-in can show
 //!
 //! Sleeping if and only if the word holds the expected value at that instant: the comparison is made by an operation
-//! on the word itself that reads its latest value, and nothing runs between it and the entry into the queue.
+//! on the word itself that reads its latest value, and nothing runs between it and the entry into the queue. Who waits
+//! for several words compares and enters one after another, is found at any of them from then on, and leaves them one
+//! after another once it runs, as in `futex_wait_multiple` (`kernel/futex/waitwake.c`). Who is moved to another word
+//! is found there.
 //! First-in and last-in wake order (each a run of its own), and waits that return for no reason or time out
 //! (enumerated by the explorer, one per run). Time also passes where nobody is left awake: then the earliest
 //! deadline does, so that a sleeper with a deadline never sleeps for ever.
@@ -13,11 +16,13 @@
 //! A waker that is not the one that changed the word hands its own history to the woken thread, as loom's
 //! `unpark` joins the two; the kernel promises no such thing, and nor is there anybody to hand over anything where a
 //! deadline passes. The enumeration of early returns shows what hides behind it: an algorithm that trusts its wake
-//! trusts the early return as well. A waker has seen the word's latest value, since the stand-in looks at it.
-//! Within one execution all wakes are in the same order. `models/litmus/{futex,limits}.rs` hold these.
+//! trusts the early return as well. A waker has seen the word's latest value, since the stand-in looks at it; whoever
+//! moves sleepers has seen that of both words.
+//! Within one execution all wakes are in the same order. Whoever was moved sleeps until it is woken or late: that it
+//! returns for no reason, begins anew, or dies there, is not shown. `models/litmus/{futex,limits,several}.rs` hold these.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lockproof::deadline::{Deadline, Monotonic};
 use lockproof::platform::{ThreadId, Waited};
@@ -35,26 +40,50 @@ pub enum WakeOrder {
 }
 
 /// How a sleeper of some checker is woken.
-pub(super) trait Sleeper {
+pub(super) trait Sleeper: Clone {
     fn wake(&self);
 }
 
-struct Entry<S> {
-    word: usize,
-    sleeper: S,
-    until: Option<Monotonic>,
-    ended: Ended,
+/// What a wait asks of the checker on whose thread it runs.
+pub(super) trait Thread {
+    /// The latest value of the word that is the `at`-th of those waited for: a step, which the checker orders with all
+    /// other steps on that word.
+    fn latest(&self, at: usize) -> u32;
+    /// A step that the checker orders with all wakes, wherever they are.
+    fn meets_wakes(&self);
+    /// Stops until somebody wakes the sleeper, or for a shorter time.
+    fn park(&self);
 }
 
-/// How a sleep ended, once it has.
-type Ended = Arc<OnceLock<Waited>>;
+/// A place in a word's queue.
+#[derive(Clone, Copy)]
+struct Entry {
+    word: usize,
+    /// Whose it is, and which of its words it waits for there.
+    sleep: usize,
+    at: usize,
+}
+
+/// A wait, from its first comparison to its return.
+struct Sleep<S> {
+    sleeper: S,
+    until: Option<Monotonic>,
+    /// Whether it waits for several words.
+    several: bool,
+    /// Whether it sleeps: time passes only where all do.
+    asleep: bool,
+    /// Whether a wake has found it.
+    found: bool,
+}
 
 struct Queues<S> {
-    entries: VecDeque<Entry<S>>,
+    entries: VecDeque<Entry>,
+    sleeps: Vec<Sleep<S>>,
     /// Processes that have neither ended nor fallen asleep.
     awake: isize,
-    sleeps: usize,
+    slept: usize,
     two_at_once: bool,
+    moved_any: bool,
     waits: Vec<usize>,
 }
 
@@ -73,9 +102,11 @@ impl<S: Sleeper> WaitQueues<S> {
     ) -> Self {
         let queues = Queues {
             entries: VecDeque::new(),
+            sleeps: Vec::new(),
             awake: processes as isize,
-            sleeps: 0,
+            slept: 0,
             two_at_once: false,
+            moved_any: false,
             waits: Vec::new(),
         };
         Self { order, interruption, queues: Mutex::new(queues) }
@@ -93,37 +124,59 @@ impl<S: Sleeper> WaitQueues<S> {
         self.interruption.filter(|i| i.thread == thread && i.wait == wait)
     }
 
-    /// Sleeps until somebody wakes the sleeper, or the deadline passes because nobody can. `park` stops the calling thread
-    /// until its sleeper is woken, or for a shorter time.
-    pub(super) fn sleep(
+    /// Compares these words with what is expected of them, and sleeps until somebody wakes a sleeper of any of them, or
+    /// the deadline passes because nobody can.
+    pub(super) fn wait(
         &self,
-        word: usize,
+        words: &[(usize, u32)],
         until: Deadline,
         sleeper: S,
-        park: impl Fn(),
+        thread: &impl Thread,
     ) -> Waited {
-        let ended = self.enter(word, until, sleeper);
-        loop {
-            if let Some(ended) = ended.get() {
-                return *ended;
-            }
-            park();
-        }
-    }
-
-    fn enter(&self, word: usize, until: Deadline, sleeper: S) -> Ended {
         let until = match until {
             Deadline::At(moment) => Some(moment),
             Deadline::Now | Deadline::Never => None,
         };
-        let ended = Ended::default();
+        let sleep = self.lock().begin(sleeper, until, words.len() > 1);
+        let mut otherwise = Waited::TimedOut;
+        for (at, (word, expected)) in words.iter().enumerate() {
+            if thread.latest(at) != *expected {
+                otherwise = Waited::Changed;
+                break;
+            }
+            self.lock().enter(Entry { word: *word, sleep, at });
+        }
+        if otherwise != Waited::Changed {
+            self.fall_asleep(sleep);
+            while self.lock().sleeps[sleep].asleep {
+                thread.park();
+            }
+        }
+        if words.len() > 1 {
+            (0..words.len()).for_each(|at| self.leave(sleep, at, thread));
+        }
+        if self.lock().sleeps[sleep].found { Waited::Woken } else { otherwise }
+    }
+
+    fn fall_asleep(&self, sleep: usize) {
         let mut queues = self.lock();
-        queues.two_at_once |= queues.entries.iter().any(|entry| entry.word == word);
-        queues.entries.push_back(Entry { word, sleeper, until, ended: Arc::clone(&ended) });
-        queues.sleeps += 1;
+        if queues.sleeps[sleep].found {
+            return;
+        }
+        queues.sleeps[sleep].asleep = true;
+        queues.slept += 1;
         drop(queues);
         self.one_less_awake();
-        ended
+    }
+
+    /// Takes a wait out of the queue of one of its words, wherever that place has been moved to meanwhile. It may have been
+    /// found already: that, too, is only known after a step.
+    fn leave(&self, sleep: usize, at: usize, thread: &impl Thread) {
+        thread.latest(at);
+        if self.moved_any() {
+            thread.meets_wakes();
+        }
+        self.lock().entries.retain(|entry| (entry.sleep, entry.at) != (sleep, at));
     }
 
     /// A process has ended.
@@ -137,34 +190,48 @@ impl<S: Sleeper> WaitQueues<S> {
         if queues.awake > 0 {
             return;
         }
-        let Some(earliest) = queues.entries.iter().filter_map(|entry| entry.until).min() else {
-            return;
-        };
-        let all = std::mem::take(&mut queues.entries);
-        let (late, still_asleep) = all.into_iter().partition(|entry| entry.until == Some(earliest));
-        queues.entries = still_asleep;
+        let asleep = queues.sleeps.iter().filter(|sleep| sleep.asleep);
+        let Some(earliest) = asleep.filter_map(|sleep| sleep.until).min() else { return };
+        let late: Vec<_> = (0..queues.sleeps.len())
+            .filter(|at| queues.sleeps[*at].asleep && queues.sleeps[*at].until == Some(earliest))
+            .collect();
+        let sleepers = queues.end(&late);
+        // Who has several queues to leave does that when it runs.
+        let Queues { entries, sleeps, .. } = &mut *queues;
+        entries.retain(|entry| sleeps[entry.sleep].several || !late.contains(&entry.sleep));
         drop(queues);
-        self.end(late, Waited::TimedOut);
+        sleepers.iter().for_each(S::wake);
     }
 
     /// Wakes up to `count` sleepers of the word, and returns how many. Who is woken is settled at once, before any of
     /// them runs.
     pub(super) fn wake(&self, word: usize, count: u32) -> u32 {
-        let woken: VecDeque<_> = (0..count).map_while(|_| self.next(word)).collect();
-        let number = woken.len() as u32;
-        self.end(woken, Waited::Woken);
-        number
+        self.requeue(word, count, word, 0)
     }
 
-    /// Ends these sleeps. All are over before the first of the sleepers runs.
-    fn end(&self, sleeps: VecDeque<Entry<S>>, how: Waited) {
-        self.lock().awake += sleeps.len() as isize;
-        for entry in &sleeps {
-            entry.ended.get_or_init(|| how);
+    /// Wakes so many sleepers of the word, as [`wake`](Self::wake), and moves so many of the rest to another. Returns how
+    /// many that are together.
+    pub(super) fn requeue(&self, from: usize, wake: u32, to: usize, moved: u32) -> u32 {
+        let mut queues = self.lock();
+        let found: Vec<_> = (0..wake).map_while(|_| queues.take_next(from, self.order)).collect();
+        for entry in &found {
+            queues.sleeps[entry.sleep].found = true;
         }
-        for entry in &sleeps {
-            entry.sleeper.wake();
+        let woken: Vec<_> = found.iter().map(|entry| entry.sleep).collect();
+        let sleepers = queues.end(&woken);
+        let moved: Vec<_> = (0..moved).map_while(|_| queues.take_next(from, self.order)).collect();
+        queues.moved_any |= !moved.is_empty();
+        for entry in &moved {
+            queues.enter(Entry { word: to, ..*entry });
         }
+        drop(queues);
+        sleepers.iter().for_each(S::wake);
+        (found.len() + moved.len()) as u32
+    }
+
+    /// Whether anybody was moved to another word.
+    pub(super) fn moved_any(&self) -> bool {
+        self.lock().moved_any
     }
 
     /// Whether two slept on one word at any time: only then does the wake order matter.
@@ -174,7 +241,7 @@ impl<S: Sleeper> WaitQueues<S> {
 
     /// How often somebody fell asleep.
     pub(super) fn sleeps(&self) -> usize {
-        self.lock().sleeps
+        self.lock().slept
     }
 
     /// How many waits each thread began, by thread id.
@@ -182,18 +249,42 @@ impl<S: Sleeper> WaitQueues<S> {
         self.lock().waits.clone()
     }
 
-    fn next(&self, word: usize) -> Option<Entry<S>> {
-        let mut queues = self.lock();
-        let mut sleepers = queues.entries.iter();
-        let at = match self.order {
-            WakeOrder::Fifo => sleepers.position(|entry| entry.word == word),
-            WakeOrder::Lifo => sleepers.rposition(|entry| entry.word == word),
-        };
-        queues.entries.remove(at?)
-    }
-
     fn lock(&self) -> MutexGuard<'_, Queues<S>> {
         // A violation unwinds through here; what is inside is never half-changed.
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S: Sleeper> Queues<S> {
+    fn begin(&mut self, sleeper: S, until: Option<Monotonic>, several: bool) -> usize {
+        self.sleeps.push(Sleep { sleeper, until, several, asleep: false, found: false });
+        self.sleeps.len() - 1
+    }
+
+    fn enter(&mut self, new: Entry) {
+        self.two_at_once |= self.entries.iter().any(|entry| entry.word == new.word);
+        self.entries.push_back(new);
+    }
+
+    fn take_next(&mut self, word: usize, order: WakeOrder) -> Option<Entry> {
+        let mut sleepers = self.entries.iter();
+        let at = match order {
+            WakeOrder::Fifo => sleepers.position(|entry| entry.word == word),
+            WakeOrder::Lifo => sleepers.rposition(|entry| entry.word == word),
+        };
+        self.entries.remove(at?)
+    }
+
+    /// Ends these sleeps, and returns who has to be told. All are over before the first of the sleepers runs.
+    fn end(&mut self, sleeps: &[usize]) -> Vec<S> {
+        let mut sleepers = Vec::new();
+        for sleep in sleeps {
+            let sleep = &mut self.sleeps[*sleep];
+            if std::mem::take(&mut sleep.asleep) {
+                self.awake += 1;
+                sleepers.push(sleep.sleeper.clone());
+            }
+        }
+        sleepers
     }
 }

@@ -1,5 +1,7 @@
 //! What loom's and shuttle's platforms have in common: their atomics have the same names and methods.
 
+use lockproof::platform::MOST_WAITED_FOR;
+
 /// The word types of a checker: its atomics, with a name for traces and a number that tells them apart.
 macro_rules! named {
     ($atomic32:ty, $atomic64:ty, $cell:ty) => {
@@ -182,6 +184,16 @@ macro_rules! make_words {
             Self { me: thread, ..self.clone() }
         }
     };
+}
+
+/// Refuses what [`Platform::futex_wait_any`](lockproof::platform::Platform::futex_wait_any) refuses.
+#[track_caller]
+pub(super) fn check_number(of_words: usize) {
+    let allowed = 1..=MOST_WAITED_FOR;
+    assert!(
+        allowed.contains(&of_words),
+        "a wait for {of_words} words, of at most {MOST_WAITED_FOR}"
+    );
 }
 
 pub(super) use {atomic_operations, bare_thread, make_words, named};

@@ -21,7 +21,9 @@ use lockproof_verify::verdict::{Finding, Verdict};
 use crate::searches::{assert_alike, is_whole};
 
 /// How many programs. A failure says which: programs are drawn from their numbers.
-const PROGRAMS: u64 = 400;
+const PROGRAMS: u64 = 600;
+/// From that number on, processes also wait for both words at once, and move each other.
+const ON_BOTH_WORDS: u64 = 400;
 /// A program that is larger than others without reductions is left out, not waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -45,6 +47,14 @@ enum Does {
     /// Sleeps while the word is what was seen last.
     Waits(Deadline),
     Wakes(u32),
+    /// Sleeps while the word is what was seen last, and the other one this number; which is compared first?
+    WaitsForBoth(First, u32, Deadline),
+    /// Wakes sleepers of the other word.
+    WakesThere(u32),
+    /// If the word is what was seen last, wakes so many, and moves so many to the other one.
+    MovesThere(u32, u32),
+    /// If the other word is this number, moves so many from there.
+    MovesHere(u32, u32),
     Begins,
     Inserts,
     Removes,
@@ -58,6 +68,12 @@ enum Does {
     Fences(Ordering),
     Gets,
     Sets(u64),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum First {
+    Lock,
+    Other,
 }
 
 /// Processes that do all the same.
@@ -179,12 +195,22 @@ fn step<W: World>(
             }
         }
         Does::Clears(order) => saw(p.fetch_and(lock, !OWNER, order)),
-        Does::Waits(until) => say(match p.futex_wait(lock, last, until) {
-            Waited::Woken => "woken".to_owned(),
-            Waited::Changed => "changed".to_owned(),
-            Waited::TimedOut => "late".to_owned(),
-        }),
+        Does::Waits(until) => say(in_words(p.futex_wait(lock, last, until))),
         Does::Wakes(count) => say(p.futex_wake(lock, count).to_string()),
+        Does::WaitsForBoth(first, number, until) => {
+            let mut both = [(lock, last), (&stage.word, number)];
+            if let First::Other = first {
+                both.reverse();
+            }
+            say(in_words(p.futex_wait_any(&both, until)));
+        }
+        Does::WakesThere(count) => say(p.futex_wake(&stage.word, count).to_string()),
+        Does::MovesThere(wake, moved) => {
+            say(format!("{:?}", p.futex_requeue(lock, last, wake, &stage.word, moved)));
+        }
+        Does::MovesHere(number, moved) => {
+            say(format!("{:?}", p.futex_requeue(&stage.word, number, 0, lock, moved)));
+        }
         Does::Begins => {
             let _ = p.robust_begin(&stage.lock);
         }
@@ -202,6 +228,14 @@ fn step<W: World>(
     true
 }
 
+fn in_words(waited: Waited) -> String {
+    match waited {
+        Waited::Woken => "woken".to_owned(),
+        Waited::Changed => "changed".to_owned(),
+        Waited::TimedOut => "late".to_owned(),
+    }
+}
+
 fn one_of<T: Copy>(rng: &mut Rng, all: &[T]) -> T {
     all[rng.usize(..all.len())]
 }
@@ -211,7 +245,10 @@ fn drawn(number: u64) -> (Alike, GraphSearch) {
     let rng = &mut Rng::with_seed(number);
     let (dying, processes) = (rng.bool(), rng.usize(2..=3));
     let length = if processes == 2 { rng.usize(3..=6) } else { rng.usize(2..=4) };
-    let mut does: Vec<_> = (0..length).map(|_| one_step(rng, dying)).collect();
+    let on_both = number >= ON_BOTH_WORDS;
+    let mut does: Vec<_> = (0..length)
+        .map(|_| if on_both && rng.bool() { on_both_words(rng) } else { one_step(rng, dying) })
+        .collect();
     if dying {
         does.insert(0, Does::Begins);
     }
@@ -248,6 +285,23 @@ fn one_step(rng: &mut Rng, dying: bool) -> Does {
         17 if rng.bool() => one_of(rng, &[Does::Gets, Does::Sets(1)]),
         _ if dying => robust,
         _ => Does::Clears(order),
+    }
+}
+
+fn on_both_words(rng: &mut Rng) -> Does {
+    let soon = Deadline::At(Monotonic::from_secs(1));
+    let some = [1, 1, u32::MAX];
+    match rng.u8(..8) {
+        0..3 => Does::WaitsForBoth(
+            one_of(rng, &[First::Lock, First::Other]),
+            rng.u32(..2),
+            one_of(rng, &[Deadline::Never, soon]),
+        ),
+        3 => Does::Waits(one_of(rng, &[Deadline::Never, soon])),
+        4 => Does::Wakes(one_of(rng, &some)),
+        5 => Does::WakesThere(one_of(rng, &some)),
+        6 => Does::MovesThere(rng.u32(..2), one_of(rng, &some)),
+        _ => Does::MovesHere(rng.u32(..2), one_of(rng, &some)),
     }
 }
 

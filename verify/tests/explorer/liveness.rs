@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use lockproof::deadline::Deadline::Never;
 use lockproof::platform::Ordering::{Acquire, Relaxed, Release};
 use lockproof_verify::claim::{Budget, Silent};
 use lockproof_verify::explore::graph::{self, GraphSearch, Liveness, Memory};
@@ -10,6 +11,8 @@ use lockproof_verify::models::broken::mutants::MUTANTS;
 use lockproof_verify::models::broken::others::Drepper;
 use lockproof_verify::models::broken::spinning::{TestAndSet, Ticket};
 use lockproof_verify::models::endless::EndlessModel;
+use lockproof_verify::models::litmus::On::{X, Y, Z};
+use lockproof_verify::models::litmus::{Litmus, Step};
 use lockproof_verify::models::lock::{Lock, Shipped};
 use lockproof_verify::models::mutex::MutexModel;
 use lockproof_verify::platform::{Facts, Mutation, World};
@@ -220,6 +223,31 @@ fn a_mutex_whose_waiters_do_not_mark_it_spins() {
         assert!(again.iter().all(|step| step.thread == spinner), "{found:?}");
         let right = GraphSearch { mutation: None, ..search };
         assert_eq!(cycle(model(), right, NoBusyWaiting), None);
+    }
+}
+
+/// Whoever asks for what is not there never sleeps, also where that is one word of several: each time it enters a queue and
+/// leaves it again.
+#[test]
+fn a_wait_for_several_words_of_which_one_has_changed_is_no_sleep() {
+    const SAYS: &[Step] = &[Step::Swap(X, 1, Relaxed), Step::Wake(X, 1)];
+    const SPINS: &[Step] = &[Step::Loop(&[
+        Step::Load(X, Relaxed),
+        Step::LeaveIf(1),
+        Step::WaitAny(&[(Y, 0), (Z, 1)], Never),
+    ])];
+    const SLEEPS: &[Step] = &[Step::Loop(&[
+        Step::Load(X, Relaxed),
+        Step::LeaveIf(1),
+        Step::WaitAny(&[(Y, 0), (X, 0)], Never),
+    ])];
+    for search in memories() {
+        let spins = Litmus::new("spins", [SAYS, SPINS]);
+        let found = cycle(spins, search, NoBusyWaiting).expect("a busy cycle");
+        let again = &found.steps[found.again_from.expect("a cycle")..];
+        assert!(again.iter().all(|step| step.thread == 2), "{found:?}");
+        let sleeps = Litmus::new("sleeps", [SAYS, SLEEPS]);
+        assert_eq!(cycle(sleeps, search, NoBusyWaiting), None);
     }
 }
 

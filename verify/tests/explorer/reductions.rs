@@ -9,10 +9,10 @@ use lockproof::platform::Ordering::{self, AcqRel, Acquire, Relaxed, Release, Seq
 use lockproof::platform::Update;
 use lockproof_verify::claim::{Budget, Silent};
 use lockproof_verify::explore::graph::{self, GraphSearch, Memory};
-use lockproof_verify::models::litmus::On::{self, L, X, Y};
+use lockproof_verify::models::litmus::On::{self, L, X, Y, Z};
 use lockproof_verify::models::litmus::Step::{
-    Add, Exchange, Fence, Get, Load, RobustBegin, RobustEnd, RobustInsert, RobustRemove, Say, Set,
-    StopUnless, Store, Swap, UpdateWakeAll, Wait, Wake,
+    Add, Exchange, Fence, Get, Load, Requeue, RobustBegin, RobustEnd, RobustInsert, RobustRemove,
+    Say, Set, StopUnless, Store, Swap, UpdateWakeAll, Wait, WaitAny, Wake,
 };
 use lockproof_verify::models::litmus::{Litmus, SOON, Step};
 use lockproof_verify::platform::KernelRule;
@@ -22,6 +22,8 @@ use crate::searches::{alone, assert_alike, but_for_one, is_whole};
 
 /// How many programs. A failure says which: programs are drawn from their numbers.
 const PROGRAMS: u64 = 1_200;
+/// How many of those in which processes wait for several words at once, and move each other.
+const ON_SEVERAL_WORDS: u64 = 1_600;
 /// A program that is larger than others without reductions is left out, not waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// What one process says that others wait for.
@@ -81,6 +83,28 @@ const MIXES: [&[Drawn]; 5] = [
     ],
 ];
 
+/// The same, on several words.
+const SEVERAL: &[Drawn] = &[
+    Drawn::Loads,
+    Drawn::Swaps,
+    Drawn::Waits,
+    Drawn::WaitsForAny,
+    Drawn::WaitsForAny,
+    Drawn::Wakes,
+    Drawn::Wakes,
+    Drawn::Moves,
+];
+/// The same, where processes die holding one of them.
+const AMONG_HOLDERS: &[Drawn] = &[
+    Drawn::Swaps,
+    Drawn::Exchanges,
+    Drawn::WaitsForAny,
+    Drawn::WaitsForAny,
+    Drawn::Wakes,
+    Drawn::Moves,
+    Drawn::Robust,
+];
+
 #[derive(Clone, Copy)]
 enum Drawn {
     Loads,
@@ -94,6 +118,8 @@ enum Drawn {
     Wakes,
     Updates,
     Robust,
+    WaitsForAny,
+    Moves,
 }
 
 fn one_of<T: Copy>(rng: &mut Rng, all: &[T]) -> T {
@@ -121,8 +147,19 @@ impl Draws<'_> {
         one_of(self.rng, &[Relaxed, Relaxed, Acquire, Release, AcqRel])
     }
 
+    const fn words(&self) -> [On; 2] {
+        if self.dying { [X, L] } else { [X, Y] }
+    }
+
+    /// Both words, in any order; now and then one of them twice, which the kernel allows.
+    fn any_two(&mut self) -> [On; 2] {
+        let [one, other] = self.words();
+        one_of(self.rng, &[[one, other], [one, other], [other, one], [other, one], [one, one]])
+    }
+
     fn step(&mut self, kind: Drawn) -> Vec<Step> {
-        let word = one_of(self.rng, if self.dying { &[X, L] } else { &[X, Y] });
+        let words = self.words();
+        let word = one_of(self.rng, &words);
         let (value, other, order) = (self.value(word), self.value(word), self.any_order());
         match kind {
             Drawn::Loads => {
@@ -147,6 +184,16 @@ impl Draws<'_> {
                 let updates = [Update::Set(0), Update::Clear(0), Update::Set(31)];
                 vec![UpdateWakeAll(word, one_of(self.rng, &updates)), Say]
             }
+            Drawn::WaitsForAny => {
+                let words = self.any_two().map(|word| (word, self.value(word)));
+                vec![WaitAny(words.to_vec().leak(), one_of(self.rng, &[SOON, Never])), Say]
+            }
+            Drawn::Moves => {
+                let [one, other] = words;
+                let to = if word == one { other } else { one };
+                let moved = one_of(self.rng, &[1, 1, u32::MAX]);
+                vec![Requeue(word, value, self.rng.u32(..2), to, moved), Say]
+            }
             Drawn::Robust => {
                 vec![one_of(
                     self.rng,
@@ -160,7 +207,7 @@ impl Draws<'_> {
 /// The program of that number, and what is explored of it.
 fn drawn(number: u64) -> (Litmus, GraphSearch) {
     let rng = &mut Rng::with_seed(number);
-    if rng.bool() { anything(rng) } else { of_the_past(rng) }
+    if rng.bool() { anything(rng) } else { of_the_past(rng, steps_on_one) }
 }
 
 fn anything(rng: &mut Rng) -> (Litmus, GraphSearch) {
@@ -188,7 +235,7 @@ fn anything(rng: &mut Rng) -> (Litmus, GraphSearch) {
 /// One process counts a word up; it or another says so elsewhere. Others wait for what may be old by then and wake each
 /// other, some of them once they have heard of it; all may look again. (Of programs drawn without this shape, thousands
 /// do not show what one of these does.)
-fn of_the_past(rng: &mut Rng) -> (Litmus, GraphSearch) {
+fn of_the_past(rng: &mut Rng, waits_or_wakes: fn(&mut Rng, u32) -> Step) -> (Litmus, GraphSearch) {
     let most = rng.u32(1..=2);
     let mut counts: Vec<_> = (1..=most).map(|count| Swap(X, count, Relaxed)).collect();
     let mut processes = Vec::new();
@@ -211,8 +258,7 @@ fn of_the_past(rng: &mut Rng) -> (Litmus, GraphSearch) {
             steps.extend([Load(Y, Relaxed), StopUnless(1)]);
         }
         for _ in 0..rng.usize(1..=2) {
-            let wait = Wait(X, rng.u32(..=most), one_of(rng, &[SOON, Never]));
-            steps.extend([one_of(rng, &[wait, wait, Wake(X, 1)]), Say]);
+            steps.extend([waits_or_wakes(rng, most), Say]);
         }
         if rng.bool() {
             steps.push(Swap(one_of(rng, &[X, Y]), ANSWER, Relaxed));
@@ -232,6 +278,62 @@ fn of_the_past(rng: &mut Rng) -> (Litmus, GraphSearch) {
     (Litmus::of("of the past", processes), search)
 }
 
+/// A wait on the word that is counted up, or a wake.
+fn steps_on_one(rng: &mut Rng, most: u32) -> Step {
+    let wait = Wait(X, rng.u32(..=most), one_of(rng, &[SOON, Never]));
+    one_of(rng, &[wait, wait, Wake(X, 1)])
+}
+
+/// The same, also where that is one word of several, or a move from or to it.
+fn steps_on_several(rng: &mut Rng, most: u32) -> Step {
+    let (seen, until) = ((X, rng.u32(..=most)), one_of(rng, &[SOON, Never]));
+    let other = (one_of(rng, &[Y, Z]), rng.u32(..2));
+    match rng.u8(..8) {
+        0..2 => WaitAny(vec![seen, other].leak(), until),
+        2..4 => WaitAny(vec![other, seen].leak(), until),
+        4 => Requeue(X, seen.1, rng.u32(..2), other.0, 1),
+        5 => Requeue(other.0, other.1, 0, X, 1),
+        6 => Wake(one_of(rng, &[X, X, other.0]), 1),
+        _ => steps_on_one(rng, most),
+    }
+}
+
+/// Processes that wait for several words at once and move each other.
+fn on_several_words(number: u64) -> (Litmus, GraphSearch) {
+    let rng = &mut Rng::with_seed(number);
+    if rng.bool() { anything_on_several(rng) } else { of_the_past(rng, steps_on_several) }
+}
+
+/// With the lock word taken first where some die.
+fn anything_on_several(rng: &mut Rng) -> (Litmus, GraphSearch) {
+    let (dying, processes) = (rng.bool(), rng.usize(2..=3));
+    let mix = if dying { AMONG_HOLDERS } else { SEVERAL };
+    let processes = (0..processes).map(|index| {
+        let length = rng.usize(1..=if processes == 2 { 4 } else { 2 });
+        let mut draws = Draws { rng, dying, me: index as u32 + 1 };
+        let mut steps = Vec::new();
+        if dying && draws.rng.u8(..3) == 0 {
+            let held = one_of(draws.rng, &[draws.me, draws.me | WAITERS]);
+            steps.extend([RobustBegin(L), Exchange(L, 0, held, Relaxed), RobustInsert(L)]);
+        }
+        for _ in 0..length {
+            let kind = one_of(draws.rng, mix);
+            steps.extend(draws.step(kind));
+        }
+        steps
+    });
+    let litmus = Litmus::of("on several words", processes.collect());
+    let search = GraphSearch {
+        all_outcomes: true,
+        deaths: u8::from(dying),
+        memory: if rng.u8(..4) == 0 { Memory::Sc } else { Memory::C11 },
+        early_returns: rng.u8(..3) == 0,
+        kernel: if rng.bool() { KernelRule::Since62 } else { KernelRule::Before62 },
+        ..GraphSearch::default()
+    };
+    (litmus, search)
+}
+
 fn explored(litmus: &Litmus, search: GraphSearch) -> Finding {
     let budget = Budget { seed: 0, until: Some(Instant::now() + PATIENCE) };
     graph::explore(&Arc::new(litmus.clone()), "drawn", search, &budget, &Silent)
@@ -239,8 +341,17 @@ fn explored(litmus: &Litmus, search: GraphSearch) -> Finding {
 
 #[test]
 fn no_reduction_changes_what_comes_out() {
+    each_way(PROGRAMS, drawn);
+}
+
+#[test]
+fn nor_what_comes_of_waits_for_several_words_and_of_moves() {
+    each_way(ON_SEVERAL_WORDS, on_several_words);
+}
+
+fn each_way(programs: u64, drawn: impl Fn(u64) -> (Litmus, GraphSearch)) {
     let (mut compared, mut wrong) = (0, 0);
-    for number in 0..PROGRAMS {
+    for number in 0..programs {
         let (litmus, all) = drawn(number);
         let plain = explored(&litmus, all.plain());
         if !is_whole(&plain) {
@@ -255,5 +366,6 @@ fn no_reduction_changes_what_comes_out() {
             assert_alike(&found, &plain, &(number, &litmus, search));
         }
     }
-    assert!(compared > PROGRAMS / 2 && wrong > PROGRAMS / 50, "{compared} compared, {wrong} wrong");
+    println!("{compared} compared, {wrong} wrong");
+    assert!(compared > programs / 2 && wrong > programs / 50, "{compared} compared, {wrong} wrong");
 }

@@ -88,7 +88,8 @@ fn explored(
 fn changes(operation: &Operation) -> Vec<Change> {
     match (operation.kind, operation.order) {
         (Kind::FutexWake, _) => vec![Change::Skip],
-        (Kind::FutexUpdateWakeAll, _) => vec![Change::Half, Change::Skip],
+        (Kind::FutexUpdateWakeAll | Kind::FutexRequeue, _) => vec![Change::Half, Change::Skip],
+        (Kind::FutexWaitAny, _) => vec![Change::Half],
         (_, AcqRel) => vec![Change::Order(Acquire), Change::Order(Release)],
         (_, Acquire | Release) => vec![Change::Order(Relaxed)],
         (Kind::CompareExchange | Kind::FetchAdd | Kind::FetchOr, Relaxed) => vec![Change::Skip],

@@ -10,3 +10,4 @@ mod futex;
 mod graph;
 mod limits;
 mod memory;
+mod several;

@@ -1,11 +1,18 @@
 //! States as bytes: what the search keeps of them.
 
 use super::fences::{Fence, UNTOUCHED};
-use super::state::{Cell, Message, Overtaken, Phase, State, Thread, Word};
+use super::places::Places;
+use super::state::{Cell, Message, Overtaken, Phase, State, Thread, Why, Word};
 use super::view::View;
 use super::{MOST_WORDS, Shape};
 
 const RUNS_OVERTAKEN: u8 = 8;
+/// Asleep elsewhere than on the only word that was asked for.
+const SLEEPS_SOMEWHERE: u8 = 9;
+const ENTERS: u8 = 10;
+const ENTERS_FOUND: u8 = 11;
+const LEAVES: u8 = 12;
+const WHYS: [Why; 5] = [Why::Woken, Why::Changed, Why::Late, Why::BeginsAnew, Why::Dies];
 
 /// Writes a state down. Two states are the same if and only if their bytes are.
 pub(super) fn encode(state: &State, shape: &Shape, bytes: &mut Vec<u8>) {
@@ -29,7 +36,7 @@ pub(super) fn encode(state: &State, shape: &Shape, bytes: &mut Vec<u8>) {
         number(cell.value, bytes);
         number(cell.readers.into(), bytes);
     }
-    if shape.fences {
+    if shape.needs.fences {
         bytes.push(state.fences.len() as u8);
         for fence in &state.fences {
             bytes.extend(&fence.knows[..shape.words]);
@@ -46,7 +53,19 @@ fn encode_thread(thread: &Thread, shape: &Shape, bytes: &mut Vec<u8>) {
             let Overtaken { word, until } = thread.overtaken;
             bytes.extend([RUNS_OVERTAKEN, word, until]);
         }
-        Phase::Sleeps => bytes.push(1),
+        Phase::Sleeps if thread.places == Places::ONE => bytes.push(1),
+        Phase::Sleeps => {
+            bytes.push(SLEEPS_SOMEWHERE);
+            places(&thread.places, bytes);
+        }
+        Phase::Enters { next, found } => {
+            bytes.extend([if found { ENTERS_FOUND } else { ENTERS }, next]);
+            places(&thread.places, bytes);
+        }
+        Phase::Leaves(why) => {
+            bytes.push(LEAVES + self::why(why));
+            places(&thread.places, bytes);
+        }
         Phase::Ended => bytes.push(2),
         Phase::Dead => bytes.push(3),
         Phase::Cleanup { list, at, wakes, died } => {
@@ -64,10 +83,20 @@ fn encode_thread(thread: &Thread, shape: &Shape, bytes: &mut Vec<u8>) {
         return;
     }
     bytes.extend(&thread.floor[..shape.words]);
-    if shape.fences {
+    if shape.needs.fences {
         view(&thread.heard, shape, bytes);
         view(&thread.fenced, shape, bytes);
     }
+}
+
+/// A number for each reason.
+pub(super) fn why(why: Why) -> u8 {
+    WHYS.iter().position(|known| *known == why).unwrap_or_default() as u8
+}
+
+fn places(places: &Places, bytes: &mut Vec<u8>) {
+    bytes.push(places.bytes().len() as u8);
+    bytes.extend(places.bytes());
 }
 
 fn view(view: &View, shape: &Shape, bytes: &mut Vec<u8>) {
@@ -76,7 +105,7 @@ fn view(view: &View, shape: &Shape, bytes: &mut Vec<u8>) {
         // The highest bit comes first, to keep small what is usual.
         number(known.rotate_left(1).into(), bytes);
     }
-    if shape.fences {
+    if shape.needs.fences {
         number(view.fences.into(), bytes);
     }
 }
@@ -114,7 +143,7 @@ pub(super) fn decode(bytes: &[u8], shape: &Shape, state: &mut State) {
         state.cells.push(Cell { value: reader.number(), readers: reader.number() as u16 });
     }
     state.fences.clear();
-    for _ in 0..if shape.fences { reader.byte() } else { 0 } {
+    for _ in 0..if shape.needs.fences { reader.byte() } else { 0 } {
         let fence = reader.fence(shape);
         state.fences.push(fence);
     }
@@ -151,7 +180,7 @@ impl Reader<'_> {
         for known in &mut view.cells[..shape.cells] {
             *known = (self.number() as u16).rotate_right(1);
         }
-        if shape.fences {
+        if shape.needs.fences {
             view.fences = self.number() as u16;
         }
         view
@@ -168,15 +197,37 @@ impl Reader<'_> {
         fence
     }
 
+    fn places(&mut self) -> Places {
+        let length = usize::from(self.byte());
+        self.at += length;
+        Places::of_bytes(&self.bytes[self.at - length..self.at])
+    }
+
     fn thread(&mut self, shape: &Shape) -> Thread {
-        let mut overtaken = Overtaken::NOT;
+        let (mut overtaken, mut places) = (Overtaken::NOT, Places::NONE);
         let phase = match self.byte() {
             0 => Phase::Runs,
             RUNS_OVERTAKEN => {
                 overtaken = Overtaken { word: self.byte(), until: self.byte() };
                 Phase::Runs
             }
-            1 => Phase::Sleeps,
+            1 => {
+                places = Places::ONE;
+                Phase::Sleeps
+            }
+            SLEEPS_SOMEWHERE => {
+                places = self.places();
+                Phase::Sleeps
+            }
+            coded @ (ENTERS | ENTERS_FOUND) => {
+                let (next, found) = (self.byte(), coded == ENTERS_FOUND);
+                places = self.places();
+                Phase::Enters { next, found }
+            }
+            coded @ LEAVES.. => {
+                places = self.places();
+                Phase::Leaves(WHYS[usize::from(coded - LEAVES)])
+            }
             2 => Phase::Ended,
             3 => Phase::Dead,
             coded => {
@@ -192,6 +243,7 @@ impl Reader<'_> {
             fenced: View::NOTHING,
             floor: [0; MOST_WORDS],
             overtaken,
+            places,
         };
         if phase.is_over() {
             return thread;
@@ -202,7 +254,7 @@ impl Reader<'_> {
         }
         thread.floor[..shape.words].copy_from_slice(&self.bytes[self.at..self.at + shape.words]);
         self.at += shape.words;
-        if shape.fences {
+        if shape.needs.fences {
             thread.heard = self.view(shape);
             thread.fenced = self.view(shape);
         }

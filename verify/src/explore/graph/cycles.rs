@@ -327,7 +327,7 @@ impl Tarjan<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::explore::graph::Shape;
+    use crate::explore::graph::{Needs, Shape};
 
     const NOBODY: u16 = 0;
 
@@ -337,7 +337,7 @@ mod tests {
 
     fn wrong(wanted: Liveness, edges: &[Edge]) -> Option<Cycle> {
         let states = edges.iter().map(|edge| edge.from.max(edge.to) as usize + 1).max();
-        let shape = Shape { threads: 2, words: 0, cells: 0, fences: false };
+        let shape = Shape { threads: 2, words: 0, cells: 0, needs: Needs::default() };
         let state = |_| State::beginning(&shape, [0, 0].into_iter());
         Edges { all: edges.to_vec(), incomplete: Vec::new() }.wrong(
             wanted,

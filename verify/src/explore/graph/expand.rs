@@ -176,7 +176,7 @@ fn write_down(
 pub(super) fn tidy(around: Around<'_>, state: &mut State) -> Result<(), Stop> {
     let Around { known, options, shape, .. } = around;
     if options.collect {
-        let reader = Reader { known, options, state };
+        let reader = Reader { known, options, shape, state };
         let mut reach = [[Reach::LATEST; MOST_WORDS]; MOST_THREADS];
         for (thread, reach) in reach.iter_mut().enumerate().take(shape.threads) {
             for (word, reach) in reach.iter_mut().enumerate().take(shape.words) {

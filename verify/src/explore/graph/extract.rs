@@ -11,7 +11,9 @@ use lockproof::raw::mutex_state::OWNER;
 use super::automaton::{Automata, NO_IDS};
 use super::symmetry::{IDENTITY, Renaming, namings, rename_script, rename_value};
 use crate::platform::lock_word;
-use crate::platform::recorder::{Label, Modify, Names, Until, Wants, waited};
+use crate::platform::recorder::{
+    Label, Modify, Names, REQUEUE_FOUND_IT_CHANGED, Until, Wants, waited,
+};
 
 /// A thread's automaton.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -228,17 +230,36 @@ pub(super) fn values(label: &Label, names: &Names) -> String {
         }
         Wants::Modify(modify, operand) => modified(modify, operand, is_lock(label, names)),
         Wants::Wait(while_it_is, until) => {
-            let deadline = if until == Until::Never { "" } else { ", until a deadline" };
-            format!("while {}{deadline}", in_words(while_it_is))
+            format!("while {}{}", in_words(while_it_is), deadline(until))
         }
-        Wants::Wake(u32::MAX) => "all".to_owned(),
-        Wants::Wake(count) => format!("at most {count}"),
+        Wants::WaitAny(ref words, until) => {
+            let each = words.iter().map(|(word, expected)| {
+                let label = Label { on: *word, ..label.clone() };
+                format!("{} {}", name(&label, names), self::in_words(&label, names, *expected))
+            });
+            let each = each.collect::<Vec<_>>().join(" and ");
+            format!("while {each}{}", deadline(until))
+        }
+        Wants::Wake(count) => so_many(count),
+        Wants::Requeue { expected, wake, to, moved } => {
+            let to = name(&Label { on: to, ..label.clone() }, names);
+            let (wake, moved) = (so_many(wake), so_many(moved));
+            format!("if {}: wakes {wake}, moves {moved} to {to}", in_words(expected))
+        }
         Wants::UpdateWake(Update::Clear(bit), _) => format!("clears {}", flags(1 << bit)),
         Wants::UpdateWake(Update::Set(bit), _) => format!("sets {}", flags(1 << bit)),
         Wants::Load | Wants::Fence | Wants::CellGet | Wants::End | Wants::Violation(_) => {
             String::new()
         }
     }
+}
+
+fn deadline(until: Until) -> &'static str {
+    if until == Until::Never { "" } else { ", until a deadline" }
+}
+
+fn so_many(count: u32) -> String {
+    if count == u32::MAX { "all".to_owned() } else { format!("at most {count}") }
 }
 
 fn modified(modify: Modify, operand: u64, is_lock: bool) -> String {
@@ -275,7 +296,7 @@ pub(super) fn result_in_words(label: &Label, names: &Names, result: u64) -> Opti
     match label.wants {
         Wants::Store(_) | Wants::CellSet(_) | Wants::Fence => None,
         Wants::CompareExchange { current, .. } if result == current => Some("done".to_owned()),
-        Wants::Wait(..) => Some(
+        Wants::Wait(..) | Wants::WaitAny(..) => Some(
             match result {
                 waited::WOKEN => "woken",
                 waited::CHANGED => "it is not",
@@ -284,6 +305,10 @@ pub(super) fn result_in_words(label: &Label, names: &Names, result: u64) -> Opti
             .to_owned(),
         ),
         Wants::Wake(_) | Wants::UpdateWake(..) => Some(format!("{result} woken")),
+        Wants::Requeue { .. } if result == REQUEUE_FOUND_IT_CHANGED => {
+            Some("it has changed".to_owned())
+        }
+        Wants::Requeue { .. } => Some(format!("{result} woken or moved")),
         _ => Some(in_words(label, names, result)),
     }
 }

@@ -4,10 +4,10 @@
 //! it reads, so this goes along with what `step.rs` says of stale messages: for a thread that may be overtaken, what it
 //! could then fall asleep on; for one that is asleep, what it could have read when it might have been woken.
 
-use super::Options;
 use super::automaton::Known;
 use super::state::{Phase, State, Thread};
 use super::step::{Stop, looked_at};
+use super::{Options, Shape};
 use crate::platform::recorder::{Until, Wants};
 
 /// What a thread may read of a word: the latest message, and some older ones.
@@ -54,6 +54,7 @@ enum Stands {
 pub(super) struct Reader<'a> {
     pub(super) known: &'a Known,
     pub(super) options: &'a Options,
+    pub(super) shape: &'a Shape,
     pub(super) state: &'a State,
 }
 
@@ -118,6 +119,10 @@ impl Reader<'_> {
         let Wants::Wait(expected, until) = self.known.node(of.node).label.wants else {
             return Reach::ALL;
         };
+        // Who is moved to another word may be woken by somebody who knows nothing of this one.
+        if self.shape.needs.requeues {
+            return Reach::ALL;
+        }
         if of.phase == Phase::Sleeps {
             // Its deadline may have passed before others did anything.
             let until = if until == Until::Sometime { of.floor[word] } else { 0 };
@@ -169,9 +174,8 @@ impl Reader<'_> {
     /// Whether a thread is about to wait there, and may find an old value.
     fn looks_back(self, of: &Thread, word: usize) -> bool {
         let published = self.state.words[word].published;
-        self.waits(of, word)
-            && of.phase == Phase::Runs
-            && of.floor[word].max(of.overtaken.until) > of.knows.at[word].max(published)
+        let waits_here = self.waits(of, word) && of.phase == Phase::Runs;
+        waits_here && of.floor[word].max(of.overtaken.until) > of.knows.at[word].max(published)
     }
 
     fn waits(self, of: &Thread, word: usize) -> bool {

@@ -23,7 +23,7 @@ use super::step::{Did, Next, Seen, Stop};
 use super::store::{Id, Store};
 use super::symmetry::{NotInterchangeable, Symmetry};
 use super::{
-    Extracted, MOST_CELLS, MOST_THREADS, MOST_WORDS, Options, Shape, bound, timeout, trace,
+    Extracted, MOST_CELLS, MOST_THREADS, MOST_WORDS, Needs, Options, Shape, bound, timeout, trace,
 };
 use crate::claim::{Budget, Progress};
 use crate::model::{Log, Outcome};
@@ -89,7 +89,7 @@ impl Search {
         program: &Arc<dyn Program>,
         play: Play,
         options: &Options,
-        fences: bool,
+        needs: Needs,
     ) -> Result<Self, String> {
         let automata = Automata::new(Arc::clone(program), play);
         let names = automata.names();
@@ -97,7 +97,7 @@ impl Search {
             threads: program.processes(),
             words: names.words.len(),
             cells: names.cells.len(),
-            fences,
+            needs,
         };
         let limits = [
             (shape.threads, MOST_THREADS, "processes"),

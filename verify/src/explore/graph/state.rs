@@ -10,6 +10,7 @@
 //! knowledge that whoever could learn it has already.
 
 use super::fences::{self, Fence, UNTOUCHED};
+use super::places::Places;
 use super::reach::Reach;
 use super::view::View;
 use super::{MOST_MESSAGES, MOST_WORDS, Shape};
@@ -29,6 +30,7 @@ pub(super) struct Thread {
     /// Of each word, how many messages there were at its last step: see `step.rs`.
     pub(super) floor: [u8; MOST_WORDS],
     pub(super) overtaken: Overtaken,
+    pub(super) places: Places,
 }
 
 /// Somebody has come before a thread that would have come after it, had it fallen asleep earlier: see `step.rs`.
@@ -49,7 +51,15 @@ impl Overtaken {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Phase {
     Runs,
+    /// Waits for several words, has entered the queues of those before the `next` one, and was `found` by a wake at one of
+    /// them.
+    Enters {
+        next: u8,
+        found: bool,
+    },
     Sleeps,
+    /// Leaves the queues of several words, one after another, before it returns.
+    Leaves(Why),
     /// Is no more: the kernel looks at the `at`-th word of a list of it; where `wakes`, to wake a sleeper there.
     Cleanup {
         list: u16,
@@ -61,7 +71,32 @@ pub(super) enum Phase {
     Dead,
 }
 
+/// Why somebody does not sleep any more, or did not come to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Why {
+    /// A wake has found it, or nothing at all.
+    Woken,
+    /// One of its words had changed.
+    Changed,
+    /// Its deadline has passed.
+    Late,
+    /// It was interrupted after it had been moved, and begins with what it asked for at first.
+    BeginsAnew,
+    /// It was killed.
+    Dies,
+}
+
 impl Phase {
+    /// Whether it may be in the queue of some word.
+    pub(super) const fn is_queued(self) -> bool {
+        matches!(self, Self::Enters { .. } | Self::Sleeps | Self::Leaves(_))
+    }
+
+    /// Whether it is still there, and knows what it knows.
+    pub(super) const fn is_alive(self) -> bool {
+        self.is_queued() || matches!(self, Self::Runs)
+    }
+
     /// Whether it is no more, and nobody has to do anything about it.
     pub(super) const fn is_over(self) -> bool {
         matches!(self, Self::Ended | Self::Dead)
@@ -69,7 +104,7 @@ impl Phase {
 
     /// Whether it does nothing any more, though the kernel may still have to.
     pub(super) const fn is_out(self) -> bool {
-        !matches!(self, Self::Runs | Self::Sleeps)
+        !self.is_alive()
     }
 }
 
@@ -178,6 +213,7 @@ impl State {
             fenced: View::NOTHING,
             floor: [0; MOST_WORDS],
             overtaken: Overtaken::NOT,
+            places: Places::NONE,
         };
         let zero = Message { value: 0, attached: false, tells: View::NOTHING };
         Self {
@@ -196,7 +232,7 @@ impl State {
 
     /// Whether a thread has not come to its end, nor died.
     pub(super) fn waits(&self, thread: usize) -> bool {
-        matches!(self.threads[thread].phase, Phase::Runs | Phase::Sleeps)
+        self.threads[thread].phase.is_alive()
     }
 
     /// Every view there is.
@@ -215,7 +251,7 @@ impl State {
             if thread.phase.is_over() {
                 thread.knows = View::NOTHING;
             }
-            if !matches!(thread.phase, Phase::Runs | Phase::Sleeps) {
+            if !thread.phase.is_alive() {
                 (thread.heard, thread.fenced) = (View::NOTHING, View::NOTHING);
                 thread.floor = [0; MOST_WORDS];
             }
@@ -310,7 +346,7 @@ impl State {
 
     /// Takes out of each message what all know that can still read it.
     fn forget_the_known(&mut self) {
-        let readers = |thread: &&Thread| matches!(thread.phase, Phase::Runs | Phase::Sleeps);
+        let readers = |thread: &&Thread| thread.phase.is_alive();
         for (index, word) in self.words.iter_mut().enumerate() {
             for (at, message) in word.messages.iter_mut().enumerate() {
                 if message.tells == View::NOTHING {

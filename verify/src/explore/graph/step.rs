@@ -28,7 +28,10 @@
 //! Linux they do.
 //!
 //! A wait that returns for no reason does so at once, whatever the word holds, and has not read it. A sleep that ends
-//! for no reason comes to the same, but for what the thread knows: more, and that is less to explore.
+//! for no reason comes to the same, but for what the thread knows: more, and that is less to explore. Unless the
+//! sleeper was moved to another word: that it was counted cannot be undone. So it is a step that it then begins anew, with
+//! what it asked for at first; and that may return for no reason. `step/queues.rs`, `step/several.rs` and `step/requeue.rs`
+//! do all this.
 
 use lockproof::platform::{Ordering, Update};
 use lockproof::raw::mutex_state::{KERNEL_OWNER, OWNER_DIED, WAITERS};
@@ -39,7 +42,13 @@ use super::state::{Message, Overtaken, Phase, State};
 use super::view::WRITTEN;
 use super::{MOST_MESSAGES, Memory, Options, Shape};
 use crate::platform::KernelRule;
-use crate::platform::recorder::{List, Until, Wants, apply, waited};
+use crate::platform::recorder::{List, Wants, apply};
+
+mod queues;
+mod requeue;
+mod several;
+
+use requeue::Requeue;
 
 /// One thing that was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +73,18 @@ pub(super) enum What {
     WakesUp,
     TimesOut,
     Dies,
+    /// It enters the queue of this word, one of several.
+    Enters(u8),
+    /// It finds this one changed, of several.
+    FindsChanged(u8),
+    /// It was found by a wake, and still is in other queues, or on its way into them.
+    IsFound,
+    /// It leaves this one's queue.
+    Leaves(u8),
+    /// It was moved to this one's queue.
+    IsMoved(u8),
+    /// It compares anew, having been moved and interrupted.
+    BeginsAnew,
     /// By the kernel, on this word.
     Marks(u8),
     Looks(u8),
@@ -98,6 +119,8 @@ pub(super) struct Manner {
 pub(super) enum Stop {
     /// There are fences, and no room was made for what they need.
     Fences,
+    /// Sleepers are moved to other words, and not enough was kept for them.
+    Requeues,
     /// Something has to be found out first.
     Unknown(Unknown),
     /// The code does something else for another thread's id.
@@ -205,6 +228,8 @@ impl<'a> Stepper<'a> {
             match state.threads[thread].phase {
                 Phase::Runs => self.runs(state)?,
                 Phase::Sleeps => self.sleeps(state)?,
+                Phase::Enters { next, found } => self.enters(state, usize::from(next), found)?,
+                Phase::Leaves(why) => self.departs(state, why)?,
                 Phase::Cleanup { .. } => self.cleans_up(state)?,
                 Phase::Ended | Phase::Dead => {}
             }
@@ -286,16 +311,15 @@ impl<'a> Stepper<'a> {
             return;
         }
         let node = state.threads[self.thread].node;
-        let done = self.did.len();
-        for at in 0..self.known.node(node).moments.len() {
+        let (done, moments) = (self.did.len(), self.known.node(node).moments.len());
+        // Who sleeps has told the kernel all that it had to say before.
+        let first = if state.threads[self.thread].phase == Phase::Sleeps { moments - 1 } else { 0 };
+        for at in first..moments {
             let moment = self.known.node(node).moments[at];
             let mut state = self.copy(state);
             self.note(&state, What::Dies, None, None);
             state.deaths += 1;
-            if state.threads[self.thread].phase == Phase::Sleeps {
-                let word = usize::from(self.known.node(node).label.on);
-                self.queue_changes(&mut state, word);
-            }
+            self.leaves_its_queue(&mut state);
             self.leaves(&mut state, moment, true);
             self.emit(&state).manner.by_chance = true;
             self.put_back(state);
@@ -368,7 +392,7 @@ impl<'a> Stepper<'a> {
                 Ok(self.writes_cell(state, cell, value).then_some(0))
             }
             _ => {
-                if !self.shape.fences {
+                if !self.shape.needs.fences {
                     return Err(Stop::Fences);
                 }
                 self.note(state, What::Wanted, None, None);
@@ -478,6 +502,10 @@ impl<'a> Stepper<'a> {
             }
             Wants::Wait(expected, until) => self.waits(state, word, expected, until),
             Wants::Wake(count) => self.wakes(state, word, count),
+            Wants::WaitAny(..) => self.waits_for_any(state),
+            Wants::Requeue { expected, wake, to, moved } => {
+                self.requeues(state, Requeue { from: word, expected, wake, to, moved })
+            }
             Wants::UpdateWake(update, wakes) => self.updates(state, word, update, wakes),
             Wants::End | Wants::Violation(_) => self.arrives(&mut state.clone()),
             Wants::Fence | Wants::CellGet | Wants::CellSet(_) => {
@@ -549,7 +577,7 @@ impl<'a> Stepper<'a> {
         thread.knows.at[word] = at as u8;
         if acquires(order) || self.options.memory == Memory::Sc {
             thread.knows.join(&tells);
-        } else if self.shape.fences {
+        } else if self.shape.needs.fences {
             thread.heard.join(&tells);
         }
         fences::touches(state, self.thread, word, at, Touch::Read)
@@ -760,201 +788,6 @@ impl<'a> Stepper<'a> {
                 thread.overtaken = Overtaken::NOT;
             }
         }
-    }
-
-    fn waits(
-        &mut self,
-        state: &State,
-        word: usize,
-        expected: u64,
-        until: Until,
-    ) -> Result<(), Stop> {
-        if self.options.early_returns && until != Until::Now {
-            self.begins(false);
-            self.note(state, What::Returns, None, None);
-            let first = self.nexts.used;
-            self.goes_on(&mut state.clone(), waited::WOKEN)?;
-            self.nexts.all()[first..].iter_mut().for_each(|next| next.manner.by_chance = true);
-        }
-        for at in self.comparable(state, word, expected) {
-            let value = state.words[word].messages[at].value;
-            self.begins(at != state.words[word].last());
-            if value != expected {
-                let read = self.only_reads(state, word, at, Ordering::Relaxed);
-                let Some(mut next) = read else { continue };
-                self.looks_back(&mut next, word, at);
-                self.note(state, What::FindsItChanged, Some(value), None);
-                self.goes_on(&mut next, waited::CHANGED)?;
-                self.put_back(next);
-                continue;
-            }
-            let mut next = self.copy(state);
-            if !self.reads(&mut next, word, at, Ordering::Relaxed) {
-                continue;
-            }
-            self.looks_back(&mut next, word, at);
-            self.falls_back(&mut next, word, at);
-            if until == Until::Now {
-                self.note(state, What::TimesOut, None, None);
-                self.goes_on(&mut next, waited::TIMED_OUT)?;
-            } else {
-                self.seen.slept += 1;
-                self.note(state, What::FallsAsleep, Some(value), None);
-                next.threads[self.thread].phase = Phase::Sleeps;
-                let of = &mut next.words[word];
-                of.locked = of.locked.max(at as u8);
-                of.published = of.published.max(at as u8);
-                self.queue_changes(&mut next, word);
-                self.emit(&next);
-            }
-            self.put_back(next);
-        }
-        Ok(())
-    }
-
-    fn sleeps(&mut self, state: &State) -> Result<(), Stop> {
-        self.deaths(state);
-        let node = state.threads[self.thread].node;
-        let Wants::Wait(_, until) = self.known.node(node).label.wants else { return Ok(()) };
-        if until == Until::Sometime {
-            let mut awake = state.clone();
-            awake.threads[self.thread].phase = Phase::Runs;
-            let word = usize::from(self.known.node(node).label.on);
-            self.queue_changes(&mut awake, word);
-            self.begins(false);
-            self.note(state, What::TimesOut, None, None);
-            self.goes_on(&mut awake, waited::TIMED_OUT)?;
-        }
-        Ok(())
-    }
-
-    /// Wakes so many sleepers of a word, whichever.
-    fn wakes(&mut self, state: &State, word: usize, count: u32) -> Result<(), Stop> {
-        if self.did.is_empty() {
-            self.note(state, What::Wanted, None, None);
-        }
-        let done = self.did.clone();
-        for choice in self.choices(state, word, count) {
-            self.did.clone_from(&done);
-            let mut next = self.copy(state);
-            let woken = self.wake(&mut next, word, choice)?;
-            self.did[0].after = Some(woken);
-            self.goes_on(&mut next, woken)?;
-            self.put_back(next);
-        }
-        Ok(())
-    }
-
-    /// Sets of sleepers, as bits: all that a wake of so many may wake.
-    fn choices(&self, state: &State, word: usize, count: u32) -> Vec<u16> {
-        let sleepers = state.threads.iter().enumerate().filter(|(_, thread)| {
-            thread.phase == Phase::Sleeps
-                && usize::from(self.known.node(thread.node).label.on) == word
-        });
-        let all = sleepers.fold(0_u16, |all, (index, _)| all | 1 << index);
-        let wanted = all.count_ones().min(count);
-        (0..=all).filter(|some| some & !all == 0 && some.count_ones() == wanted).collect()
-    }
-
-    fn wake(&mut self, state: &mut State, word: usize, sleepers: u16) -> Result<u64, Stop> {
-        let waker = self.thread;
-        let of = &state.threads[waker];
-        let by_kernel = of.phase != Phase::Runs;
-        // `futex_wake` does not where nobody sleeps; `futex_wake_op` does in any case.
-        let updates = matches!(self.known.node(of.node).label.wants, Wants::UpdateWake(..));
-        let always_locks = updates && !by_kernel;
-        let of = &mut state.words[word];
-        let knows = &mut state.threads[waker].knows.at[word];
-        if sleepers != 0 || always_locks {
-            *knows = of.locked.max(*knows);
-            of.locked = *knows;
-        }
-        of.published = of.published.max(*knows);
-        self.overtakes(state, word);
-        let of = &state.threads[waker];
-        let knows = of.knows.at[word];
-        // What it knows was there at its last step; a floor that says no more has been dropped.
-        let floor = std::array::from_fn(|word| of.floor[word].max(of.knows.at[word]));
-        for sleeper in 0..state.threads.len() {
-            if sleepers & 1 << sleeper == 0 {
-                continue;
-            }
-            let node = state.threads[sleeper].node;
-            self.thread = sleeper;
-            self.note(state, What::WakesUp, None, None);
-            // It wakes up when the call could have been made.
-            state.threads[sleeper].floor = floor;
-            if by_kernel {
-                self.moved(state);
-            }
-            self.thread = waker;
-            let next = self.known.after(node, waited::WOKEN)?;
-            let thread = &mut state.threads[sleeper];
-            (thread.node, thread.phase) = (next, Phase::Runs);
-            thread.knows.at[word] = thread.knows.at[word].max(knows);
-        }
-        if sleepers != 0 {
-            self.queue_changes(state, word);
-        }
-        Ok(sleepers.count_ones().into())
-    }
-
-    /// Whoever else is about to sleep on the word would have been found by this wake, had it slept earlier; or would have
-    /// kept this wait from finding a value as old as this.
-    fn overtakes(&self, state: &mut State, word: usize) {
-        let overtaken = Overtaken { word: word as u8, until: state.words[word].last() as u8 };
-        for (index, thread) in state.threads.iter_mut().enumerate() {
-            let label = &self.known.node(thread.node).label;
-            let is_about_to = thread.phase == Phase::Runs
-                && matches!(label.wants, Wants::Wait(..))
-                && usize::from(label.on) == word;
-            if is_about_to && index != self.thread && self.options.prune {
-                thread.overtaken = overtaken;
-            }
-        }
-    }
-
-    /// It has fallen asleep, now or as soon as it was overtaken.
-    fn falls_back(&self, state: &mut State, word: usize, at: usize) {
-        let thread = &mut state.threads[self.thread];
-        let (floor, overtaken) = (thread.floor[word], thread.overtaken.until);
-        thread.overtaken = Overtaken::NOT;
-        self.moved(state);
-        if at < state.words[word].last() && state.words[word].is_chained() {
-            state.threads[self.thread].floor[word] = floor.max(overtaken);
-        }
-    }
-
-    /// It has found an old value under the lock of the word's queue: so nobody had slept there who found a later one, nor
-    /// called to wake sleepers who knew of one.
-    fn looks_back(&mut self, state: &mut State, word: usize, at: usize) {
-        if at == state.words[word].last() {
-            return;
-        }
-        self.overtakes(state, word);
-        self.wakers_move(state, word, |known| usize::from(known) > at);
-    }
-
-    /// Whoever is about to wake sleepers of the word would have found others, had it called earlier.
-    fn queue_changes(&mut self, state: &mut State, word: usize) {
-        self.wakers_move(state, word, |_| true);
-    }
-
-    /// Whoever is about to wake sleepers of the word could not have called earlier, if it knows that much of it.
-    fn wakers_move(&mut self, state: &mut State, word: usize, knows: impl Fn(u8) -> bool) {
-        let by = self.thread;
-        for thread in 0..state.threads.len() {
-            let of = &state.threads[thread];
-            let label = &self.known.node(of.node).label;
-            let is_about_to = of.phase == Phase::Runs
-                && matches!(label.wants, Wants::Wake(_))
-                && usize::from(label.on) == word;
-            if is_about_to && thread != by && knows(of.knows.at[word]) {
-                self.thread = thread;
-                self.moved(state);
-            }
-        }
-        self.thread = by;
     }
 
     // What the kernel does for a thread that is no more: `exit_robust_list` and `handle_futex_death` in

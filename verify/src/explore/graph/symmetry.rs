@@ -12,7 +12,7 @@ use lockproof::raw::mutex_state::OWNER;
 use super::MOST_THREADS;
 use super::around::Around;
 use super::automaton::{Automata, Known, NO_IDS, Node, Unknown};
-use super::code::encode;
+use super::code::{self, encode};
 use super::state::{Phase, State};
 use super::step::Stop;
 use super::view::{View, WRITTEN};
@@ -75,7 +75,8 @@ impl Symmetry {
         let renamed = automata.at(thread, script, sources);
         let (before, after) = (&automata.node(node).label, &automata.node(renamed).label);
         let same = (before.kind, before.on, before.order, before.site)
-            == (after.kind, after.on, after.order, after.site);
+            == (after.kind, after.on, after.order, after.site)
+            && before.wants.others().eq(after.wants.others());
         if !same {
             return Err(NotInterchangeable);
         }
@@ -172,6 +173,8 @@ impl Renamer {
                 Phase::Sleeps => 1,
                 Phase::Ended => 2,
                 Phase::Dead => 3,
+                Phase::Enters { next, found } => 8 + next + 16 * u8::from(found),
+                Phase::Leaves(why) => 48 + code::why(why),
                 Phase::Cleanup { list, at, wakes, died } => {
                     4 + (list as u8 ^ at << 2 ^ u8::from(wakes) << 4 ^ u8::from(died) << 5) % 250
                 }
@@ -192,6 +195,7 @@ impl Renamer {
             if !thread.phase.is_out() {
                 key.extend(&thread.floor[..shape.words]);
             }
+            key.extend(thread.places.bytes());
             if thread.phase == Phase::Runs {
                 key.push(thread.overtaken.until);
             }

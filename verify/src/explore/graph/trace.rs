@@ -2,8 +2,8 @@
 
 use super::automaton::Automata;
 use super::step::{Did, What};
-use crate::platform::lock_word;
 use crate::platform::recorder::Wants;
+use crate::platform::{between, lock_word};
 use crate::trace::{Step, op};
 
 /// The steps of what was done.
@@ -18,6 +18,8 @@ fn in_words(automata: &Automata, did: &Did) -> Vec<Step> {
     let is_cell = !by_kernel && matches!(label.wants, Wants::CellGet | Wants::CellSet(_));
     let word = match did.what {
         What::Marks(word) | What::Looks(word) | What::Wakes(word) => word,
+        What::Enters(word) | What::FindsChanged(word) => word,
+        What::Leaves(word) | What::IsMoved(word) => word,
         _ => label.on,
     };
     let names = automata.names();
@@ -41,12 +43,23 @@ fn in_words(automata: &Automata, did: &Did) -> Vec<Step> {
         site: String::new(),
     };
     let site = label.site.map_or_else(String::new, |at| format!("{}:{}", at.file(), at.line()));
-    let wait = |before| Step { before: value(before), site: site.clone(), ..step(op::FUTEX_WAIT) };
-    let expected = match label.wants {
-        Wants::Wait(expected, _) => Some(expected),
-        _ => None,
+    let (wait_op, expected) = match &label.wants {
+        Wants::Wait(expected, _) => (op::FUTEX_WAIT, Some(*expected)),
+        Wants::WaitAny(words, _) => {
+            let of_word = words.iter().find(|(on, _)| *on == word);
+            (op::FUTEX_WAIT_ANY, of_word.map(|(_, expected)| *expected))
+        }
+        _ => (op::FUTEX_WAIT, None),
     };
+    let wait = |before| Step { before: value(before), site: site.clone(), ..step(wait_op) };
     match did.what {
+        What::Wanted if matches!(label.wants, Wants::Requeue { .. }) => {
+            let Wants::Requeue { to, .. } = label.wants else { return Vec::new() };
+            let (to, _) = names.words[usize::from(to)];
+            let after = did.after.map_or_else(String::new, |number| number.to_string());
+            let (word, before) = (between(name, to), value(did.before));
+            vec![Step { before, after, site, word, ..step(op::FUTEX_REQUEUE) }]
+        }
         What::Wanted => {
             let ordered = !is_cell
                 && matches!(
@@ -69,9 +82,15 @@ fn in_words(automata: &Automata, did: &Did) -> Vec<Step> {
             let before = if reads { value(did.before) } else { String::new() };
             vec![Step { ordering, before, after, site, word, ..step(what) }]
         }
-        What::FallsAsleep => vec![wait(did.before)],
+        What::FallsAsleep | What::Enters(_) => vec![wait(did.before)],
         What::Returns => vec![wait(expected), step("wakes up")],
-        What::FindsItChanged => vec![wait(expected), step("finds it changed")],
+        What::FindsItChanged | What::FindsChanged(_) => {
+            vec![wait(expected), step("finds it changed")]
+        }
+        What::IsFound => vec![step("is woken")],
+        What::Leaves(_) => vec![step(&format!("leaves {name}"))],
+        What::IsMoved(_) => vec![step(&format!("is moved to {name}"))],
+        What::BeginsAnew => vec![step("begins anew")],
         What::WakesUp => vec![step("wakes up")],
         What::TimesOut => vec![step("times out")],
         What::Dies => vec![step(op::DIES)],

@@ -12,12 +12,13 @@ use lockproof::platform::Update;
 use lockproof::raw::mutex_state::{OWNER_DIED, WAITERS};
 
 use super::Expect::Outcomes;
-use super::On::{L, M, X, Y};
+use super::On::{self, L, M, X, Y};
 use super::Step::{
-    Add, And, Exchange, Fence, Get, IfWoken, Load, Or, RobustBegin, RobustEnd, RobustInsert,
-    RobustRemove, Say, Set, StopUnless, Store, Swap, UpdateWakeAll, Wait, Wake,
+    Add, And, Exchange, Fence, Get, IfWoken, Load, Or, Requeue, RobustBegin, RobustEnd,
+    RobustInsert, RobustRemove, Say, Set, StopUnless, Store, Swap, UpdateWakeAll, Wait, WaitAny,
+    Wake,
 };
-use super::{Case, Litmus, RACE, SOON, Step, case};
+use super::{Case, Litmus, RACE, SOON, STUCK, Step, case};
 use crate::platform::KernelRule;
 
 /// The first process, as it signs a lock word.
@@ -39,6 +40,8 @@ pub const OPERATIONS: &[Step] = &[
     Wait(X, 9, Never),
     Wake(X, 1),
     UpdateWakeAll(X, Update::Set(4)),
+    WaitAny(&[(X, 9), (Y, 9)], Never),
+    Requeue(X, 9, 1, Y, 1),
     RobustBegin(L),
     RobustInsert(L),
     RobustRemove(L),
@@ -144,6 +147,25 @@ pub fn marks() -> Vec<Case> {
     ]
 }
 
+fn among_several(name: &'static str, holder: &[Step], waiter: &[Step]) -> Case {
+    case(
+        Litmus::new(name, [holder, waiter]).only_the_first(),
+        Outcomes(&[
+            "changed",
+            "woken",
+            "died after 0 | changed",
+            "died after 1 | changed",
+            "died after 2 | changed",
+            "died after 2 | woken",
+            "died after 3 | changed",
+            "died after 3 | woken",
+            "died after 4 | changed",
+            "died after 4 | woken",
+        ]),
+        "and so is who waits for a holder among others",
+    )
+}
+
 /// Who is woken by a mark.
 #[must_use]
 pub fn wakes_by_mark() -> Vec<Case> {
@@ -171,6 +193,16 @@ pub fn wakes_by_mark() -> Vec<Case> {
                 "died after 4 | woken | L=free+waiters+died",
             ]),
             "whoever waits for a holder that dies is told",
+        ),
+        among_several(
+            "one waits for a holder, and for something else",
+            HOLDER,
+            &[WaitAny(&[(X, 0), (L, HELD_AND_WAITED_FOR)], SOON), Say],
+        ),
+        among_several(
+            "one waits for a holder first, and for something else",
+            HOLDER,
+            &[WaitAny(&[(L, HELD_AND_WAITED_FOR), (X, 0)], SOON), Say],
         ),
         case(
             Litmus::new("two wait for a holder", [HOLDER, SLEEPER, SLEEPER])
@@ -278,4 +310,50 @@ pub fn eaten_wake(name: &'static str, announced: bool) -> Litmus {
     const ANNOUNCES: &[Step] = &[RobustBegin(L), Wait(L, 0, Never), Wake(L, 1), RobustEnd];
     let waiter = if announced { ANNOUNCES } else { PASSES_ON };
     Litmus::new(name, [waiter, waiter, TELLS]).only_the_first()
+}
+
+/// Holds a word, which somebody waits for, until it ends.
+const fn holder(word: On, held: u32) -> [Step; 5] {
+    [
+        RobustBegin(word),
+        Exchange(word, 0, held, Relaxed),
+        RobustInsert(word),
+        Load(word, Relaxed),
+        RobustEnd,
+    ]
+}
+
+const FIRST_HELD: u32 = 1 | WAITERS;
+const SECOND_HELD: u32 = 2 | WAITERS;
+const FIRST: &[Step] = &holder(L, FIRST_HELD);
+const SECOND: &[Step] = &holder(M, SECOND_HELD);
+/// Waits for both of them.
+const WAITS_FOR_BOTH: Step = WaitAny(&[(L, FIRST_HELD), (M, SECOND_HELD)], Never);
+
+/// One waits for two holders. All of them may die; each holder ends holding its word.
+#[must_use]
+pub fn of_two_holders() -> Litmus {
+    Litmus::new("one waits for two holders", [FIRST, SECOND, &[WAITS_FOR_BOTH, Say]])
+}
+
+/// The same, and another waits for one of them.
+#[must_use]
+pub fn of_two_holders_among_others() -> Vec<Case> {
+    const SLEEPS: &[Step] = &[Wait(M, SECOND_HELD, Never), Say];
+    const PASSES_ON: &[Step] = &[WAITS_FOR_BOTH, IfWoken(&[Wake(L, 1), Wake(M, 1)])];
+    vec![
+        case(
+            Litmus::new("two deaths are told to one", [FIRST, SECOND, &[WAITS_FOR_BOTH], SLEEPS]),
+            STUCK,
+            "woken by the first death it is found by the second as well, and the other waiter sleeps on",
+        ),
+        case(
+            Litmus::new(
+                "two deaths are told to one, who passes on both",
+                [FIRST, SECOND, PASSES_ON, SLEEPS],
+            ),
+            Outcomes(&["changed", "woken"]),
+            "whoever says that it was woken may have been told of any of them",
+        ),
+    ]
 }

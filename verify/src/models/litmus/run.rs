@@ -5,7 +5,7 @@ use std::ops::ControlFlow::{self, Break, Continue};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lockproof::deadline::Deadline;
-use lockproof::platform::{Ordering, Waited};
+use lockproof::platform::{Changed, Ordering, Waited};
 
 use super::{Litmus, On, Step};
 use crate::model::{Log, Model, Outcome, Sometimes, violated};
@@ -98,9 +98,7 @@ impl Model for Litmus {
     }
 
     fn has_deadlines(&self) -> bool {
-        self.processes
-            .iter()
-            .any(|steps| any(steps, &|step| matches!(step, Step::Wait(_, _, Deadline::At(_)))))
+        self.processes.iter().any(|steps| any(steps, &has_deadline))
     }
 
     fn sometimes(&self) -> Vec<Sometimes> {
@@ -259,6 +257,21 @@ impl<W: World> Process<'_, W> {
                 self.read = Read::Waited(p.futex_wait(word(on), expected, until));
                 return;
             }
+            Step::WaitAny(words, until) => {
+                let words: Vec<_> =
+                    words.iter().map(|(on, while_it)| (word(*on), *while_it)).collect();
+                self.read = Read::Waited(p.futex_wait_any(&words, until));
+                return;
+            }
+            Step::Requeue(from, expected, wake, to, moved) => {
+                match p.futex_requeue(word(from), expected, wake, word(to), moved) {
+                    Ok(number) => number,
+                    Err(Changed) => {
+                        self.read = Read::Waited(Waited::Changed);
+                        return;
+                    }
+                }
+            }
             _ => return,
         };
         self.read = Read::Number(number.into());
@@ -279,6 +292,10 @@ fn in_words(on: On, value: u32) -> String {
         On::L | On::M => lock_word(value),
         On::X | On::Y | On::Z => value.to_string(),
     }
+}
+
+const fn has_deadline(step: &Step) -> bool {
+    matches!(step, Step::Wait(_, _, Deadline::At(_)) | Step::WaitAny(_, Deadline::At(_)))
 }
 
 fn speaks(steps: &[Step]) -> bool {
