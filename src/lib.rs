@@ -12,6 +12,7 @@
 //! | [`Array`] | an array with one reentrant lock for the whole | the next holder is told |
 //! | [`Counter`] | counting under a lock | nothing is torn; the next operation goes on, and counts the death |
 //! | [`AtomicCounter`] | counting without a lock | nothing to lose |
+//! | [`Semaphore`], [`BoundedSemaphore`] | permits for so many at a time, and signals | its permits come back; those taken by hand do not |
 //! | [`Condvar`] | waiting for what others change under a [`Mutex`] | a dead waiter takes no notification with it |
 //! | [`Event`] | one says that something happened, others wait for it | nobody is blocked by it |
 //! | [`Once`], [`OnceValue`] | what the first one to come does, or computes, for all | the next one does it |
@@ -72,10 +73,11 @@ pub use file::{FileLock, FileLockGuard, update_file};
 pub use shm::{Region, RegionError};
 #[cfg(target_os = "linux")]
 pub use sync::{
-    Array, ArrayGuard, AtomicCounter, Condvar, Counter, Event, Lock, MessageQueue, Mutex,
-    MutexGuard, Once, OnceState, OnceValue, Pipe, PipeEnd, PutError, Queue, RawArray, RawValue,
-    ReceiveError, ReentrantMutex, ReentrantMutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
-    SendError, TakeError, Value, ValueGuard, WaitTimeoutResult,
+    Array, ArrayGuard, AtomicCounter, BoundedSemaphore, Condvar, Counter, Event, Lock,
+    MessageQueue, Mutex, MutexGuard, Once, OnceState, OnceValue, Permit, Pipe, PipeEnd, PutError,
+    Queue, RawArray, RawValue, ReceiveError, ReentrantMutex, ReentrantMutexGuard, RwLock,
+    RwLockReadGuard, RwLockWriteGuard, Semaphore, SendError, TakeError, TooManyPermits, Value,
+    ValueGuard, WaitTimeoutResult,
 };
 #[cfg(target_os = "linux")]
 pub use workers::Workers;

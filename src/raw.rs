@@ -15,6 +15,7 @@ pub(crate) mod once;
 mod queue;
 mod reentrant;
 mod rwlock;
+mod semaphore;
 mod slot;
 mod value;
 
@@ -27,4 +28,5 @@ pub use once::{RawOnce, Role};
 pub use queue::{Look, QueueCells, QueueFailure, RawQueue, Span};
 pub use reentrant::RawReentrantMutex;
 pub use rwlock::{RawRwLock, Read};
+pub use semaphore::{RawSemaphore, Slots};
 pub use value::RawCell;

@@ -15,6 +15,7 @@ mod once;
 mod queue;
 mod reentrant;
 mod rwlock;
+mod semaphore;
 mod value;
 
 pub(crate) use mutex::deadline_at;
@@ -30,4 +31,5 @@ pub use once::{Once, OnceState, OnceValue};
 pub use queue::{PutError, Queue, TakeError};
 pub use reentrant::{ReentrantMutex, ReentrantMutexGuard};
 pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+pub use semaphore::{BoundedSemaphore, Permit, Semaphore, TooManyPermits};
 pub use value::{RawValue, Scalar, Value, ValueGuard};

@@ -15,6 +15,7 @@ pub mod mutex;
 pub mod queue;
 pub mod registry;
 pub mod rwlock;
+pub mod semaphore;
 
 #[cfg(all(feature = "loom", feature = "shuttle"))]
 pub use claims::claims;

@@ -13,11 +13,12 @@ use super::lock::{Lock, Shipped};
 use super::mutex::{DeadlineModel, MutexModel, NotRecoverableModel};
 use super::queue::{self, QueueModel};
 use super::registry::{
-    ANNOUNCES, BUILDS_AGAIN, BUILDS_ONCE, COMES_OUT, DOWNGRADES, EATS_NONE, GIVES_UP_WAITING,
-    KEEPS_COUNT, LOSES_NONE, LOSES_ONE, READS_REPAIRED, READS_WHOLE, REFUSES_ALL, SURVIVES,
-    TAKES_NO_WAKE, TELLS_OF_PANICS, WAITS_FOR_IT,
+    ADMITS, ANNOUNCES, BUILDS_AGAIN, BUILDS_ONCE, COMES_BACK, COMES_OUT, DOWNGRADES, EATS_NONE,
+    GIVES_UP_WAITING, KEEPS_COUNT, LOSES_NONE, LOSES_ONE, READS_REPAIRED, READS_WHOLE, REFUSES_ALL,
+    SURVIVES, TAKES_NO_WAKE, TELLS_OF_PANICS, WAITS_FOR_IT,
 };
 use super::rwlock::{self, RwLockModel};
+use super::semaphore::{self, SemaphoreModel};
 use crate::claim::{Budget, Claim, Expected, MemoryModel, Method, Progress, Selection};
 use crate::explore::loom::{self, LoomSearch};
 use crate::explore::shuttle::{self, Drawn, ShuttleSearch};
@@ -36,6 +37,7 @@ pub fn claims(selection: &Selection) -> Vec<Claim> {
     all.extend(rwlock());
     all.extend(condvar());
     all.extend(queue());
+    all.extend(semaphore());
     all.extend(broken());
     #[cfg(target_os = "linux")]
     all.extend(crate::stress::claims());
@@ -222,6 +224,29 @@ fn queue() -> Vec<Claim> {
     ];
     let mut by_shuttle = shuttle_claims("queue", &model(Each, 6, false), 6, 1);
     by_shuttle.iter_mut().for_each(|claim| claim.property = COMES_OUT);
+    all.extend(by_shuttle);
+    all
+}
+
+fn semaphore() -> Vec<Claim> {
+    use semaphore::Use::{Both, Deadline, One, Signal, Two};
+    let model = |how, processes, rounds, deaths| {
+        Arc::new(SemaphoreModel { how, processes, rounds, deaths })
+    };
+    let admits = |name, how, n, property, search| {
+        held(loom_claim(name, model(how, n, 1, false), n, 1, property, search))
+    };
+    let dying = crash_claim("semaphore", model(One, 2, 1, true), 2, 1, up_to(2));
+    let mut all = vec![
+        admits("semaphore", One, 2, ADMITS, up_to(3)),
+        admits("semaphore-two", Two, 3, ADMITS, up_to(2)),
+        admits("semaphore-both", Both, 2, ADMITS, up_to(2)),
+        admits("semaphore-deadline", Deadline, 2, TAKES_NO_WAKE, up_to(2)),
+        admits("semaphore-signal", Signal, 2, WAITS_FOR_IT, up_to(3)),
+        held(Claim { property: COMES_BACK, ..dying }),
+    ];
+    let mut by_shuttle = shuttle_claims("semaphore", &model(One, 4, 4, false), 4, 4);
+    by_shuttle.iter_mut().for_each(|claim| claim.property = ADMITS);
     all.extend(by_shuttle);
     all
 }

@@ -13,6 +13,7 @@ use super::lock::{Lock, Shipped};
 use super::mutex::{DeadlineModel, MutexModel, NotRecoverableModel};
 use super::queue::{self, QueueModel};
 use super::rwlock::{self, RwLockModel};
+use super::semaphore::{self, SemaphoreModel};
 use crate::claim::{Budget, Progress};
 use crate::explore::graph::{self, Extracted, GraphSearch, MOST_PROCESSES};
 use crate::model::Model;
@@ -41,6 +42,9 @@ pub(super) const EATS_NONE: &str = "nobody who dies takes a notification with it
 pub(super) const COMES_OUT: &str = "everything comes out once and in order, nobody waits in vain";
 pub(super) const LOSES_ONE: &str =
     "nobody hangs when one dies at any step, and no more is lost than what that one had in hand";
+pub(super) const ADMITS: &str = "no more are inside than there are permits, everybody gets there";
+pub(super) const COMES_BACK: &str =
+    "nobody hangs when one dies at any step, and its permits come back";
 pub(super) const READS_WHOLE: &str =
     "what is read is whole, writers are alone, everybody gets there";
 pub(super) const READS_REPAIRED: &str = "nobody hangs when one dies at any step, and nobody reads what a dead writer left without being told";
@@ -318,6 +322,40 @@ pub static MODELS: &[Entry] = &[
         ..QUEUE
     },
     Entry {
+        name: "semaphore",
+        about: "a semaphore with one permit, with a count under it",
+        ..SEMAPHORE
+    },
+    Entry {
+        name: "semaphore-two",
+        about: "a semaphore with two permits",
+        least: 3,
+        explore: |size, exploration| semaphores(semaphore::Use::Two, size, exploration),
+        ..SEMAPHORE
+    },
+    Entry {
+        name: "semaphore-both",
+        about: "the same, where the first process takes both permits at once",
+        explore: |size, exploration| semaphores(semaphore::Use::Both, size, exploration),
+        ..SEMAPHORE
+    },
+    Entry {
+        name: "semaphore-deadline",
+        about: "as `semaphore`, where the first process waits only until a deadline",
+        property: TAKES_NO_WAKE,
+        explore: |size, exploration| semaphores(semaphore::Use::Deadline, size, exploration),
+        ..SEMAPHORE
+    },
+    Entry {
+        name: "semaphore-signal",
+        about: "a semaphore without a permit: the first gives one for each of the others, by hand",
+        property: WAITS_FOR_IT,
+        with_deaths: Some(EATS_NONE),
+        repeats: Repeats::Once,
+        explore: |size, exploration| semaphores(semaphore::Use::Signal, size, exploration),
+        ..SEMAPHORE
+    },
+    Entry {
         name: "drepper",
         about: "another lock, Drepper's futex mutex: right as long as nobody dies",
         ..mutex::<Drepper<true>>()
@@ -420,6 +458,18 @@ const QUEUE: Entry = Entry {
 fn queues(how: queue::Use, size: Size, exploration: &Exploration<'_>) -> Explored {
     let Size { processes, deaths, .. } = size;
     exploration.of(QueueModel { how, processes, deaths: deaths > 0 }, size)
+}
+
+const SEMAPHORE: Entry = Entry {
+    property: ADMITS,
+    with_deaths: Some(COMES_BACK),
+    explore: |size, exploration| semaphores(semaphore::Use::One, size, exploration),
+    ..RWLOCK
+};
+
+fn semaphores(how: semaphore::Use, size: Size, exploration: &Exploration<'_>) -> Explored {
+    let Size { processes, increments: rounds, deaths } = size;
+    exploration.of(SemaphoreModel { how, processes, rounds, deaths: deaths > 0 }, size)
 }
 
 const RWLOCK: Entry = Entry {

@@ -1,7 +1,9 @@
 //! The region that a run's processes share: one of everything that can be counted on, the harness's orders,
 //! and a slot for each worker to say how far it is.
 
-use lockproof::{AtomicCounter, Counter, Lock, Mutex, RawValue, RwLock, Value, shareable};
+use lockproof::{
+    AtomicCounter, BoundedSemaphore, Counter, Lock, Mutex, RawValue, RwLock, Value, shareable,
+};
 
 /// How many workers a run can have.
 pub(crate) const MOST_WORKERS: usize = 256;
@@ -16,6 +18,8 @@ shareable! {
         pub(crate) counter: Counter,
         pub(crate) atomic: AtomicCounter,
         pub(crate) rwlock: RwLock<[u64; 2]>,
+        pub(crate) semaphore: BoundedSemaphore<1>,
+        pub(crate) admitted: RawValue<u64>,
         pub(crate) unlocked: RawValue<u64>,
         apart: [RawValue<u64>; CACHE_LINES],
         pub(crate) orders: Orders,

@@ -25,6 +25,8 @@ pub enum Subject {
     Atomic,
     /// A lock for readers or a writer, with the count inside twice (`RwLock<[u64; 2]>`): read between increments.
     Rwlock,
+    /// A semaphore with one permit beside the count (`BoundedSemaphore<1>` and `RawValue<u64>`).
+    Semaphore,
     /// A shared value, read and written without a lock (`RawValue<u64>`): loses updates.
     Unlocked,
     /// `counter`, between the threads of one process.
@@ -48,13 +50,14 @@ impl Witness for Indifferent {}
 
 impl Subject {
     /// All of them, as reports list them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Mutex,
         Self::Lock,
         Self::Value,
         Self::Counter,
         Self::Atomic,
         Self::Rwlock,
+        Self::Semaphore,
         Self::Unlocked,
         Self::Threads,
     ];
@@ -69,6 +72,7 @@ impl Subject {
             Self::Counter => "counter",
             Self::Atomic => "atomic",
             Self::Rwlock => "rwlock",
+            Self::Semaphore => "semaphore",
             Self::Unlocked => "unlocked",
             Self::Threads => "threads",
         }
@@ -83,7 +87,7 @@ impl Subject {
     /// Whether its workers are processes that may be killed in a run whose result means something.
     #[must_use]
     pub const fn takes_kills(self) -> bool {
-        self.has_holder() || matches!(self, Self::Atomic | Self::Rwlock)
+        self.has_holder() || matches!(self, Self::Atomic | Self::Rwlock | Self::Semaphore)
     }
 
     /// Whether a holder can be told to stay inside. `counter` keeps its critical section to itself.
@@ -107,7 +111,7 @@ impl Subject {
             Self::Lock => arena.lock.status(),
             Self::Value => arena.value.status(),
             Self::Counter | Self::Threads => arena.counter.status(),
-            Self::Atomic | Self::Rwlock | Self::Unlocked => State(0),
+            Self::Atomic | Self::Rwlock | Self::Semaphore | Self::Unlocked => State(0),
         }
     }
 
@@ -168,6 +172,12 @@ impl Subject {
                 gap();
                 halves[1] = next;
             }
+            Self::Semaphore => {
+                let _permit = arena.semaphore.acquire().map_err(|error| error.to_string())?;
+                let before = arena.admitted.load();
+                gap();
+                arena.admitted.store(before + 1);
+            }
             Self::Unlocked => {
                 let before = arena.unlocked.load();
                 gap();
@@ -197,6 +207,10 @@ impl Subject {
             Self::Counter | Self::Threads => arena.counter.get().map_err(|error| error.to_string()),
             Self::Atomic => Ok(arena.atomic.get()),
             Self::Rwlock => write(arena).and_then(|halves| whole(&halves)),
+            Self::Semaphore => {
+                let _permit = arena.semaphore.acquire().map_err(|error| error.to_string())?;
+                Ok(arena.admitted.load())
+            }
             Self::Unlocked => Ok(arena.unlocked.load()),
         }
     }

@@ -46,6 +46,22 @@ const ALL: &[Held] = &[
         equivalent: &[],
     },
     Held {
+        file: "src/raw/semaphore.rs",
+        by: &[
+            ("semaphore", size(2, 1, 0)),
+            ("semaphore", size(2, 1, 1)),
+            ("semaphore-deadline", size(2, 1, 1)),
+            ("semaphore-both", size(2, 1, 1)),
+            ("semaphore-signal", size(2, 1, 1)),
+        ],
+        equivalent: &[(
+            Kind::CompareExchange,
+            Relaxed,
+            0,
+            "a mark that stays costs a call that wakes nobody",
+        )],
+    },
+    Held {
         file: "src/raw/slot.rs",
         by: RWLOCK,
         equivalent: &[(

@@ -1,0 +1,315 @@
+//! Semaphores: permits for so many at a time, and signals.
+
+use core::fmt;
+use std::time::{Duration, Instant};
+
+use super::mutex::{deadline_at, not_taken, without_blocking};
+use crate::deadline::Deadline;
+use crate::error::{LockError, TryLockError};
+use crate::platform::{Linux, Platform, RobustWord, monotonic_now};
+use crate::raw::{RawSemaphore, Slots};
+use crate::shm::Shareable;
+
+/// A semaphore with `PERMITS` permits to begin with, and up to `MOST`, between processes and threads: Python's
+/// `multiprocessing.Semaphore`. `MOST` is 1 to 128.
+///
+/// There are two ways to use it, also both at once:
+///
+/// - [`acquire`](Self::acquire) gives a guard. The permit belongs to the thread that acquired it, is given back when the guard
+///   is dropped, and comes back if the thread dies.
+/// - [`wait`](Self::wait) and [`post`](Self::post), by hand, as POSIX's `sem_wait` and `sem_post`. The permit belongs to nobody:
+///   anyone may give it back, and one that is given without having been taken is a signal, which some `wait` takes. With
+///   `PERMITS` 0, that is all there is.
+///
+/// Waiting costs more the larger `MOST` is.
+///
+/// # Fairness
+///
+/// None is promised: a thread that arrives while there is a permit takes it, whoever has waited longer. Who waits for several
+/// permits at once keeps those that it has got, and nobody who came to wait after it gets one before.
+///
+/// # If a holder dies
+///
+/// By SIGKILL, exit, exec, the end of its thread with the guard forgotten: its acquired permits come back at once, and nobody
+/// is told. Permits taken by hand do not come back. A dead waiter disturbs nobody. On Linux before 5.16, and where a sandbox
+/// refuses `futex_waitv`, a waiter may notice a permit that comes back late, by some milliseconds.
+///
+/// # Examples
+///
+/// ```
+/// use lockproof::{Region, Semaphore, shareable};
+///
+/// shareable! {
+///     struct Shared {
+///         connections: Semaphore<4, 4>,
+///         ready: Semaphore<0, 16>,
+///     }
+/// }
+///
+/// let shared = Region::<Shared>::memfd("permits")?;
+/// # let fd = shared.as_fd().expect("a memory file").try_clone_to_owned()?;
+/// // In another process, which was handed the file descriptor:
+/// let there = Region::<Shared>::from_fd(fd)?;
+/// {
+///     let _connection = there.connections.acquire()?;
+///     assert_eq!(there.connections.available(), 3);
+/// }
+/// there.ready.post()?;
+/// // Here:
+/// shared.ready.wait()?;
+/// assert_eq!(shared.connections.available(), 4);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[repr(transparent)]
+pub struct Semaphore<const PERMITS: usize, const MOST: usize> {
+    raw: RawSemaphore<RobustWord, MOST>,
+}
+
+/// A semaphore with `PERMITS` permits, and never more: a [`post`](Semaphore::post) that would add one is refused. Python's
+/// `multiprocessing.BoundedSemaphore`.
+///
+/// # If a holder dies
+///
+/// As [`Semaphore`].
+///
+/// # Examples
+///
+/// ```
+/// use lockproof::{BoundedSemaphore, Region};
+///
+/// let seats = Region::<BoundedSemaphore<2>>::anonymous()?;
+/// seats.wait()?;
+/// seats.post()?;
+/// assert!(seats.post().is_err(), "there are two seats");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub type BoundedSemaphore<const PERMITS: usize> = Semaphore<PERMITS, PERMITS>;
+
+// SAFETY: a transparent wrapper of words made of atomics, without pointers that anybody follows and without drop glue.
+unsafe impl<const PERMITS: usize, const MOST: usize> Shareable for Semaphore<PERMITS, MOST> {
+    fn describe(into: &mut String) {
+        const { assert!(MOST >= 1 && MOST <= 128, "a semaphore has 1 to 128 permits at the most") };
+        const { assert!(PERMITS <= MOST, "no more permits to begin with than there can be") };
+        into.push_str(&format!("Semaphore<{PERMITS}, {MOST}>"));
+    }
+
+    fn after_reboot(&self) {
+        if let Ok(p) = Linux::current() {
+            self.raw.forget_holders(p);
+        }
+    }
+}
+
+/// A permit could not be given back or added: none is taken by hand, and there are as many as there can be. (POSIX:
+/// `EOVERFLOW`.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TooManyPermits;
+
+impl fmt::Display for TooManyPermits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "no permit of this semaphore is taken by hand, and it has as many as it can have: more was \
+             given back than was taken",
+        )
+    }
+}
+
+impl core::error::Error for TooManyPermits {}
+
+impl<const PERMITS: usize, const MOST: usize> Semaphore<PERMITS, MOST> {
+    /// Acquires a permit, waiting for it as long as it takes.
+    ///
+    /// # Errors
+    ///
+    /// See [`LockError`], of which `OwnerDied`, `NotRecoverable` and `AlreadyHeld` do not occur.
+    pub fn acquire(&self) -> Result<Permit<'_, PERMITS, MOST>, LockError<()>> {
+        self.acquire_before(1, Deadline::Never).map_err(without_blocking)
+    }
+
+    /// Acquires a permit if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`TryLockError::WouldBlock`] if there is none; else as [`acquire`](Self::acquire).
+    pub fn try_acquire(&self) -> Result<Permit<'_, PERMITS, MOST>, TryLockError<()>> {
+        self.acquire_before(1, Deadline::Now)
+    }
+
+    /// Acquires a permit, waiting for it no longer than `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// [`TryLockError::WouldBlock`] if the time ran out; else as [`acquire`](Self::acquire).
+    pub fn try_acquire_for(
+        &self,
+        timeout: Duration,
+    ) -> Result<Permit<'_, PERMITS, MOST>, TryLockError<()>> {
+        self.acquire_before(1, Deadline::after(monotonic_now(), timeout))
+    }
+
+    /// Acquires a permit, waiting for it no longer than until `moment`.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_acquire_for`](Self::try_acquire_for).
+    pub fn try_acquire_until(
+        &self,
+        moment: Instant,
+    ) -> Result<Permit<'_, PERMITS, MOST>, TryLockError<()>> {
+        self.acquire_before(1, deadline_at(moment))
+    }
+
+    /// Acquires so many permits together, waiting for them as long as it takes.
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire`](Self::acquire).
+    ///
+    /// # Panics
+    ///
+    /// If there can never be so many.
+    pub fn acquire_many(&self, n: usize) -> Result<Permit<'_, PERMITS, MOST>, LockError<()>> {
+        self.acquire_before(n, Deadline::Never).map_err(without_blocking)
+    }
+
+    /// Acquires so many permits together, waiting for them no longer than `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// [`TryLockError::WouldBlock`] if the time ran out, and none is acquired; else as [`acquire`](Self::acquire).
+    ///
+    /// # Panics
+    ///
+    /// If there can never be so many.
+    pub fn try_acquire_many_for(
+        &self,
+        n: usize,
+        timeout: Duration,
+    ) -> Result<Permit<'_, PERMITS, MOST>, TryLockError<()>> {
+        self.acquire_before(n, Deadline::after(monotonic_now(), timeout))
+    }
+
+    fn acquire_before(
+        &self,
+        n: usize,
+        deadline: Deadline,
+    ) -> Result<Permit<'_, PERMITS, MOST>, TryLockError<()>> {
+        assert!(n <= MOST, "{n} permits of a semaphore that has {MOST} at the most");
+        let p = Linux::current().map_err(LockError::Unsupported)?;
+        let taken = match n {
+            0 => Ok(0),
+            1 => self.raw.acquire(p, PERMITS, p.me() as usize, deadline),
+            _ => self.raw.acquire_many(p, PERMITS, n, deadline),
+        };
+        taken.map(|slots| Permit { semaphore: self, p, slots }).map_err(not_taken)
+    }
+
+    /// Takes a permit by hand, waiting for it as long as it takes.
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire`](Self::acquire).
+    pub fn wait(&self) -> Result<(), LockError<()>> {
+        self.wait_before(Deadline::Never).map_err(without_blocking)
+    }
+
+    /// Takes a permit by hand if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`TryLockError::WouldBlock`] if there is none; else as [`acquire`](Self::acquire).
+    pub fn try_wait(&self) -> Result<(), TryLockError<()>> {
+        self.wait_before(Deadline::Now)
+    }
+
+    /// Takes a permit by hand, waiting for it no longer than `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// [`TryLockError::WouldBlock`] if the time ran out; else as [`acquire`](Self::acquire).
+    pub fn try_wait_for(&self, timeout: Duration) -> Result<(), TryLockError<()>> {
+        self.wait_before(Deadline::after(monotonic_now(), timeout))
+    }
+
+    /// Takes a permit by hand, waiting for it no longer than until `moment`.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_wait_for`](Self::try_wait_for).
+    pub fn try_wait_until(&self, moment: Instant) -> Result<(), TryLockError<()>> {
+        self.wait_before(deadline_at(moment))
+    }
+
+    fn wait_before(&self, deadline: Deadline) -> Result<(), TryLockError<()>> {
+        let p = Linux::current().map_err(LockError::Unsupported)?;
+        self.raw.wait(p, PERMITS, deadline).map_err(not_taken)
+    }
+
+    /// Gives back a permit that was taken by hand, by whomever; or adds one, if none is and there is room.
+    ///
+    /// # Errors
+    ///
+    /// [`TooManyPermits`], and nothing changes, if there is none to give back and no room for more.
+    pub fn post(&self) -> Result<(), TooManyPermits> {
+        // One that cannot use locks can signal all the same: it is no holder of anything.
+        let p = Linux::current().unwrap_or_else(|_| Linux::lockless());
+        self.raw.post(p, PERMITS).map_err(|_| TooManyPermits)
+    }
+
+    /// How many permits are free at this moment. It may be another number by the time the caller looks at it.
+    #[must_use]
+    pub fn available(&self) -> usize {
+        self.raw.free(Linux::lockless(), PERMITS)
+    }
+}
+
+impl<const PERMITS: usize, const MOST: usize> fmt::Debug for Semaphore<PERMITS, MOST> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Semaphore").field("available", &self.available()).finish()
+    }
+}
+
+/// A permit, or several acquired together: given back when dropped.
+///
+/// Belongs to the thread that acquired it, and cannot be sent to another one:
+///
+/// ```compile_fail,E0277
+/// let region = lockproof::Region::<lockproof::BoundedSemaphore<2>>::anonymous().unwrap();
+/// let permit = region.acquire().unwrap();
+/// std::thread::scope(|scope| {
+///     scope.spawn(move || drop(permit));
+/// });
+/// ```
+///
+/// # If a holder dies
+///
+/// Its permits come back: see [`Semaphore`]. In a forked child, this holds nothing.
+#[must_use = "the permit is given back as soon as this is dropped"]
+pub struct Permit<'a, const PERMITS: usize, const MOST: usize> {
+    semaphore: &'a Semaphore<PERMITS, MOST>,
+    /// The thread's platform, which cannot be sent: the kernel knows the holder by its thread.
+    p: &'static Linux,
+    slots: Slots,
+}
+
+impl<const PERMITS: usize, const MOST: usize> Permit<'_, PERMITS, MOST> {
+    /// How many permits these are.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.slots.count_ones() as usize
+    }
+}
+
+impl<const PERMITS: usize, const MOST: usize> Drop for Permit<'_, PERMITS, MOST> {
+    fn drop(&mut self) {
+        // In a forked child they are its parent's, and stay so.
+        self.semaphore.raw.release(self.p, self.slots);
+    }
+}
+
+impl<const PERMITS: usize, const MOST: usize> fmt::Debug for Permit<'_, PERMITS, MOST> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit").field("count", &self.count()).finish()
+    }
+}
