@@ -104,6 +104,29 @@ fn full_empty_and_shut_down_are_told() {
     assert!(queue.look().unwrap().closed);
 }
 
+/// That another is at the queue does not make it full, or empty.
+#[test]
+fn there_is_room_for_one_of_each() {
+    supervised(60, || {
+        let (queue, board, rounds) = (queue::<4>(), Board::new(1), scaled(200_000));
+        let all: Vec<Child> = (0..4)
+            .map(|who| {
+                let (queue, board) = (&queue, &board);
+                fork(move || {
+                    board.add(0, 1);
+                    board.until(0, 4);
+                    for number in 0..rounds {
+                        queue.try_put(element(who, number)).unwrap();
+                        whole(queue.try_take().unwrap().expect("it is not shut down"));
+                    }
+                })
+            })
+            .collect();
+        all.into_iter().for_each(Child::join);
+        assert_eq!(queue.look().unwrap().length, 0);
+    });
+}
+
 #[test]
 fn a_wait_ends_in_time() {
     supervised(60, || {

@@ -218,7 +218,9 @@ impl<R, W, C> RawQueue<R, W, C> {
         P: Platform<RobustWord = R, Word = W, Cell = C>,
     {
         let scope = p.scope();
-        self.lock(p, deadline)?;
+        // Who does not wait for others' elements waits for the mutex all the same: that it is held does not mean that the
+        // queue is full, or empty.
+        self.lock(p, if deadline == Deadline::Now { Deadline::Never } else { deadline })?;
         let mut late = deadline == Deadline::Now;
         loop {
             p.at(scope, late);

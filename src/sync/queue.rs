@@ -133,7 +133,7 @@ impl<T: Plain, const N: usize> Queue<T, N> {
         self.put_before(element, Deadline::Never)
     }
 
-    /// Puts an element in if there is room.
+    /// Puts an element in if there is room. (Waits while another is at the queue, which takes a moment.)
     ///
     /// # Errors
     ///
@@ -209,7 +209,8 @@ impl<T: Plain, const N: usize> Queue<T, N> {
         self.take_before(Deadline::Never)
     }
 
-    /// Takes an element out if there is one; `None` once the queue is shut down and empty.
+    /// Takes an element out if there is one; `None` once the queue is shut down and empty. (Waits while another is at the
+    /// queue, which takes a moment.)
     ///
     /// # Errors
     ///

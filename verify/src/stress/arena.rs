@@ -2,7 +2,8 @@
 //! and a slot for each worker to say how far it is.
 
 use lockproof::{
-    AtomicCounter, BoundedSemaphore, Counter, Lock, Mutex, RawValue, RwLock, Value, shareable,
+    AtomicCounter, BoundedSemaphore, Condvar, Counter, Lock, Mutex, Queue, RawValue, RwLock, Value,
+    shareable,
 };
 
 /// How many workers a run can have.
@@ -20,6 +21,10 @@ shareable! {
         pub(crate) rwlock: RwLock<[u64; 2]>,
         pub(crate) semaphore: BoundedSemaphore<1>,
         pub(crate) admitted: RawValue<u64>,
+        pub(crate) watched: Mutex<u64>,
+        pub(crate) changed: Condvar,
+        pub(crate) queue: Queue<[u64; 2], 16>,
+        pub(crate) taken: AtomicCounter,
         pub(crate) unlocked: RawValue<u64>,
         apart: [RawValue<u64>; CACHE_LINES],
         pub(crate) orders: Orders,

@@ -1,9 +1,11 @@
 //! What is counted on, and one increment of it.
 
+use std::time::Duration;
+
 use clap::ValueEnum;
-use lockproof::RwLockWriteGuard;
 use lockproof::error::LockError;
 use lockproof::raw::mutex_state::State;
+use lockproof::{MutexGuard, PutError, RwLockWriteGuard};
 use serde::{Deserialize, Serialize};
 
 use super::arena::Arena;
@@ -27,6 +29,11 @@ pub enum Subject {
     Rwlock,
     /// A semaphore with one permit beside the count (`BoundedSemaphore<1>` and `RawValue<u64>`).
     Semaphore,
+    /// A mutex with the count inside and a condition variable (`Mutex<u64>` and `Condvar`): now and then a worker waits for
+    /// another's increment.
+    Condvar,
+    /// A queue through which every increment goes (`Queue<[u64; 2], 16>`), counted when it is taken.
+    Queue,
     /// A shared value, read and written without a lock (`RawValue<u64>`): loses updates.
     Unlocked,
     /// `counter`, between the threads of one process.
@@ -50,7 +57,7 @@ impl Witness for Indifferent {}
 
 impl Subject {
     /// All of them, as reports list them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Mutex,
         Self::Lock,
         Self::Value,
@@ -58,6 +65,8 @@ impl Subject {
         Self::Atomic,
         Self::Rwlock,
         Self::Semaphore,
+        Self::Condvar,
+        Self::Queue,
         Self::Unlocked,
         Self::Threads,
     ];
@@ -73,6 +82,8 @@ impl Subject {
             Self::Atomic => "atomic",
             Self::Rwlock => "rwlock",
             Self::Semaphore => "semaphore",
+            Self::Condvar => "condvar",
+            Self::Queue => "queue",
             Self::Unlocked => "unlocked",
             Self::Threads => "threads",
         }
@@ -87,7 +98,11 @@ impl Subject {
     /// Whether its workers are processes that may be killed in a run whose result means something.
     #[must_use]
     pub const fn takes_kills(self) -> bool {
-        self.has_holder() || matches!(self, Self::Atomic | Self::Rwlock | Self::Semaphore)
+        self.has_holder()
+            || matches!(
+                self,
+                Self::Atomic | Self::Rwlock | Self::Semaphore | Self::Condvar | Self::Queue
+            )
     }
 
     /// Whether a holder can be told to stay inside. `counter` keeps its critical section to itself.
@@ -111,7 +126,12 @@ impl Subject {
             Self::Lock => arena.lock.status(),
             Self::Value => arena.value.status(),
             Self::Counter | Self::Threads => arena.counter.status(),
-            Self::Atomic | Self::Rwlock | Self::Semaphore | Self::Unlocked => State(0),
+            Self::Atomic
+            | Self::Rwlock
+            | Self::Semaphore
+            | Self::Condvar
+            | Self::Queue
+            | Self::Unlocked => State(0),
         }
     }
 
@@ -178,6 +198,27 @@ impl Subject {
                 gap();
                 arena.admitted.store(before + 1);
             }
+            Self::Condvar => {
+                let mut count = watched(arena.watched.lock())?;
+                *count += 1;
+                arena.changed.notify_one();
+                if fastrand::u8(..16) == 0 {
+                    wait_for_another(arena, count)?;
+                }
+            }
+            Self::Queue => {
+                let number = fastrand::u64(..);
+                match arena.queue.try_put([number, number]) {
+                    // What the dead have left behind makes room for nobody.
+                    Ok(()) | Err(PutError::Full(_)) => {}
+                    Err(error) => return Err(error.to_string()),
+                }
+                match arena.queue.take().map_err(|error| error.to_string())? {
+                    Some([left, right]) if left == right => arena.taken.increment(),
+                    Some(torn) => return Err(format!("half an element came out: {torn:?}")),
+                    None => return Err("the queue was shut down".to_owned()),
+                };
+            }
             Self::Unlocked => {
                 let before = arena.unlocked.load();
                 gap();
@@ -211,6 +252,8 @@ impl Subject {
                 let _permit = arena.semaphore.acquire().map_err(|error| error.to_string())?;
                 Ok(arena.admitted.load())
             }
+            Self::Condvar => watched(arena.watched.lock()).map(|count| *count),
+            Self::Queue => Ok(arena.taken.get()),
             Self::Unlocked => Ok(arena.unlocked.load()),
         }
     }
@@ -233,6 +276,21 @@ fn taken<G>(
         }
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// How long a worker waits for another's increment: all may be waiting.
+const A_MOMENT: Duration = Duration::from_micros(500);
+
+fn watched<'a>(
+    taken_or_not: Result<MutexGuard<'a, u64>, LockError<MutexGuard<'a, u64>>>,
+) -> Result<MutexGuard<'a, u64>, String> {
+    taken(taken_or_not, &Indifferent, |count| count.make_consistent())
+}
+
+fn wait_for_another(arena: &Arena, count: MutexGuard<'_, u64>) -> Result<(), String> {
+    let mine = *count;
+    let waited = arena.changed.wait_timeout_while(count, A_MOMENT, |count| *count == mine);
+    taken(waited, &Indifferent, |(count, _)| count.make_consistent()).map(drop)
 }
 
 /// For writing, with what a dead writer left put right.

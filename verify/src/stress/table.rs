@@ -8,7 +8,7 @@ use crate::claim::Expected;
 use crate::report::numbers::count;
 
 pub(super) const HEAD: &str =
-    "subject  by    cpus     acknowledged      total kills  held reports passed  secs";
+    "subject   by    cpus     acknowledged     total kills  held reports passed  secs";
 
 pub(super) const LEGEND: &str = "\
 kills: processes that ended by SIGKILL   held: of these, while holding the lock
@@ -32,7 +32,7 @@ pub(super) fn introduction(plans: &[Plan], seed: u64) -> String {
 pub(super) fn row(outcome: &Outcome) -> String {
     let (plan, ledger) = (&outcome.plan, &outcome.ledger);
     let mut text = format!(
-        "{:8} {:5} {:8} {:>12} {:>10} ",
+        "{:9} {:5} {:8} {:>12} {:>9} ",
         plan.subject.name(),
         plan.by.name(),
         plan.placement(),
