@@ -11,6 +11,7 @@ use super::mutex::{Leaving, deadline_at, not_taken, said, without_blocking};
 use crate::deadline::Deadline;
 use crate::error::{LockError, NotHeld, OwnerDied, TryLockError};
 use crate::platform::{Cell64, Linux, Platform, RobustWord, monotonic_now};
+use crate::raw::mutex_state::State;
 use crate::raw::{Acquired, RawRwLock, Read};
 use crate::shm::{Plain, Shareable};
 
@@ -211,6 +212,14 @@ impl<T: Plain + Sync, const READERS: usize> RwLock<T, READERS> {
     {
         let p = Linux::current().map_err(LockError::Unsupported)?;
         said(self.raw.write(p, deadline), |how| RwLockWriteGuard::new(self, p, how))
+    }
+
+    /// Who writes at this moment, or is about to (for a moment that may also be a reader, which is let in after a writer);
+    /// whether anybody may sleep until it is done; whether a writer died. For diagnosis: it may say something else by the time
+    /// the caller looks at it.
+    #[must_use]
+    pub fn status(&self) -> State {
+        self.raw.mutex().state(Linux::lockless())
     }
 
     /// How many read at this moment. For diagnosis: it may be another number by the time the caller looks at it.

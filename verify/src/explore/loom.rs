@@ -151,7 +151,9 @@ impl<M: Model> Explorer<'_, M> {
             if !self.model.is_mortal(thread as usize - 1) {
                 continue;
             }
-            for before in self.search.only_death.unwrap_or(0).. {
+            let (first_step, last_step) =
+                self.search.only_death.map_or((0, usize::MAX), |only| (only, only));
+            for before in first_step..=last_step {
                 let variant = Variant { crash: Some(CrashPoint { thread, before }), ..first };
                 let shown = self.run(variant)?;
                 if !shown.somebody_died.load(Relaxed) {
@@ -159,9 +161,6 @@ impl<M: Model> Explorer<'_, M> {
                 }
                 if self.search.preemptions.is_none() {
                     self.interruptions(variant, &shown)?;
-                }
-                if self.search.only_death.is_some() {
-                    break;
                 }
             }
         }
