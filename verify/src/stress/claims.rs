@@ -23,6 +23,7 @@ const LONG_WINDOW: Duration = Duration::from_micros(200);
 const fn many(subject: Subject) -> u64 {
     match subject {
         Subject::Unlocked => 4_000,
+        Subject::Rwlock | Subject::Semaphore => 20_000,
         _ => 200_000,
     }
 }
