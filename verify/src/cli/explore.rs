@@ -137,7 +137,7 @@ impl Options {
         let name = self.model.as_deref();
         name.and_then(registry::find).ok_or_else(|| {
             let why = match name {
-                Some(name) => format!("there is no model '{name}' to explore"),
+                Some(name) => format!("there is no model '{name}' to explore."),
                 None => "which model is to be explored?".to_owned(),
             };
             Failure::Usage(format!("{why} There are:\n{}", listed()))
