@@ -79,6 +79,7 @@ const UNDER_SC: &[Row] = &[
     ("condvar-deadline", &[(3, 1, 0)]),
     ("condvar-meeting", &[(3, 1, 0)]),
     ("queue", &[(3, 1, 0)]),
+    ("queue-gather", &[(3, 1, 0), (3, 1, 1)]),
     ("queue-each", &[(3, 1, 0)]),
     ("queue-deadline", &[(3, 1, 0)]),
 ];

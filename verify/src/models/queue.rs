@@ -21,6 +21,8 @@ pub enum Use {
     Each,
     /// As `Fan`, where one of those that take waits only until a deadline.
     Deadline,
+    /// The others put one each; the first takes all but one of them, so that there are enough if one of the others dies.
+    Gather,
     /// The first puts some and closes the queue; the others take until it is closed.
     Close,
 }
@@ -146,6 +148,14 @@ impl Model for QueueModel {
                 shared.put(p, 1, log);
                 shared.take(p, Deadline::Never, log);
             }
+            Use::Gather if index == 0 => {
+                let scope = p.scope();
+                for round in 2..self.processes {
+                    p.at(scope, round);
+                    shared.take(p, Deadline::Never, log);
+                }
+            }
+            Use::Gather => shared.put(p, 1, log),
             _ if index == 0 => self.produces(p, shared, log),
             Use::Close => Self::consumes_all(p, shared, log),
             Use::Fan | Use::Deadline => {
@@ -160,7 +170,7 @@ impl Model for QueueModel {
     }
 
     fn is_mortal(&self, index: usize) -> bool {
-        // Where others wait for what one puts, somebody has to put it.
+        // Where others wait for what one puts, or for the room that one makes, somebody has to do it.
         self.how == Use::Each || index > 0
     }
 

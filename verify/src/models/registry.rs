@@ -310,6 +310,13 @@ pub static MODELS: &[Entry] = &[
         ..QUEUE
     },
     Entry {
+        name: "queue-gather",
+        about: "the same, where the others put one each and the first takes all but one",
+        least: 3,
+        explore: |size, exploration| queues(queue::Use::Gather, size, exploration),
+        ..QUEUE
+    },
+    Entry {
         name: "queue-deadline",
         about: "as `queue`, where one waits only until a deadline",
         explore: |size, exploration| queues(queue::Use::Deadline, size, exploration),
