@@ -15,6 +15,7 @@ pub mod cli;
 pub mod demo;
 pub mod diagram;
 pub mod explore;
+pub mod linearizability;
 pub mod model;
 pub mod models;
 pub mod picture;

@@ -36,6 +36,11 @@
 //! not as a sum alone, but report by report ([`Deaths`]). With `kill_holders`, each kill is a death while holding and
 //! none is passed on: K kills, K reports.
 //!
+//! # Histories
+//!
+//! A total says that nothing was lost. Of `rwlock` and `queue` it is also recorded, in short runs of their own, who called
+//! what, when, and what came of it; and judged whether it could have happened one call after the other (`histories.rs`).
+//!
 //! # What is not promised
 //!
 //! A run that passes proves nothing: it looked at the orders of events that came up. The same seed gives the
@@ -44,6 +49,7 @@
 mod arena;
 mod claims;
 mod command;
+mod histories;
 mod kills;
 mod ledger;
 mod options;
@@ -60,6 +66,7 @@ mod worker;
 
 pub use claims::claims;
 pub use command::{Status, command, probe_json, write_json};
+pub use histories::{HistoryPlan, Offence, Recordable, Recorded, record};
 pub use ledger::{Deaths, Flaw, Ledger};
 pub use options::Options;
 pub use outcome::{Ended, Outcome};

@@ -10,8 +10,8 @@ use clap::Parser;
 use libtest_mimic::{Arguments, Trial};
 use lockproof_verify::claim::{Budget, Silent};
 use lockproof_verify::stress::{
-    By, Ended, Flaw, Ledger, Options, Outcome, Plan, Sabotage, Status, Subject, claims, command,
-    run, worker_main,
+    By, Ended, Flaw, HistoryPlan, Ledger, Options, Outcome, Plan, Recordable, Recorded, Sabotage,
+    Status, Subject, claims, command, record, run, worker_main,
 };
 use lockproof_verify::verdict::Verdict;
 use rustix::process::{Signal, set_parent_process_death_signal};
@@ -27,7 +27,7 @@ fn main() {
     if std::env::args().nth(1).as_deref() == Some(HARNESS) {
         return be_killed();
     }
-    let tests: [(&str, fn()); 19] = [
+    let tests: [(&str, fn()); 25] = [
         ("without_kills_the_total_is_exact", without_kills_the_total_is_exact),
         ("every_kill_and_increment_is_accounted_for", every_kill_and_increment_is_accounted_for),
         ("each_kill_of_a_holder_gives_one_report", each_kill_of_a_holder_gives_one_report),
@@ -42,6 +42,12 @@ fn main() {
         ("a_good_ledger_passes", a_good_ledger_passes),
         ("a_ledger_that_does_not_add_up_is_refused", a_ledger_that_does_not_add_up_is_refused),
         ("too_few_kills_are_vacuous", too_few_kills_are_vacuous),
+        ("what_is_seen_of_a_lock_is_linearizable", what_is_seen_of_a_lock_is_linearizable),
+        ("what_is_seen_without_a_lock_is_not", what_is_seen_without_a_lock_is_not),
+        ("an_offence_is_the_runs_verdict", an_offence_is_the_runs_verdict),
+        ("a_history_without_an_end_is_described", a_history_without_an_end_is_described),
+        ("the_time_limit_ends_histories", the_time_limit_ends_histories),
+        ("histories_are_reported", histories_are_reported),
         ("claims_are_told_apart", claims_are_told_apart),
         ("the_report_fits_80_columns", the_report_fits_80_columns),
         ("thousands_are_apart", thousands_are_apart),
@@ -288,19 +294,115 @@ fn a_ledger_that_does_not_add_up_is_refused() {
     }
 }
 
-fn too_few_kills_are_vacuous() {
-    let ledger = Ledger { kills: 9, ..good_ledger() };
-    assert_eq!(ledger.flaws(), [Flaw::Untested("only 9 of 10 kills landed".into())]);
-    let outcome = Outcome {
-        plan: Plan { kills: 10, ..Plan::new(Subject::Mutex, 4, 25) },
-        ledger,
+fn good_outcome() -> Outcome {
+    Outcome {
+        plan: Plan { kills: 10, ..Plan::new(Subject::Queue, 4, 25) },
+        ledger: good_ledger(),
         ended: Ended::Finished,
         took: Duration::ZERO,
         worked: Duration::ZERO,
         longest_stall: Duration::ZERO,
-    };
+        histories: None,
+    }
+}
+
+fn too_few_kills_are_vacuous() {
+    let ledger = Ledger { kills: 9, ..good_ledger() };
+    assert_eq!(ledger.flaws(), [Flaw::Untested("only 9 of 10 kills landed".into())]);
+    let outcome = Outcome { ledger, ..good_outcome() };
     assert!(matches!(outcome.verdict(), Verdict::Vacuous { .. }));
     assert!(!outcome.ok());
+}
+
+/// Records histories from a new seed.
+fn histories(plan: HistoryPlan) -> Recorded {
+    let plan = HistoryPlan { seed: fastrand::u64(..1 << 32), watchdog: PATIENCE, ..plan };
+    let recorded = record(&plan, &Budget { seed: plan.seed, until: None }, &Silent);
+    assert_eq!(recorded.asked, plan.histories, "{plan:?}");
+    recorded
+}
+
+fn what_is_seen_of_a_lock_is_linearizable() {
+    for of in [Recordable::Queue, Recordable::Rwlock] {
+        for (kills, pinned, by) in [(false, true, By::Name), (true, false, By::Memfd)] {
+            // More than one region has room for.
+            let recorded = histories(HistoryPlan { kills, pinned, by, ..HistoryPlan::new(of, 80) });
+            let drawing = recorded.offence.as_ref().map_or("", |offence| &offence.drawing);
+            assert_eq!(recorded.complaint(), None, "{drawing}");
+            assert_eq!(recorded.linearizable, 80, "{recorded:?}");
+            assert!(recorded.calls > 80 * 16 && recorded.overlapping > 0, "{recorded:?}");
+            assert_eq!(recorded.kills > 30, kills, "{recorded:?}");
+            assert_eq!(recorded.unanswered > 0, kills, "{recorded:?}");
+        }
+    }
+}
+
+fn what_is_seen_without_a_lock_is_not() {
+    for of in [Recordable::UnlockedRing, Recordable::UnlockedPair] {
+        let recorded = histories(HistoryPlan { processes: 2, calls: 6, ..HistoryPlan::new(of, 1) });
+        let offence = recorded.offence.as_ref().expect("one history is enough");
+        assert_eq!((offence.number, recorded.linearizable), (1, 0));
+        for line in offence.drawing.lines() {
+            assert!(line.chars().count() <= 80, "{line:?} is too long");
+        }
+        for part in ["process 1", "process 2", "┌ ", "└ "] {
+            assert!(offence.drawing.contains(part), "{part} is missing:\n{}", offence.drawing);
+        }
+        assert!(offence.history["lanes"][0]["calls"][0]["start"].is_u64());
+    }
+}
+
+fn an_offence_is_the_runs_verdict() {
+    let plan =
+        HistoryPlan { processes: 2, calls: 6, ..HistoryPlan::new(Recordable::UnlockedPair, 1) };
+    let outcome = Outcome { histories: Some(histories(plan)), ..good_outcome() };
+    assert_eq!(outcome.verdict(), Verdict::Counterexample);
+    assert!(!outcome.ok());
+    let words = outcome.complaints().join("\n");
+    assert!(words.contains("history 1 is not linearizable"), "{words}");
+    let nothing = Recorded { asked: 1, linearizable: 1, ..Recorded::default() };
+    let outcome = Outcome { histories: Some(nothing), ..good_outcome() };
+    assert!(matches!(outcome.verdict(), Verdict::Vacuous { .. }), "no two calls overlapped");
+    let cut = Recorded { overlapping: 1, cut_short: 1, ..Recorded::default() };
+    let outcome = Outcome { histories: Some(cut), ..good_outcome() };
+    assert!(matches!(outcome.verdict(), Verdict::Vacuous { .. }), "one was not judged");
+}
+
+fn a_history_without_an_end_is_described() {
+    // One that waits for another, which does not exist.
+    let plan = HistoryPlan { processes: 1, ..HistoryPlan::new(Recordable::UnlockedPair, 1) };
+    let plan = HistoryPlan { watchdog: Duration::from_millis(300), ..plan };
+    let recorded = record(&plan, &Budget { seed: 0, until: None }, &Silent);
+    let words = recorded.complaint().expect("it has no end");
+    assert!(words.contains("history 1") && words.contains("in `write 101`, its call 1"), "{words}");
+    assert_eq!(recorded.verdict(Duration::ZERO), Verdict::Counterexample);
+    let most = histories(HistoryPlan { processes: 7, ..HistoryPlan::new(Recordable::Queue, 1) });
+    assert!(most.complaint().is_some_and(|words| words.contains("1 to 6")), "{most:?}");
+}
+
+fn the_time_limit_ends_histories() {
+    let plan = HistoryPlan { kills: true, ..HistoryPlan::new(Recordable::Queue, usize::MAX) };
+    let until = Some(Instant::now() + Duration::from_millis(100));
+    let recorded = record(&plan, &Budget { seed: 0, until }, &Silent);
+    assert!(recorded.out_of_time, "{recorded:?}");
+    assert!(matches!(recorded.verdict(Duration::ZERO), Verdict::Timeout { .. }));
+}
+
+fn histories_are_reported() {
+    let flags = "--subject queue --processes 2 --count 10 --kills 3 --histories 5";
+    let (status, text) = lockproof_stress(flags);
+    assert_eq!(status, Status::Good, "{text}");
+    assert!(text.contains("5 histories linearizable"), "{text}");
+    let (_, text) = lockproof_stress(&format!("{flags} --json -"));
+    let report: serde_json::Value = serde_json::from_str(&text).expect("nothing but JSON");
+    let recorded = &report["runs"][0]["histories"];
+    assert_eq!(recorded["linearizable"], 5);
+    assert_eq!(recorded["offence"], serde_json::Value::Null);
+    let command = report["runs"][0]["command"].as_str().expect("a text");
+    assert!(command.contains("--histories 5"), "{command}");
+    let (_, text) = lockproof_stress("--subject mutex --processes 2 --count 10 --kills 0 --json -");
+    let report: serde_json::Value = serde_json::from_str(&text).expect("nothing but JSON");
+    assert_eq!(report["runs"][0]["histories"], serde_json::Value::Null);
 }
 
 fn claims_are_told_apart() {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::histories::{HistoryPlan, Recordable, record};
 use super::outcome::Outcome;
 use super::plan::{By, Plan};
 use super::run::run;
@@ -13,7 +14,16 @@ use crate::claim::{Claim, Expected, MemoryModel, Method};
 pub fn claims() -> Vec<Claim> {
     let quick = quick().into_iter().map(|plan| claim(plan, false));
     let full = full().into_iter().map(|plan| claim(plan, true));
-    quick.chain(full).collect()
+    let histories =
+        [(500, false), (20_000, true)].into_iter().flat_map(|(histories, full_only)| {
+            [Recordable::Rwlock, Recordable::Queue].map(|of| {
+                claim_of_histories(
+                    HistoryPlan { kills: true, ..HistoryPlan::new(of, histories) },
+                    full_only,
+                )
+            })
+        });
+    quick.chain(full).chain(histories).collect()
 }
 
 /// Makes ten processes overlap, with so few increments, even on one processor.
@@ -82,6 +92,26 @@ fn claim(plan: Plan, full_only: bool) -> Claim {
         run: Box::new(move |budget, progress| {
             let plan = Plan { seed: budget.seed, ..plan.clone() };
             Outcome::finding(&run(&plan, budget, progress))
+        }),
+    }
+}
+
+fn claim_of_histories(plan: HistoryPlan, full_only: bool) -> Claim {
+    let HistoryPlan { of, histories, processes, calls, .. } = plan;
+    let subject = of.subject().name();
+    Claim {
+        id: format!("{subject}/{processes}x{calls}/stress/{histories}-histories"),
+        subject,
+        property: "what is seen of it is linearizable",
+        method: Method::Stress,
+        memory_model: MemoryModel::Hardware,
+        processes,
+        increments: calls,
+        expected: Expected::Holds,
+        full_only,
+        run: Box::new(move |budget, progress| {
+            let plan = HistoryPlan { seed: budget.seed, ..plan.clone() };
+            record(&plan, budget, progress).finding(&plan)
         }),
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use super::histories::Recorded;
 use super::ledger::Ledger;
 use super::options::Options;
 use super::outcome::Outcome;
@@ -54,6 +55,7 @@ struct Entry<'a> {
     #[serde(flatten)]
     ledger: &'a Ledger,
     complaints: Vec<String>,
+    histories: Option<&'a Recorded>,
     seconds: f64,
     longest_stall_seconds: f64,
     command: String,
@@ -135,6 +137,7 @@ fn entry(outcome: &Outcome) -> Entry<'_> {
         lost: outcome.ledger.lost(),
         ledger: &outcome.ledger,
         complaints: outcome.complaints(),
+        histories: outcome.histories.as_ref(),
         seconds: seconds(outcome.took),
         longest_stall_seconds: seconds(outcome.longest_stall),
         command: plan.command(),

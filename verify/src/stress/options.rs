@@ -51,6 +51,11 @@ pub struct Options {
     #[arg(long, value_name = "US", default_value_t = WINDOW.as_micros() as u64)]
     window: u64,
 
+    /// How many short histories of `rwlock` and `queue` to record, call by call, and to check for linearizability; with
+    /// kills, a process dies in every second one
+    #[arg(long, value_name = "N", default_value_t = HISTORIES)]
+    histories: usize,
+
     /// Where random choices start; drawn and printed if not given
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
@@ -64,6 +69,9 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }
+
+/// What takes a second or two.
+const HISTORIES: usize = 200;
 
 /// A subject, or all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +121,7 @@ impl Options {
             pinned,
             by,
             seed,
+            histories: self.histories,
             window: Duration::from_micros(self.window),
             watchdog: Duration::from_secs(self.watchdog),
             ..Plan::new(subject, self.processes.into(), self.count)

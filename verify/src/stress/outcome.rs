@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::histories::Recorded;
 use super::ledger::{Flaw, Ledger};
 use super::plan::Plan;
 use crate::claim::Expected;
@@ -43,6 +44,8 @@ pub struct Outcome {
     /// The longest time in which nobody got on. A lock whose wakes get lost shows here: its waiters look again after
     /// a second.
     pub longest_stall: Duration,
+    /// What its histories came to, if some were recorded.
+    pub histories: Option<Recorded>,
 }
 
 impl Outcome {
@@ -64,7 +67,10 @@ impl Outcome {
         }
         match flaws.into_iter().next() {
             Some(Flaw::Untested(what) | Flaw::Broken(what)) => Verdict::Vacuous { what },
-            None => Verdict::Passed,
+            None => self
+                .histories
+                .as_ref()
+                .map_or(Verdict::Passed, |histories| histories.verdict(self.took)),
         }
     }
 
@@ -90,6 +96,7 @@ impl Outcome {
                 .flaws()
                 .into_iter()
                 .map(|(Flaw::Broken(words) | Flaw::Untested(words))| words)
+                .chain(self.histories.as_ref().and_then(Recorded::complaint))
                 .collect(),
         }
     }
@@ -141,6 +148,7 @@ impl Outcome {
             notes.push(format!("{} kills landed", count(kills)));
         }
         notes.extend(self.long_stall());
+        notes.extend(self.histories.as_ref().map(Recorded::summary));
         if self.plan.kills > 0 && self.plan.subject.has_holder() {
             let Ledger { deaths_while_holding, reports, passed_on, .. } = self.ledger;
             let [deaths, reports, passed_on] =

@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use serde::Serialize;
 
+use super::histories::{HistoryPlan, Recordable};
 use super::subject::Subject;
 use super::task::Sabotage;
 use crate::claim::Expected;
@@ -55,6 +56,8 @@ pub struct Plan {
     pub pause: Duration,
     /// After how long without any progress everybody counts as stuck.
     pub watchdog: Duration,
+    /// How many histories are recorded afterwards, where the subject's can be, and judged.
+    pub histories: usize,
     /// How the run is to be spoiled, in tests of the harness.
     #[doc(hidden)]
     pub sabotage: Option<Sabotage>,
@@ -84,8 +87,19 @@ impl Plan {
             window: WINDOW,
             pause: Duration::ZERO,
             watchdog: WATCHDOG,
+            histories: 0,
             sabotage: None,
         }
+    }
+
+    /// The histories that belong to it, if any do: with deaths if it has some.
+    #[must_use]
+    pub fn history_plan(&self) -> Option<HistoryPlan> {
+        let of = Recordable::of(self.subject)?;
+        let Self { pinned, by, seed, watchdog, .. } = *self;
+        let kills = self.kills > 0;
+        let plan = HistoryPlan::new(of, self.histories);
+        (self.histories > 0).then_some(HistoryPlan { kills, pinned, by, seed, watchdog, ..plan })
     }
 
     /// Whether it should lose nothing.
@@ -112,6 +126,9 @@ impl Plan {
             command.push_str(" --kill-holders");
         }
         command.push_str(&format!(" --{} --by {} --seed {seed}", self.placement(), by.name()));
+        if Recordable::of(*subject).is_some() {
+            command.push_str(&format!(" --histories {}", self.histories));
+        }
         if *subject == Subject::Unlocked {
             command.push_str(&format!(" --window {}", self.window.as_micros()));
         }

@@ -9,6 +9,7 @@ use fastrand::Rng;
 use rustix::thread::{CpuSet, sched_getaffinity};
 
 use super::arena::{Arena, MOST_WORKERS, Stage};
+use super::histories::record;
 use super::kills::Hunt;
 use super::ledger::{Deaths, Ledger};
 use super::outcome::{Ended, Outcome};
@@ -35,6 +36,7 @@ pub fn run(plan: &Plan, budget: &Budget, progress: &dyn Progress) -> Outcome {
         took: Duration::ZERO,
         worked: Duration::ZERO,
         longest_stall: Duration::ZERO,
+        histories: None,
     };
     match Run::new(plan, budget, progress) {
         Err(words) => outcome.ended = Ended::NotBegun(words),
@@ -44,6 +46,11 @@ pub fn run(plan: &Plan, budget: &Budget, progress: &dyn Progress) -> Outcome {
             outcome.worked = run.worked;
             outcome.longest_stall = run.watch.longest_stall();
         }
+    }
+    if let Some(histories) = plan.history_plan()
+        && outcome.ended == Ended::Finished
+    {
+        outcome.histories = Some(record(&histories, budget, progress));
     }
     outcome.took = started.elapsed();
     outcome
@@ -257,7 +264,7 @@ pub(super) fn failed(error: io::Error) -> Ended {
     Ended::Failed(error.to_string())
 }
 
-fn allowed_processors() -> Result<Vec<usize>, String> {
+pub(super) fn allowed_processors() -> Result<Vec<usize>, String> {
     let this_thread = None;
     let allowed = sched_getaffinity(this_thread)
         .map_err(|error| format!("cannot tell which processors may be used: {error}"))?;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::histories::Recorded;
 use super::outcome::{Ended, Outcome};
 use super::plan::Plan;
 use crate::claim::Expected;
@@ -13,6 +14,8 @@ pub(super) const HEAD: &str =
 pub(super) const LEGEND: &str = "\
 kills: processes that ended by SIGKILL   held: of these, while holding the lock
 reports: of OwnerDied, as counted        passed: on, when the one told died too";
+
+const NUMBERS: &str = "#: the longest order that fits; no other call can come next.";
 
 /// What all runs have in common.
 pub(super) fn introduction(plans: &[Plan], seed: u64) -> String {
@@ -55,6 +58,12 @@ pub(super) fn row(outcome: &Outcome) -> String {
             let _ = write!(text, "\n    {line}");
         }
     }
+    if let Some(offence) = outcome.histories.as_ref().and_then(|all| all.offence.as_ref()) {
+        let _ = writeln!(text, "\n\n{}", offence.drawing);
+        if offence.drawing.contains(" #") {
+            let _ = writeln!(text, "\n{NUMBERS}");
+        }
+    }
     text
 }
 
@@ -77,6 +86,7 @@ fn remarks(outcome: &Outcome) -> Vec<String> {
                 remarks.push(format!("again: {}", plan.command()));
             }
             remarks.extend(outcome.long_stall());
+            remarks.extend(outcome.histories.as_ref().map(Recorded::summary));
             remarks
         }
     }

@@ -6,6 +6,7 @@ use lockproof::Region;
 use lockproof::shm::Shareable;
 use serde::{Deserialize, Serialize};
 
+use super::histories::{self, Part};
 use super::subject::Subject;
 use super::worker;
 use crate::demo;
@@ -38,6 +39,8 @@ pub(crate) enum Place {
 pub(crate) enum Work {
     /// Counts.
     Count(Count),
+    /// Makes calls that are noted.
+    Record(Part),
     /// Adds to a shared number, and prints it: `lockproof demo jobs`.
     Job(demo::Job),
 }
@@ -88,6 +91,7 @@ impl Task {
     pub(crate) fn run(&self) -> Result<(), String> {
         match &self.work {
             Work::Count(count) => worker::count(&*self.region()?, count),
+            Work::Record(part) => histories::take_part(&*self.region()?, part),
             Work::Job(job) => job.run(&*self.region()?),
         }
     }

@@ -126,10 +126,7 @@ impl<'a> Worker<'a> {
 
     fn pin(&self) -> Result<(), String> {
         let Some(processors) = &self.task.processors else { return Ok(()) };
-        let mut only = CpuSet::new();
-        only.set(processors[self.number % processors.len()]);
-        let this_thread: Option<Pid> = None;
-        sched_setaffinity(this_thread, &only).map_err(|error| format!("cannot be pinned: {error}"))
+        stay_on(processors[self.number % processors.len()])
     }
 
     /// Stays here, holding the lock, until it is killed, if that was ordered.
@@ -177,6 +174,14 @@ impl Witness for Worker<'_> {
     fn after_store(&self) {
         self.stay_if_ordered(&[Point::AfterStore]);
     }
+}
+
+/// Keeps this thread on one processor.
+pub(super) fn stay_on(processor: usize) -> Result<(), String> {
+    let mut only = CpuSet::new();
+    only.set(processor);
+    let this_thread: Option<Pid> = None;
+    sched_setaffinity(this_thread, &only).map_err(|error| format!("cannot be pinned: {error}"))
 }
 
 /// Keeps the processor busy: a sleep would be far longer than the window asked for.
