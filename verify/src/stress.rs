@@ -59,6 +59,7 @@ mod process;
 mod run;
 mod scratch;
 mod subject;
+mod subjects;
 mod table;
 mod task;
 mod watch;
@@ -81,7 +82,7 @@ pub(crate) use {
     arena::Arena,
     process::{End, Process},
     scratch::Scratch,
-    subject::Indifferent,
+    subjects::{Indifferent, Spot},
     table::wrapped,
     task::Work,
 };

@@ -1,10 +1,12 @@
 //! The region that a run's processes share: one of everything that can be counted on, the harness's orders,
 //! and a slot for each worker to say how far it is.
 
-use lockproof::{
-    AtomicCounter, BoundedSemaphore, Condvar, Counter, Lock, Mutex, Queue, RawValue, RwLock, Value,
-    shareable,
-};
+use lockproof::{AtomicCounter, Counter, Mutex, RawValue, RwLock, Value, shareable};
+
+use super::subjects::condvar::OnCondvar;
+use super::subjects::lock::OnLock;
+use super::subjects::queue::OnQueue;
+use super::subjects::semaphore::OnSemaphore;
 
 /// How many workers a run can have.
 pub(crate) const MOST_WORKERS: usize = 256;
@@ -13,18 +15,14 @@ shareable! {
     /// Everything that the processes of a run share.
     pub(crate) struct Arena {
         pub(crate) mutex: Mutex<u64>,
-        pub(crate) lock: Lock,
-        pub(crate) beside: RawValue<u64>,
+        pub(crate) lock: OnLock,
         pub(crate) value: Value<u64>,
         pub(crate) counter: Counter,
         pub(crate) atomic: AtomicCounter,
         pub(crate) rwlock: RwLock<[u64; 2]>,
-        pub(crate) semaphore: BoundedSemaphore<1>,
-        pub(crate) admitted: RawValue<u64>,
-        pub(crate) watched: Mutex<u64>,
-        pub(crate) changed: Condvar,
-        pub(crate) queue: Queue<[u64; 2], 16>,
-        pub(crate) taken: AtomicCounter,
+        pub(crate) semaphore: OnSemaphore,
+        pub(crate) condvar: OnCondvar,
+        pub(crate) queue: OnQueue,
         pub(crate) unlocked: RawValue<u64>,
         apart: [RawValue<u64>; CACHE_LINES],
         pub(crate) orders: Orders,

@@ -29,19 +29,10 @@ pub fn claims() -> Vec<Claim> {
 /// Makes ten processes overlap, with so few increments, even on one processor.
 const LONG_WINDOW: Duration = Duration::from_micros(200);
 
-/// How many increments take some tenths of a second, with eight processes on two processors.
-const fn many(subject: Subject) -> u64 {
-    match subject {
-        Subject::Unlocked => 4_000,
-        Subject::Rwlock | Subject::Semaphore => 20_000,
-        _ => 200_000,
-    }
-}
-
 fn quick() -> Vec<Plan> {
     let mut plans = Vec::new();
     for subject in Subject::ALL {
-        plans.push(Plan { pinned: true, ..Plan::new(subject, 8, many(subject)) });
+        plans.push(Plan { pinned: true, ..Plan::new(subject, 8, subject.a_moments_increments()) });
         plans.push(Plan { by: By::Name, window: LONG_WINDOW, ..Plan::new(subject, 10, 50) });
         if subject.takes_kills() {
             plans.push(Plan { kills: 150, ..Plan::new(subject, 8, 100) });
@@ -59,7 +50,8 @@ fn full() -> Vec<Plan> {
     for (by, pinned) in [(By::Memfd, false), (By::Memfd, true), (By::Name, false), (By::Name, true)]
     {
         for subject in Subject::ALL {
-            let plan = Plan { by, pinned, ..Plan::new(subject, 8, 10 * many(subject)) };
+            let plan =
+                Plan { by, pinned, ..Plan::new(subject, 8, 10 * subject.a_moments_increments()) };
             if subject.takes_kills() {
                 plans.push(Plan { kills: 1_000, ..plan.clone() });
             }

@@ -137,8 +137,11 @@ impl Options {
         }
         if !all && let Some(subject) = subjects.iter().find(|subject| !subject.has_holder()) {
             let name = subject.name();
+            let held = Subject::ALL.into_iter().filter(|subject| subject.has_holder());
+            let held: Vec<_> = held.map(Subject::name).collect();
             return Err(format!(
-                "--kill-holders: nobody holds anything in `{name}`; choose among mutex, lock, value and counter"
+                "--kill-holders: in `{name}` it is not known who holds it; choose among {}",
+                held.join(", ")
             ));
         }
         subjects.retain(|subject| subject.has_holder());

@@ -16,7 +16,8 @@ use super::outcome::{Ended, Outcome};
 use super::plan::{By, Plan};
 use super::process::{End, Process};
 use super::scratch::Scratch;
-use super::subject::{Subject, Witness};
+use super::subject::Subject;
+use super::subjects::{Spot, Witness};
 use super::task::{Count, Work};
 use super::watch::{Watch, who_waits_for_what};
 use crate::claim::{Budget, Progress};
@@ -129,7 +130,7 @@ impl<'a> Run<'a> {
     fn collect(&mut self) -> Result<(), Ended> {
         let subject = self.plan.subject;
         self.total = subject
-            .total(self.arena(), &Auditor(&self.reports_to_harness))
+            .total(&Spot { arena: self.arena() }, &Auditor(&self.reports_to_harness))
             .map_err(|words| Ended::Failed(format!("the total cannot be taken: {words}")))?;
         self.deaths.close(self.reports());
         Ok(())

@@ -9,7 +9,7 @@ use rustix::process::{
 use rustix::thread::{CpuSet, sched_setaffinity};
 
 use super::arena::{Arena, Point, Slot, Stage};
-use super::subject::Witness;
+use super::subjects::{Spot, Witness};
 use super::task::{Count, MARK, Sabotage, Task};
 
 /// How often a worker that waits for something in shared memory looks.
@@ -106,8 +106,7 @@ impl<'a> Worker<'a> {
             return Ok(());
         }
         self.slot.enter_stage(Stage::Entering);
-        let window = Duration::from_nanos(self.task.window_ns);
-        self.task.subject.increment(self.arena, || spin_for(window), self)?;
+        self.task.subject.increment(&Spot { arena: self.arena }, self)?;
         self.slot.enter_stage(Stage::Outside);
         self.slot.acknowledged.increment();
         self.give_way();
@@ -173,6 +172,10 @@ impl Witness for Worker<'_> {
 
     fn after_store(&self) {
         self.stay_if_ordered(&[Point::AfterStore]);
+    }
+
+    fn gap(&self) {
+        spin_for(Duration::from_nanos(self.task.window_ns));
     }
 }
 

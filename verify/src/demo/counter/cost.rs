@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{WAYS, budget};
 use crate::claim::Progress;
-use crate::stress::{Arena, Ended, Indifferent, Plan, Subject, run};
+use crate::stress::{Arena, Ended, Indifferent, Plan, Spot, Subject, run};
 
 /// How many increments one measurement takes: some milliseconds.
 const INCREMENTS: u64 = 100_000;
@@ -73,7 +73,7 @@ fn alone(arena: &Arena, subject: Subject) -> Result<f64, String> {
     for _ in 0..ROUNDS {
         let start = Instant::now();
         for _ in 0..INCREMENTS {
-            subject.increment(black_box(arena), || (), &Indifferent)?;
+            subject.increment(&Spot { arena: black_box(arena) }, &Indifferent)?;
         }
         best = best.min(start.elapsed());
     }

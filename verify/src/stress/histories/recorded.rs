@@ -84,8 +84,8 @@ impl Recorded {
     pub fn complaint(&self) -> Option<String> {
         if let Some(offence) = &self.offence {
             return Some(format!(
-                "history {} is not linearizable: its calls, each at one moment between its beginning and \
-                 its end, cannot have had these outcomes",
+                "history {} is not linearizable: no order of its calls, each at one moment between its \
+                 beginning and its end, gives what was seen",
                 offence.number
             ));
         }
