@@ -1,10 +1,18 @@
 //! The region that a run's processes share: one of everything that can be counted on, the harness's orders,
 //! and a slot for each worker to say how far it is.
 
-use lockproof::{AtomicCounter, Counter, Mutex, RawValue, RwLock, Value, shareable};
+use lockproof::{
+    Array, AtomicCounter, Counter, Mutex, RawValue, ReentrantMutex, RwLock, Value, shareable,
+};
 
+use super::subjects::array::ELEMENTS;
 use super::subjects::condvar::OnCondvar;
+use super::subjects::event::OnEvent;
+use super::subjects::file::OnFile;
 use super::subjects::lock::OnLock;
+use super::subjects::messages::OnMessages;
+use super::subjects::once::OnOnce;
+use super::subjects::pipe::OnPipe;
 use super::subjects::queue::OnQueue;
 use super::subjects::semaphore::OnSemaphore;
 
@@ -23,6 +31,13 @@ shareable! {
         pub(crate) semaphore: OnSemaphore,
         pub(crate) condvar: OnCondvar,
         pub(crate) queue: OnQueue,
+        pub(crate) reentrant: ReentrantMutex<RawValue<u64>>,
+        pub(crate) array: Array<u64, ELEMENTS>,
+        pub(crate) event: OnEvent,
+        pub(crate) once: OnOnce,
+        pub(crate) messages: OnMessages,
+        pub(crate) pipe: OnPipe,
+        pub(crate) file: OnFile,
         pub(crate) unlocked: RawValue<u64>,
         apart: [RawValue<u64>; CACHE_LINES],
         pub(crate) orders: Orders,

@@ -23,9 +23,9 @@ pub struct Options {
           value_parser = clap::value_parser!(u16).range(1..=MOST_WORKERS as i64))]
     processes: u16,
 
-    /// How many increments each makes; with kills, at least so many
-    #[arg(long, value_name = "N", default_value_t = 50_000)]
-    count: u64,
+    /// How many increments each makes; with kills, at least so many [default: 50000, `file` 500]
+    #[arg(long, value_name = "N")]
+    count: Option<u64>,
 
     /// How many processes to kill, and replace, for each subject
     #[arg(long, value_name = "K", default_value_t = 100)]
@@ -124,7 +124,7 @@ impl Options {
             histories: self.histories,
             window: Duration::from_micros(self.window),
             watchdog: Duration::from_secs(self.watchdog),
-            ..Plan::new(subject, self.processes.into(), self.count)
+            ..Plan::new(subject, self.processes.into(), self.count.unwrap_or(subject.count()))
         }
     }
 

@@ -2,11 +2,13 @@
 
 use std::cell::Cell;
 use std::io;
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use rustix::thread::{CpuSet, sched_getaffinity};
+use tempfile::TempDir;
 
 use super::arena::{Arena, MOST_WORKERS, Stage};
 use super::histories::record;
@@ -66,6 +68,7 @@ pub(super) struct Run<'a> {
     pub(super) kills: u64,
     pub(super) hunt: Hunt,
     scratch: Scratch<Arena>,
+    folder: Option<TempDir>,
     processors: Option<Vec<usize>>,
     total: u64,
     worked: Duration,
@@ -85,6 +88,7 @@ impl<'a> Run<'a> {
             By::Memfd => Scratch::inherited(),
             By::Name => Scratch::named(),
         };
+        let folder = plan.subject.needs_folder().then(|| TempDir::with_prefix("lockproof-run-"));
         Ok(Self {
             plan,
             workers: Vec::new(),
@@ -93,6 +97,7 @@ impl<'a> Run<'a> {
             kills: 0,
             hunt: Hunt::default(),
             scratch: scratch.map_err(|error| format!("cannot make a region: {error}"))?,
+            folder: folder.transpose().map_err(|error| format!("cannot make a folder: {error}"))?,
             processors: plan.pinned.then(allowed_processors).transpose()?,
             total: 0,
             worked: Duration::ZERO,
@@ -130,10 +135,18 @@ impl<'a> Run<'a> {
     fn collect(&mut self) -> Result<(), Ended> {
         let subject = self.plan.subject;
         self.total = subject
-            .total(&Spot { arena: self.arena() }, &Auditor(&self.reports_to_harness))
+            .total(&self.spot(), &Auditor(&self.reports_to_harness))
             .map_err(|words| Ended::Failed(format!("the total cannot be taken: {words}")))?;
         self.deaths.close(self.reports());
         Ok(())
+    }
+
+    fn spot(&self) -> Spot<'_> {
+        Spot { folder: self.folder(), ..Spot::alone(self.arena()) }
+    }
+
+    fn folder(&self) -> &Path {
+        self.folder.as_ref().map_or(Path::new(""), TempDir::path)
     }
 
     /// How many reports of a dead holder there have been.
@@ -172,6 +185,8 @@ impl<'a> Run<'a> {
         let count = Count {
             subject: plan.subject,
             slots,
+            workers: plan.processes,
+            folder: self.folder().to_owned(),
             increments: plan.increments,
             until_enough: plan.kills > 0,
             processors: self.processors.clone(),

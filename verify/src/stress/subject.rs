@@ -31,6 +31,21 @@ pub enum Subject {
     Condvar,
     /// A queue through which every increment goes (`Queue<[u64; 2], 256>`), counted when it is taken.
     Queue,
+    /// A mutex that its holder takes twice, with the count inside (`ReentrantMutex<RawValue<u64>>`).
+    Reentrant,
+    /// An array with one lock and the count in each element (`Array<u64, 4>`).
+    Array,
+    /// An event of each worker (`Event`), set by its neighbour after each increment, for which it waits now and then.
+    Event,
+    /// Things that are made once (`Once`), one after the other, each used by all.
+    Once,
+    /// A queue of messages through which every increment goes (`MessageQueue<8192>`), counted when it is received.
+    Messages,
+    /// A pipe with two ends (`Pipe<8192>`): the same, from either end to the other.
+    Pipe,
+    /// A file with the count in it, changed by `update_file`, and a lock on a path beside a second count (`FileLock` and
+    /// `RawValue<u64>`).
+    File,
     /// A shared value, read and written without a lock (`RawValue<u64>`): loses updates.
     Unlocked,
     /// `counter`, between the threads of one process.
@@ -50,6 +65,13 @@ macro_rules! with {
             Semaphore: semaphore::OnSemaphore,
             Condvar: condvar::OnCondvar,
             Queue: queue::OnQueue,
+            Reentrant: reentrant::OnReentrant,
+            Array: array::OnArray,
+            Event: event::OnEvent,
+            Once: once::OnOnce,
+            Messages: messages::OnMessages,
+            Pipe: pipe::OnPipe,
+            File: file::OnFile,
             Unlocked: unlocked::OnUnlocked,
             Threads: counter::OnCounterBetweenThreads,
         }
@@ -67,7 +89,7 @@ macro_rules! with {
 
 impl Subject {
     /// All of them, as reports list them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 18] = [
         Self::Mutex,
         Self::Lock,
         Self::Value,
@@ -77,6 +99,13 @@ impl Subject {
         Self::Semaphore,
         Self::Condvar,
         Self::Queue,
+        Self::Reentrant,
+        Self::Array,
+        Self::Event,
+        Self::Once,
+        Self::Messages,
+        Self::Pipe,
+        Self::File,
         Self::Unlocked,
         Self::Threads,
     ];
@@ -109,6 +138,17 @@ impl Subject {
         with!(self, S => S::A_MOMENTS_INCREMENTS)
     }
 
+    /// How many increments each makes, if nothing else is said.
+    #[must_use]
+    pub const fn count(self) -> u64 {
+        with!(self, S => S::COUNT)
+    }
+
+    /// Whether it needs a folder.
+    pub(crate) const fn needs_folder(self) -> bool {
+        with!(self, S => S::NEEDS_FOLDER)
+    }
+
     /// Whether so many workers should lose nothing.
     #[must_use]
     pub fn expected(self, workers: usize) -> Expected {
@@ -123,6 +163,16 @@ impl Subject {
     /// How many reports of a dead holder have been given so far.
     pub(crate) fn reports(self, arena: &Arena) -> u64 {
         with!(self, S => S::reports(arena))
+    }
+
+    /// Whoever counts has come.
+    pub(crate) fn arrive(self, spot: &Spot<'_>) {
+        with!(self, S => S::arrive(spot));
+    }
+
+    /// Whoever counts has done its work.
+    pub(crate) fn leave(self, spot: &Spot<'_>) {
+        with!(self, S => S::leave(spot));
     }
 
     /// Adds one.

@@ -1,6 +1,7 @@
 //! What is counted on: a file for each, with one increment of it.
 
 use std::fmt::Display;
+use std::path::Path;
 
 use lockproof::error::LockError;
 use lockproof::raw::mutex_state::State;
@@ -8,12 +9,19 @@ use lockproof::raw::mutex_state::State;
 use super::arena::Arena;
 use crate::claim::Expected;
 
+pub(crate) mod array;
 pub(crate) mod atomic;
 pub(crate) mod condvar;
 pub(crate) mod counter;
+pub(crate) mod event;
+pub(crate) mod file;
 pub(crate) mod lock;
+pub(crate) mod messages;
 pub(crate) mod mutex;
+pub(crate) mod once;
+pub(crate) mod pipe;
 pub(crate) mod queue;
+pub(crate) mod reentrant;
 pub(crate) mod rwlock;
 pub(crate) mod semaphore;
 pub(crate) mod unlocked;
@@ -27,6 +35,10 @@ pub(crate) trait Counted {
     const HOLDER: Holder = Holder::Unknown;
     /// Whether its workers are processes that may be killed in a run whose result means something.
     const TAKES_KILLS: bool = true;
+    /// Whether it needs a [folder](Spot::folder).
+    const NEEDS_FOLDER: bool = false;
+    /// How many increments each makes, if nothing else is said.
+    const COUNT: u64 = 50_000;
     /// How many increments each of eight processes makes, on two processors, in some tenths of a second.
     const A_MOMENTS_INCREMENTS: u64 = 200_000;
 
@@ -45,12 +57,18 @@ pub(crate) trait Counted {
         arena.reports_to_workers()
     }
 
+    /// Whoever counts has come: at first, or in place of a dead one.
+    fn arrive(_spot: &Spot<'_>) {}
+
     /// Adds one.
     ///
     /// # Errors
     ///
     /// Why it could not, in words.
     fn increment(spot: &Spot<'_>, witness: &impl Witness) -> Result<(), String>;
+
+    /// Whoever counts has done its work.
+    fn leave(_spot: &Spot<'_>) {}
 
     /// The count. Takes the lock, and tells the witness if its last holder died.
     ///
@@ -75,6 +93,19 @@ pub(crate) enum Holder {
 #[derive(Clone, Copy)]
 pub(crate) struct Spot<'a> {
     pub(crate) arena: &'a Arena,
+    /// Which worker it is.
+    pub(crate) number: usize,
+    /// How many there are.
+    pub(crate) workers: usize,
+    /// An empty folder at first, if the subject needs one.
+    pub(crate) folder: &'a Path,
+}
+
+impl<'a> Spot<'a> {
+    /// Where the only one counts.
+    pub(crate) fn alone(arena: &'a Arena) -> Self {
+        Self { arena, number: 0, workers: 1, folder: Path::new("") }
+    }
 }
 
 /// What whoever increments wants to hear of on the way.

@@ -20,9 +20,10 @@ const NUMBERS: &str = "#: the longest order that fits; no other call can come ne
 /// What all runs have in common.
 pub(super) fn introduction(plans: &[Plan], seed: u64) -> String {
     let Some(plan) = plans.first() else { return String::new() };
-    let Plan { processes, increments, .. } = plan;
+    let Plan { processes, .. } = plan;
+    let increments = plans.iter().map(|plan| plan.increments).max().unwrap_or_default();
     let kills = plans.iter().map(|plan| plan.kills).max().unwrap_or_default();
-    let mut text = format!("{processes} processes x {} increments", count(*increments));
+    let mut text = format!("{processes} processes x {} increments", count(increments));
     if kills > 0 {
         let whom = if plan.kill_holders { "holders" } else { "processes" };
         let _ = write!(text, " or more, {} {whom} killed", count(kills));

@@ -1,6 +1,7 @@
 //! What a worker process is told: one argument, as JSON.
 
 use std::os::fd::AsFd;
+use std::path::PathBuf;
 
 use lockproof::Region;
 use lockproof::shm::Shareable;
@@ -51,6 +52,10 @@ pub(crate) struct Count {
     pub(crate) subject: Subject,
     /// Its slot; those of its threads, where it has several.
     pub(crate) slots: std::ops::Range<usize>,
+    /// How many workers there are.
+    pub(crate) workers: usize,
+    /// The folder of subjects that need one.
+    pub(crate) folder: PathBuf,
     /// How many increments each slot is to have.
     pub(crate) increments: u64,
     /// Whether it goes on beyond that until it is told that it is enough.

@@ -86,10 +86,18 @@ impl<'a> Worker<'a> {
         while !self.arena.orders.go.load() {
             thread::sleep(GLANCE);
         }
+        let subject = self.task.subject;
+        subject.arrive(&self.spot());
         while self.goes_on() {
             self.step()?;
         }
+        subject.leave(&self.spot());
         Ok(())
+    }
+
+    fn spot(&self) -> Spot<'a> {
+        let Count { workers, folder, .. } = self.task;
+        Spot { arena: self.arena, number: self.number, workers: *workers, folder }
     }
 
     fn goes_on(&self) -> bool {
@@ -106,7 +114,7 @@ impl<'a> Worker<'a> {
             return Ok(());
         }
         self.slot.enter_stage(Stage::Entering);
-        self.task.subject.increment(&Spot { arena: self.arena }, self)?;
+        self.task.subject.increment(&self.spot(), self)?;
         self.slot.enter_stage(Stage::Outside);
         self.slot.acknowledged.increment();
         self.give_way();
