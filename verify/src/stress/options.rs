@@ -51,8 +51,8 @@ pub struct Options {
     #[arg(long, value_name = "US", default_value_t = WINDOW.as_micros() as u64)]
     window: u64,
 
-    /// How many short histories of `rwlock` and `queue` to record, call by call, and to check for linearizability; with
-    /// kills, a process dies in every second one
+    /// How many short histories of `rwlock` and `queue` to record, call by call, and to check for linearizability: each of
+    /// three processes with sixteen calls; with kills, one dies in every second history
     #[arg(long, value_name = "N", default_value_t = HISTORIES)]
     histories: usize,
 
