@@ -64,10 +64,10 @@ fn record_of<O: Object>(
     progress: &dyn Progress,
     recorded: &mut Recorded,
 ) -> Result<(), Stop> {
-    let possible = 1..=MOST_PROCESSES;
-    if !possible.contains(&plan.processes) || plan.calls > MOST_CALLS {
+    let possible = (1..=MOST_PROCESSES).contains(&plan.processes);
+    if !possible || !(1..=MOST_CALLS).contains(&plan.calls) {
         let words = format!(
-            "{} processes with {} calls: 1 to {MOST_PROCESSES} with up to {MOST_CALLS} are possible",
+            "{} processes with {} calls: 1 to {MOST_PROCESSES} with 1 to {MOST_CALLS} are possible",
             plan.processes, plan.calls
         );
         return Err(Stop::Failed(words));
@@ -75,16 +75,22 @@ fn record_of<O: Object>(
     let mut begun = 0;
     while begun < plan.histories && recorded.offence.is_none() {
         let mut batch = Batch::<O>::new(plan, budget, begun)?;
-        for round in 0..batch.rounds {
-            batch.record(round)?;
+        let mut rounds = 0..batch.rounds;
+        let stopped = rounds.find_map(|round| {
             progress.report((begun + round) as u64, plan.histories as u64, "histories");
-        }
-        recorded.kills += batch.gone.iter().filter(|gone| gone.is_some()).count();
-        for round in 0..batch.rounds {
+            batch.record(round).err().map(|stop| (round, stop))
+        });
+        // What came before counts, whatever ended it.
+        let whole = stopped.as_ref().map_or(batch.rounds, |(round, _)| *round);
+        recorded.kills += batch.gone[..whole].iter().flatten().count();
+        for round in 0..whole {
             judge_one::<O>(&batch, round, recorded)?;
             if recorded.offence.is_some() {
                 return Ok(());
             }
+        }
+        if let Some((_, stop)) = stopped {
+            return Err(stop);
         }
         begun += batch.rounds;
     }
@@ -195,6 +201,7 @@ impl<'a, O: Object> Batch<'a, O> {
     }
 
     fn record(&mut self, number: usize) -> Result<(), Stop> {
+        self.look_at_the_time()?;
         let processes = self.plan.processes;
         self.wait(number, |batch| {
             batch.book().present[..processes].iter().all(|process| process.load() != 0)
@@ -266,12 +273,15 @@ impl<'a, O: Object> Batch<'a, O> {
             if start.elapsed() > self.plan.watchdog {
                 return Err(Stop::Failed(self.stuck(number)));
             }
-            if self.budget.until.is_some_and(|until| Instant::now() >= until) {
-                return Err(Stop::TimeLimit);
-            }
+            self.look_at_the_time()?;
             thread::sleep(Duration::from_micros(100));
         }
         Ok(())
+    }
+
+    fn look_at_the_time(&self) -> Result<(), Stop> {
+        let late = self.budget.until.is_some_and(|until| Instant::now() >= until);
+        if late { Err(Stop::TimeLimit) } else { Ok(()) }
     }
 
     fn look_for_failures(&mut self, number: usize) -> Result<(), Stop> {
