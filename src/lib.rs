@@ -13,10 +13,12 @@
 //! | [`Counter`] | counting under a lock | nothing is torn; the next operation goes on, and counts the death |
 //! | [`AtomicCounter`] | counting without a lock | nothing to lose |
 //! | [`Semaphore`], [`BoundedSemaphore`] | permits for so many at a time, and signals | its permits come back; those taken by hand do not |
+//! | [`Barrier`] | a point that so many pass together | the others are told at once |
 //! | [`Condvar`] | waiting for what others change under a [`Mutex`] | a dead waiter takes no notification with it |
 //! | [`Event`] | one says that something happened, others wait for it | nobody is blocked by it |
 //! | [`Once`], [`OnceValue`] | what the first one to come does, or computes, for all | the next one does it |
 //! | [`Queue`], [`MessageQueue`], [`Pipe`] | handing elements, or messages of any length, from producers to consumers | its unfinished element, or the one it took, is lost, and counted |
+//! | [`JoinableQueue`] | tasks, and waiting until all are done | the task it had in hand is lost, and counted; nobody waits for it |
 //! | [`FileLock`] | a lock tied to a path, alone or shared; needs no region | the kernel releases it; nobody is told |
 //! | [`update_file`] | a file's content, replaced whole or not at all | the old content or the new one is there |
 //! | [`Workers`] | starts processes from a function or a command, with the region, and never leaves them behind | tells who, and what of |
@@ -73,11 +75,11 @@ pub use file::{FileLock, FileLockGuard, update_file};
 pub use shm::{Region, RegionError};
 #[cfg(target_os = "linux")]
 pub use sync::{
-    Array, ArrayGuard, AtomicCounter, BoundedSemaphore, Condvar, Counter, Event, Lock,
-    MessageQueue, Mutex, MutexGuard, Once, OnceState, OnceValue, Permit, Pipe, PipeEnd, PutError,
-    Queue, RawArray, RawValue, ReceiveError, ReentrantMutex, ReentrantMutexGuard, RwLock,
-    RwLockReadGuard, RwLockWriteGuard, Semaphore, SendError, TakeError, TooManyPermits, Value,
-    ValueGuard, WaitTimeoutResult,
+    Array, ArrayGuard, AtomicCounter, Barrier, BarrierError, BarrierWaitResult, BoundedSemaphore,
+    Condvar, Counter, Event, JoinableQueue, Lock, MessageQueue, Mutex, MutexGuard, Once, OnceState,
+    OnceValue, Party, Permit, Pipe, PipeEnd, PutError, Queue, RawArray, RawValue, ReceiveError,
+    ReentrantMutex, ReentrantMutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore,
+    SendError, TakeError, Task, TaskLook, TooManyPermits, Value, ValueGuard, WaitTimeoutResult,
 };
 #[cfg(target_os = "linux")]
 pub use workers::Workers;

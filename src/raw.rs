@@ -5,6 +5,7 @@
 
 #![deny(clippy::disallowed_types)]
 
+mod barrier;
 mod condvar;
 mod counter;
 mod event;
@@ -12,13 +13,16 @@ pub(crate) mod init;
 mod mutex;
 pub mod mutex_state;
 pub(crate) mod once;
+mod patience;
 mod queue;
 mod reentrant;
 mod rwlock;
 mod semaphore;
 mod slot;
+mod tasks;
 mod value;
 
+pub use barrier::{BarrierFailure, BarrierLook, RawBarrier};
 pub use condvar::{Ended, RawCondvar, WaitFailure};
 pub use counter::{RawAtomicCounter, RawCounter};
 pub use event::{Moment, RawEvent};
@@ -29,4 +33,5 @@ pub use queue::{Look, QueueCells, QueueFailure, RawQueue, Span};
 pub use reentrant::RawReentrantMutex;
 pub use rwlock::{RawRwLock, Read};
 pub use semaphore::{RawSemaphore, Slots};
+pub use tasks::{RawTasks, TaskFailure};
 pub use value::RawCell;

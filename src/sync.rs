@@ -5,6 +5,7 @@
 #![deny(clippy::disallowed_types)]
 
 mod array;
+mod barrier;
 mod bytes;
 mod condvar;
 mod counter;
@@ -16,11 +17,13 @@ mod queue;
 mod reentrant;
 mod rwlock;
 mod semaphore;
+mod tasks;
 mod value;
 
 pub(crate) use mutex::deadline_at;
 
 pub use array::{Array, ArrayGuard, RawArray};
+pub use barrier::{Barrier, BarrierError, BarrierWaitResult, Party};
 pub use bytes::{MessageQueue, Pipe, PipeEnd, ReceiveError, SendError};
 pub use condvar::{Condvar, WaitTimeoutResult};
 pub use counter::{AtomicCounter, Counter};
@@ -32,4 +35,5 @@ pub use queue::{PutError, Queue, TakeError};
 pub use reentrant::{ReentrantMutex, ReentrantMutexGuard};
 pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use semaphore::{BoundedSemaphore, Permit, Semaphore, TooManyPermits};
+pub use tasks::{JoinableQueue, Task, TaskLook};
 pub use value::{RawValue, Scalar, Value, ValueGuard};

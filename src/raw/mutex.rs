@@ -64,6 +64,7 @@
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use super::mutex_state::{FORGET_WAITERS, GIVE_UP, OWNER_DIED, State, UNLOCKED, WAITERS};
+use super::patience::Patience;
 use crate::deadline::Deadline;
 use crate::error::{NotHeld, TooManyHeld};
 use crate::platform::{Platform, Scope, Waited};
@@ -208,7 +209,7 @@ impl<R> RawMutex<R> {
         let word = self.word::<P>();
         let mut round = 0;
         let mut too_late = deadline == Deadline::Now;
-        let mut impatient = None;
+        let mut patience = Patience::new();
         loop {
             p.at(scope, (seen, round, too_late));
             if seen.is_not_recoverable() {
@@ -235,7 +236,7 @@ impl<R> RawMutex<R> {
                 seen = State(p.load(word, Relaxed));
                 continue;
             }
-            (seen, too_late) = self.sleep(p, seen, deadline, &mut impatient);
+            (seen, too_late) = self.sleep(p, seen, deadline, &mut patience);
             round = 0;
         }
     }
@@ -244,15 +245,12 @@ impl<R> RawMutex<R> {
     ///
     /// After a sleep that is a guess: free, with other sleepers. It saves a load where it is right, and the
     /// compare-exchange that tries it finds out where it is not.
-    ///
-    /// `impatient` is when to look for the holder; it lasts over several sleeps, as somebody whom signals
-    /// disturb again and again would never look otherwise.
     fn sleep<P>(
         &self,
         p: &P,
         seen: State,
         deadline: Deadline,
-        impatient: &mut Option<Deadline>,
+        patience: &mut Patience,
     ) -> (State, bool)
     where
         P: Platform<RobustWord = R>,
@@ -267,37 +265,12 @@ impl<R> RawMutex<R> {
         {
             return (State(now), false);
         }
-        let patience = p.patience();
-        let from_now = || patience.map_or(Deadline::Never, |long| Deadline::after(p.now(), long));
-        let until = deadline.min(*impatient.get_or_insert_with(from_now));
+        let until = patience.until(p, deadline);
         let timed_out = p.futex_wait(word, known.0, until) == Waited::TimedOut;
-        // Also at the caller's own deadline: somebody who always waits for less than the patience would never
-        // look.
-        if timed_out && patience.is_some() {
-            self.release_if_vanished(p, known);
-            *impatient = None;
+        if timed_out {
+            patience.has_run_out(p, &[(word, known.0)]);
         }
         (LIKELY, timed_out && until == deadline)
-    }
-
-    /// Does for a holder that no longer exists what the kernel did not: after an exec by another thread than
-    /// the main one, the thread that called it lives on under another id, and its locks under the old one.
-    fn release_if_vanished<P>(&self, p: &P, seen: State)
-    where
-        P: Platform<RobustWord = R>,
-    {
-        if !p.exists(seen.owner()) {
-            // Relaxed: the dead thread's writes were ordered before our system call that did not find it, and
-            // whoever takes the lock does so with the Acquire of its own compare-exchange. No wake: the
-            // caller, awake, tries next.
-            let _ = p.compare_exchange(
-                self.word::<P>(),
-                seen.0,
-                seen.after_owners_death().0,
-                Relaxed,
-                Relaxed,
-            );
-        }
     }
 
     /// Lets go of the lock. If it was taken from a dead holder and not declared consistent since, the next

@@ -192,6 +192,44 @@ impl<R, W, C> RawQueue<R, W, C> {
         self.end(p, (&self.room, &self.head, &self.taking), count);
     }
 
+    /// As [`end_take`](Self::end_take) of one element; if it was the last, whoever waits until the queue is empty is told.
+    pub(super) fn end_take_and_tell<P>(&self, p: &P, drained: &RawCondvar<W>)
+    where
+        P: Platform<RobustWord = R, Word = W, Cell = C>,
+    {
+        if p.cell_get(&self.tail).wrapping_sub(p.cell_get(&self.head)) == 1 {
+            // First, as the header says.
+            drained.notify(p);
+        }
+        self.end_take(p, 1);
+    }
+
+    /// Waits until the queue is empty, until `deadline`.
+    pub(super) fn wait_until_empty<P>(
+        &self,
+        p: &P,
+        drained: &RawCondvar<W>,
+        deadline: Deadline,
+    ) -> Result<(), LockFailure>
+    where
+        P: Platform<RobustWord = R, Word = W, Cell = C>,
+    {
+        let emptied = self.enter(p, drained, deadline, || {
+            let head = p.cell_get(&self.head);
+            let nothing = Span { first: head, count: 0 };
+            if p.cell_get(&self.tail) == head { Ok(nothing) } else { Err(None) }
+        });
+        match emptied {
+            Ok(_) => {
+                // Cannot fail: this thread has the mutex.
+                let _ = self.mutex.unlock(p);
+                Ok(())
+            }
+            Err(QueueFailure::Lock(failure)) => Err(failure),
+            Err(QueueFailure::TimedOut | QueueFailure::Closed) => Err(LockFailure::TimedOut),
+        }
+    }
+
     fn end<P>(&self, p: &P, (waited_for, end, begun): (&RawCondvar<W>, &C, &C), count: u64)
     where
         P: Platform<RobustWord = R, Word = W, Cell = C>,
@@ -314,6 +352,7 @@ impl<R, W, C> RawQueue<R, W, C> {
     {
         self.lock(p, Deadline::Never)?;
         let look = Look {
+            taken: p.cell_get(&self.head),
             length: p.cell_get(&self.tail).wrapping_sub(p.cell_get(&self.head)),
             closed: p.cell_get(&self.closed) != 0,
             lost_by_producers: p.cell_get(&self.lost_by_producers),
@@ -338,6 +377,8 @@ impl<R, W, C> RawQueue<R, W, C> {
 pub struct Look {
     /// How many elements are in it.
     pub length: u64,
+    /// How many were taken from it so far, wrapping.
+    pub taken: u64,
     /// Whether it is closed.
     pub closed: bool,
     /// How many producers died while they put something, which is lost.

@@ -43,6 +43,7 @@
 //! `lockproof-verify`, `models/rwlock.rs`: readers see whole data and overlap, writers are alone, nobody waits in vain, with
 //! and without deaths, deadlines, downgrades; each ordering and each wake has a mutant that is caught.
 
+use super::patience::Patience;
 use super::slot::{CLOSED, RawSlot};
 use super::{Acquired, LockFailure, RawMutex};
 use crate::deadline::Deadline;
@@ -145,7 +146,7 @@ impl<R, C, const N: usize> RawRwLock<R, C, N> {
         P: Platform<RobustWord = R>,
     {
         let scope = p.scope();
-        let (mut too_late, mut impatient) = (deadline == Deadline::Now, None);
+        let (mut too_late, mut patience) = (deadline == Deadline::Now, Patience::new());
         loop {
             p.at(scope, too_late);
             for at in self.from(first) {
@@ -160,7 +161,7 @@ impl<R, C, const N: usize> RawRwLock<R, C, N> {
             let slot = &self.slots[first % N];
             let seen = slot.state(p);
             if !seen.is_free() {
-                too_late = slot.wait(p, seen, deadline, &mut impatient);
+                too_late = slot.wait(p, seen, deadline, &mut patience);
             }
         }
     }
@@ -201,7 +202,7 @@ impl<R, C, const N: usize> RawRwLock<R, C, N> {
         let mut result = Ok(());
         for (at, slot) in self.slots.iter().enumerate() {
             let mut seen = slot.state(p);
-            let (mut too_late, mut impatient) = (deadline == Deadline::Now, None);
+            let (mut too_late, mut patience) = (deadline == Deadline::Now, Patience::new());
             loop {
                 p.at(scope, (at, seen, too_late, &result));
                 if seen == CLOSED {
@@ -221,7 +222,7 @@ impl<R, C, const N: usize> RawRwLock<R, C, N> {
                     result = Err(LockFailure::TimedOut);
                     break;
                 }
-                too_late = slot.wait(p, seen, deadline, &mut impatient);
+                too_late = slot.wait(p, seen, deadline, &mut patience);
                 seen = slot.state(p);
             }
             if result.is_err() && deadline != Deadline::Now {

@@ -48,6 +48,7 @@
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use super::mutex_state::{KERNEL_OWNER, NOT_RECOVERABLE, OWNER_DIED, State, WAITERS};
+use super::patience::Patience;
 use super::{Acquired, LockFailure, RawMutex};
 use crate::deadline::Deadline;
 use crate::error::{NotHeld, TooManyHeld};
@@ -217,7 +218,7 @@ impl<R, const N: usize> RawSemaphore<R, N> {
     {
         let scope = p.scope();
         let (mut taken, mut late): (Slots, _) = (0, deadline == Deadline::Now);
-        let mut impatient = None;
+        let mut patience = Patience::new();
         loop {
             p.at(scope, (taken, late));
             let failure = match self.take_any(p, permits, 0, whose) {
@@ -230,7 +231,7 @@ impl<R, const N: usize> RawSemaphore<R, N> {
                 }
                 Ok(None) if late => LockFailure::TimedOut,
                 Ok(None) => {
-                    late = self.sleep(p, permits, deadline, &mut impatient);
+                    late = self.sleep(p, permits, deadline, &mut patience);
                     continue;
                 }
                 Err(failure) => failure.into(),
@@ -241,13 +242,7 @@ impl<R, const N: usize> RawSemaphore<R, N> {
     }
 
     /// In turn: sleeps until a permit becomes free. Says whether the deadline has passed.
-    fn sleep<P>(
-        &self,
-        p: &P,
-        permits: usize,
-        deadline: Deadline,
-        impatient: &mut Option<Deadline>,
-    ) -> bool
+    fn sleep<P>(&self, p: &P, permits: usize, deadline: Deadline, patience: &mut Patience) -> bool
     where
         P: Platform<RobustWord = R>,
     {
@@ -261,13 +256,10 @@ impl<R, const N: usize> RawSemaphore<R, N> {
             }
             *known = (word, seen | WAITERS);
         }
-        let patience = p.patience();
-        let from_now = || patience.map_or(Deadline::Never, |long| Deadline::after(p.now(), long));
-        let until = deadline.min(*impatient.get_or_insert_with(from_now));
+        let until = patience.until(p, deadline);
         let timed_out = p.futex_wait_any(&known, until) == Waited::TimedOut;
-        if timed_out && patience.is_some() {
-            known.iter().for_each(|(word, seen)| free_if_vanished(p, word, State(*seen)));
-            *impatient = None;
+        if timed_out {
+            patience.has_run_out(p, &known);
         }
         timed_out && until == deadline
     }
@@ -393,13 +385,4 @@ impl<R, const N: usize> RawSemaphore<R, N> {
 
 const fn is_free(seen: State, from_the_beginning: bool) -> bool {
     seen.0 & KERNEL_OWNER == 0 && (from_the_beginning || seen.0 & FREE != 0)
-}
-
-/// Does for a holder that no longer exists what the kernel did not: see the mutex.
-fn free_if_vanished<P: Platform>(p: &P, word: &P::Word, seen: State) {
-    if seen.owner() != 0 && !p.exists(seen.owner()) {
-        // Relaxed: a thread that no longer exists does nothing any more.
-        let died = seen.after_owners_death().0;
-        let _ = p.compare_exchange(word, seen.0, died, Relaxed, Relaxed);
-    }
 }

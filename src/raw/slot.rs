@@ -12,6 +12,7 @@
 //! | 0 | taken by me | `enter` |
 //! | free, with flags | taken by me, or closed | who has the right to clean up (below) |
 //! | closed | taken by me | the same |
+//! | free, with flags | taken by me (`WAITERS` kept) | `occupy`, in rows that nobody closes |
 //! | taken by another | + `WAITERS` | `wait` |
 //! | taken by me | free (`WAITERS` kept) | `leave`, which then wakes if `WAITERS` was set |
 //! | `WAITERS` | 0 | `leave`, where nobody was asleep |
@@ -21,7 +22,8 @@
 //! # Who may sleep and clean up
 //!
 //! One thread at a time: whoever holds the mutex that goes with the row. So a wake cannot find the wrong one, and what a
-//! free slot's flags say concerns nobody else.
+//! free slot's flags say concerns nobody else. (Of the [tasks](super::RawTasks), one mutex is for those who sleep, and another
+//! for those who `occupy`.)
 //!
 //! # What a death leaves
 //!
@@ -31,6 +33,7 @@
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use super::mutex_state::{NOT_RECOVERABLE, State, WAITERS};
+use super::patience::Patience;
 use crate::deadline::Deadline;
 use crate::error::{NotHeld, TooManyHeld};
 use crate::platform::{Platform, Waited};
@@ -66,10 +69,29 @@ impl<R> RawSlot<R> {
     where
         P: Platform<RobustWord = R>,
     {
+        self.take_as(p, seen, State(p.me()))
+    }
+
+    /// Takes it if it still is as it was seen, which has to be free; whoever sleeps there stays known. For rows that nobody
+    /// closes, and where somebody else than the sleeper may take a slot that somebody has just left: if the one who left dies
+    /// before it has woken the sleeper, the kernel does not, as the word is no longer its own; whoever leaves next does.
+    ///
+    /// Gives back what it is instead, if it is.
+    pub(super) fn occupy<P>(&self, p: &P, seen: State) -> Result<Result<(), State>, TooManyHeld>
+    where
+        P: Platform<RobustWord = R>,
+    {
+        self.take_as(p, seen, State(p.me() | seen.0 & WAITERS))
+    }
+
+    fn take_as<P>(&self, p: &P, seen: State, taken: State) -> Result<Result<(), State>, TooManyHeld>
+    where
+        P: Platform<RobustWord = R>,
+    {
         p.robust_begin(&self.robust)?;
         // Acquire: sees what was written before it was opened; matches the Release of `leave`, through which what the one
         // who opened it had seen is passed on.
-        let taken = p.compare_exchange(self.word::<P>(), seen.0, p.me(), Acquire, Relaxed);
+        let taken = p.compare_exchange(self.word::<P>(), seen.0, taken.0, Acquire, Relaxed);
         if taken.is_ok() {
             p.robust_insert(&self.robust);
         }
@@ -119,14 +141,12 @@ impl<R> RawSlot<R> {
     }
 
     /// Sleeps once, for those who may, if the slot still is taken as it was seen. Says whether the deadline has passed.
-    ///
-    /// `impatient` is when to look whether whoever is there still exists; it lasts over several sleeps.
     pub(super) fn wait<P>(
         &self,
         p: &P,
         seen: State,
         deadline: Deadline,
-        impatient: &mut Option<Deadline>,
+        patience: &mut Patience,
     ) -> bool
     where
         P: Platform<RobustWord = R>,
@@ -138,19 +158,20 @@ impl<R> RawSlot<R> {
         {
             return false;
         }
-        let patience = p.patience();
-        let from_now = || patience.map_or(Deadline::Never, |long| Deadline::after(p.now(), long));
-        let until = deadline.min(*impatient.get_or_insert_with(from_now));
+        let until = patience.until(p, deadline);
         let timed_out = p.futex_wait(word, known.0, until) == Waited::TimedOut;
-        if timed_out && patience.is_some() {
-            if !p.exists(known.owner()) {
-                // Relaxed: a thread that no longer exists does nothing any more.
-                let died = known.after_owners_death().0;
-                let _ = p.compare_exchange(word, known.0, died, Relaxed, Relaxed);
-            }
-            *impatient = None;
+        if timed_out {
+            patience.has_run_out(p, &[(word, known.0)]);
         }
         timed_out && until == deadline
+    }
+
+    /// Whether the calling thread is there.
+    pub(super) fn is_mine<P>(&self, p: &P) -> bool
+    where
+        P: Platform<RobustWord = R>,
+    {
+        p.robust_holds(&self.robust)
     }
 
     /// What the word says.

@@ -104,6 +104,8 @@ impl<T: fmt::Debug> core::error::Error for PutError<T> {}
 pub enum TakeError {
     /// The queue was empty, and still was when the time given (if any) ran out.
     Empty,
+    /// As many tasks are in hand as can be. Of a [`JoinableQueue`](crate::JoinableQueue) only.
+    HandsFull,
     /// This thread cannot use the queue's lock.
     Lock(LockError<()>),
 }
@@ -112,6 +114,9 @@ impl fmt::Display for TakeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("the queue is empty: wait until something is put"),
+            Self::HandsFull => f.write_str(
+                "as many of the queue's tasks are in hand as can be: drop one first, or make more hands",
+            ),
             Self::Lock(error) => error.fmt(f),
         }
     }
@@ -281,8 +286,12 @@ impl<T: Plain, const N: usize> Queue<T, N> {
         Ok(count as usize)
     }
 
+    pub(super) const fn raw(&self) -> &RawQueue<RobustWord, Word32, Cell64> {
+        &self.raw
+    }
+
     /// The place of the element of that number.
-    fn place(&self, number: u64) -> *mut T {
+    pub(super) fn place(&self, number: u64) -> *mut T {
         let places: *mut T = self.places.get().cast();
         // SAFETY: the remainder lies within the array.
         unsafe { places.add((number % N as u64) as usize) }

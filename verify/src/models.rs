@@ -1,5 +1,6 @@
 //! The models: one file per thing checked, named as the algorithm's file.
 
+pub mod barrier;
 pub mod broken;
 #[cfg(all(feature = "loom", feature = "shuttle"))]
 mod claims;
@@ -16,6 +17,7 @@ pub mod queue;
 pub mod registry;
 pub mod rwlock;
 pub mod semaphore;
+pub mod tasks;
 
 #[cfg(all(feature = "loom", feature = "shuttle"))]
 pub use claims::claims;

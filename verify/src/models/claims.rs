@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::barrier::{self, BarrierModel};
 use super::broken::Trial;
 use super::broken::mutants::MUTANTS;
 use super::broken::others::{Drepper, GlibcRobust};
@@ -13,12 +14,14 @@ use super::lock::{Lock, Shipped};
 use super::mutex::{DeadlineModel, MutexModel, NotRecoverableModel};
 use super::queue::{self, QueueModel};
 use super::registry::{
-    ADMITS, ANNOUNCES, BUILDS_AGAIN, BUILDS_ONCE, COMES_BACK, COMES_OUT, DOWNGRADES, EATS_NONE,
-    GIVES_UP_WAITING, KEEPS_COUNT, LOSES_NONE, LOSES_ONE, READS_REPAIRED, READS_WHOLE, REFUSES_ALL,
-    SURVIVES, TAKES_NO_WAKE, TELLS_OF_PANICS, WAITS_FOR_IT,
+    ADMITS, ALL_DONE, ALL_DONE_OR_LOST, ANNOUNCES, BREAKS, BUILDS_AGAIN, BUILDS_ONCE, COMES_BACK,
+    COMES_OUT, DOWNGRADES, EATS_NONE, GIVES_UP_WAITING, KEEPS_COUNT, LOSES_NONE, LOSES_ONE, MEETS,
+    READS_REPAIRED, READS_WHOLE, REFUSES_ALL, SURVIVES, TAKES_NO_WAKE, TELLS_OF_PANICS,
+    WAITS_FOR_IT,
 };
 use super::rwlock::{self, RwLockModel};
 use super::semaphore::{self, SemaphoreModel};
+use super::tasks::{self, TasksModel};
 use crate::claim::{Budget, Claim, Expected, MemoryModel, Method, Progress, Selection};
 use crate::explore::loom::{self, LoomSearch};
 use crate::explore::shuttle::{self, Drawn, ShuttleSearch};
@@ -38,6 +41,8 @@ pub fn claims(selection: &Selection) -> Vec<Claim> {
     all.extend(condvar());
     all.extend(queue());
     all.extend(semaphore());
+    all.extend(barrier());
+    all.extend(tasks());
     all.extend(broken());
     #[cfg(target_os = "linux")]
     all.extend(crate::stress::claims());
@@ -247,6 +252,45 @@ fn semaphore() -> Vec<Claim> {
     ];
     let mut by_shuttle = shuttle_claims("semaphore", &model(One, 4, 4, false), 4, 4);
     by_shuttle.iter_mut().for_each(|claim| claim.property = ADMITS);
+    all.extend(by_shuttle);
+    all
+}
+
+fn barrier() -> Vec<Claim> {
+    use barrier::Use::{Abort, Deadline, Passing, Rounds};
+    let model =
+        |how, processes, rounds, deaths| Arc::new(BarrierModel { how, processes, rounds, deaths });
+    let meets = |name, how, (n, rounds), property, search| {
+        held(loom_claim(name, model(how, n, rounds, false), n, rounds, property, search))
+    };
+    let dying = crash_claim("barrier-abort", model(Abort, 2, 1, true), 2, 1, up_to(2));
+    let mut all = vec![
+        meets("barrier", Rounds, (2, 1), MEETS, up_to(3)),
+        meets("barrier", Rounds, (2, 2), MEETS, up_to(2)),
+        meets("barrier-passing", Passing, (2, 2), MEETS, up_to(2)),
+        meets("barrier-deadline", Deadline, (2, 1), MEETS, up_to(3)),
+        held(Claim { property: BREAKS, ..dying }),
+    ];
+    let mut by_shuttle = shuttle_claims("barrier", &model(Rounds, 4, 3, false), 4, 3);
+    by_shuttle.iter_mut().for_each(|claim| claim.property = MEETS);
+    all.extend(by_shuttle);
+    all
+}
+
+fn tasks() -> Vec<Claim> {
+    use tasks::Use::{AllJoin, Deadline, Shared};
+    let model = |how, processes, deaths| Arc::new(TasksModel { how, processes, deaths });
+    let done =
+        |name, how, search| held(loom_claim(name, model(how, 2, false), 2, 1, ALL_DONE, search));
+    let dying = crash_claim("tasks", model(Shared, 2, true), 2, 1, up_to(3));
+    let mut all = vec![
+        done("tasks", Shared, up_to(4)),
+        done("tasks-deadline", Deadline, up_to(3)),
+        done("tasks-all-join", AllJoin, up_to(2)),
+        held(Claim { property: ALL_DONE_OR_LOST, ..dying }),
+    ];
+    let mut by_shuttle = shuttle_claims("tasks", &model(AllJoin, 4, false), 4, 1);
+    by_shuttle.iter_mut().for_each(|claim| claim.property = ALL_DONE);
     all.extend(by_shuttle);
     all
 }

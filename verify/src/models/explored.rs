@@ -52,6 +52,15 @@ const HOLDS: &[Row] = &[
     ("semaphore-both", &[(2, 1, 0), (2, 1, 1)]),
     ("semaphore-deadline", &[(2, 1, 0), (2, 1, 1)]),
     ("semaphore-signal", &[(2, 1, 0), (2, 1, 1)]),
+    ("barrier", &[(2, 1, 0), (2, 2, 0), (3, 1, 1)]),
+    ("barrier-passing", &[(2, 2, 0)]),
+    ("barrier-deadline", &[(2, 1, 0), (2, 2, 0), (3, 1, 1)]),
+    ("barrier-abort", &[(2, 1, 0), (2, 1, 1)]),
+    ("barrier-reset", &[(2, 1, 0)]),
+    ("barrier-lost", &[(2, 1, 0), (2, 1, 1)]),
+    ("barrier-burial", &[(3, 1, 0)]),
+    ("tasks", &[(2, 1, 0), (2, 1, 1), (3, 1, 0)]),
+    ("tasks-deadline", &[(2, 1, 0), (2, 1, 1)]),
     ("queue", &[(2, 1, 0), (2, 1, 1)]),
     ("queue-deadline", &[(2, 1, 0), (2, 1, 1)]),
     ("drepper", &[(2, 2, 0), (3, 2, 0), (4, 1, 0)]),
@@ -78,6 +87,10 @@ const UNDER_SC: &[Row] = &[
     ("condvar", &[(3, 1, 0), (3, 1, 1)]),
     ("condvar-deadline", &[(3, 1, 0)]),
     ("condvar-meeting", &[(3, 1, 0)]),
+    ("barrier-lost", &[(3, 1, 0), (3, 1, 1)]),
+    ("tasks", &[(3, 1, 1)]),
+    ("tasks-more", &[(3, 1, 0)]),
+    ("tasks-all-join", &[(2, 1, 1)]),
     ("queue", &[(3, 1, 0)]),
     ("queue-gather", &[(3, 1, 0), (3, 1, 1)]),
     ("queue-each", &[(3, 1, 0)]),
@@ -85,8 +98,14 @@ const UNDER_SC: &[Row] = &[
 ];
 
 /// The same, which takes long.
-const UNDER_SC_IN_MINUTES: &[Row] =
-    &[("condvar", &[(4, 1, 0)]), ("queue", &[(3, 1, 1)]), ("queue-close", &[(3, 1, 0)])];
+const UNDER_SC_IN_MINUTES: &[Row] = &[
+    ("condvar", &[(4, 1, 0)]),
+    ("queue", &[(3, 1, 1)]),
+    ("queue-close", &[(3, 1, 0)]),
+    ("barrier", &[(3, 1, 0)]),
+    ("barrier-deadline", &[(3, 1, 0)]),
+    ("tasks-more", &[(3, 1, 1)]),
+];
 
 /// Where waits that end for no reason have no end, and each writes a little more, somebody who does nothing meanwhile could
 /// be any number of values behind; here it is so many.
@@ -95,6 +114,7 @@ const BEHIND: &[Row] = &[
     ("condvar", &[(3, 1, 0)]),
     ("condvar-inside", &[(3, 1, 0)]),
     ("condvar-deadline", &[(3, 1, 0)]),
+    ("tasks-all-join", &[(2, 1, 0)]),
     ("queue-each", &[(2, 1, 0)]),
     ("queue-close", &[(2, 1, 0), (2, 1, 1)]),
 ];

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::barrier::{self, BarrierModel};
 use super::broken::others::{Drepper, GlibcRobust};
 use super::broken::spinning::{TestAndSet, Ticket};
 use super::condvar::{self, CondvarModel};
@@ -14,6 +15,7 @@ use super::mutex::{DeadlineModel, MutexModel, NotRecoverableModel};
 use super::queue::{self, QueueModel};
 use super::rwlock::{self, RwLockModel};
 use super::semaphore::{self, SemaphoreModel};
+use super::tasks::{self, TasksModel};
 use crate::claim::{Budget, Progress};
 use crate::explore::graph::{self, Extracted, GraphSearch, MOST_PROCESSES};
 use crate::model::Model;
@@ -42,6 +44,16 @@ pub(super) const EATS_NONE: &str = "nobody who dies takes a notification with it
 pub(super) const COMES_OUT: &str = "everything comes out once and in order, nobody waits in vain";
 pub(super) const LOSES_ONE: &str =
     "nobody hangs when one dies at any step, and no more is lost than what that one had in hand";
+pub(super) const MEETS: &str =
+    "nobody gets past before all have arrived, and all do, or all are told why not";
+pub(super) const MEETS_LIVING: &str =
+    "nobody hangs when one dies at any step: a generation is complete for all, or all are told";
+pub(super) const BREAKS: &str = "once it is broken, whoever waits is told, and sees why";
+pub(super) const TELLS: &str = "all who wait for one that is dead are told, whoever else dies";
+pub(super) const MEETS_AGAIN: &str = "a barrier that was reset is as good as new";
+pub(super) const ALL_DONE: &str = "whoever joins finds everything done, and does not wait in vain";
+pub(super) const ALL_DONE_OR_LOST: &str =
+    "nobody hangs when one dies at any step: what it had in hand is lost, and counted";
 pub(super) const ADMITS: &str = "no more are inside than there are permits, everybody gets there";
 pub(super) const COMES_BACK: &str =
     "nobody hangs when one dies at any step, and its permits come back";
@@ -132,6 +144,8 @@ pub struct Entry {
     repeats: Repeats,
     /// How many processes it takes.
     least: usize,
+    /// The most.
+    most: usize,
     explore: fn(Size, &Exploration<'_>) -> Explored,
 }
 
@@ -160,6 +174,7 @@ pub static MODELS: &[Entry] = &[
         with_deaths: None,
         repeats: Repeats::Once,
         least: 1,
+        most: MOST_PROCESSES,
         explore: |size, exploration| {
             exploration.of(DeadlineModel { processes: size.processes }, size)
         },
@@ -171,6 +186,7 @@ pub static MODELS: &[Entry] = &[
         with_deaths: Some(REFUSES_ALL),
         repeats: Repeats::Once,
         least: 1,
+        most: MOST_PROCESSES,
         explore: |size, exploration| {
             let (processes, deaths) = (size.processes, size.deaths > 0);
             exploration.of(NotRecoverableModel { processes, deaths }, size)
@@ -209,6 +225,7 @@ pub static MODELS: &[Entry] = &[
         with_deaths: Some(BUILDS_AGAIN),
         repeats: Repeats::Once,
         least: 1,
+        most: MOST_PROCESSES,
         explore: |size, exploration| {
             let (processes, deaths) = (size.processes, size.deaths > 0);
             exploration.of(InitModel { processes, deaths }, size)
@@ -329,6 +346,30 @@ pub static MODELS: &[Entry] = &[
         ..QUEUE
     },
     Entry {
+        name: "tasks",
+        about: "a queue's tasks: the first puts one, takes it if nobody has, and joins; the others try",
+        ..TASKS
+    },
+    Entry {
+        name: "tasks-deadline",
+        about: "the same, where it joins until a deadline first",
+        explore: |size, exploration| all_tasks(tasks::Use::Deadline, size, exploration),
+        ..TASKS
+    },
+    Entry {
+        name: "tasks-all-join",
+        about: "the same, where all join",
+        explore: |size, exploration| all_tasks(tasks::Use::AllJoin, size, exploration),
+        ..TASKS
+    },
+    Entry {
+        name: "tasks-more",
+        about: "as `tasks`, where the last process puts one, too",
+        least: 3,
+        explore: |size, exploration| all_tasks(tasks::Use::More, size, exploration),
+        ..TASKS
+    },
+    Entry {
         name: "semaphore",
         about: "a semaphore with one permit, with a count under it",
         ..SEMAPHORE
@@ -361,6 +402,60 @@ pub static MODELS: &[Entry] = &[
         repeats: Repeats::Once,
         explore: |size, exploration| semaphores(semaphore::Use::Signal, size, exploration),
         ..SEMAPHORE
+    },
+    Entry {
+        name: "barrier",
+        about: "a barrier where all meet: each writes before, and reads what the others wrote after",
+        ..BARRIER
+    },
+    Entry {
+        name: "barrier-passing",
+        about: "the same, where each takes part only as long as it waits",
+        with_deaths: None,
+        explore: |size, exploration| barriers(barrier::Use::Passing, size, exploration),
+        ..BARRIER
+    },
+    Entry {
+        name: "barrier-deadline",
+        about: "as `barrier`, where the first process waits only until a deadline",
+        explore: |size, exploration| barriers(barrier::Use::Deadline, size, exploration),
+        ..BARRIER
+    },
+    Entry {
+        name: "barrier-abort",
+        about: "as `barrier`, where the first process breaks it and the others wait",
+        property: BREAKS,
+        with_deaths: Some(BREAKS),
+        repeats: Repeats::Once,
+        explore: |size, exploration| barriers(barrier::Use::Abort, size, exploration),
+        ..BARRIER
+    },
+    Entry {
+        name: "barrier-reset",
+        about: "as `barrier`, where the first process tries until a deadline and resets it then",
+        property: MEETS_AGAIN,
+        with_deaths: None,
+        repeats: Repeats::Once,
+        explore: |size, exploration| barriers(barrier::Use::Reset, size, exploration),
+        ..BARRIER
+    },
+    Entry {
+        name: "barrier-lost",
+        about: "a barrier that the first process takes part in, and ends; the others wait for it",
+        property: TELLS,
+        with_deaths: Some(TELLS),
+        repeats: Repeats::Once,
+        explore: |size, exploration| barriers(barrier::Use::Lost, size, exploration),
+        ..BARRIER
+    },
+    Entry {
+        name: "barrier-burial",
+        about: "the same, until a deadline; the last does not take part, and resets it",
+        property: MEETS_AGAIN,
+        with_deaths: Some(MEETS_AGAIN),
+        repeats: Repeats::Once,
+        explore: |size, exploration| barriers(barrier::Use::Burial, size, exploration),
+        ..BARRIER
     },
     Entry {
         name: "drepper",
@@ -403,6 +498,7 @@ const fn mutex<L: Lock>() -> Entry {
         with_deaths: Some(SURVIVES),
         repeats: Repeats::AsTold,
         least: 1,
+        most: MOST_PROCESSES,
         explore: |size, exploration| {
             let model = MutexModel::<L>::new(size.processes, size.increments);
             exploration.of(if size.deaths > 0 { model.with_deaths() } else { model }, size)
@@ -418,6 +514,7 @@ const fn endless<L: Lock>() -> Entry {
         with_deaths: None,
         repeats: Repeats::Endlessly,
         least: 1,
+        most: MOST_PROCESSES,
         explore: |size, exploration| {
             let model = EndlessModel::<L>::new(size.processes);
             exploration.of(if size.deaths > 0 { model.with_deaths() } else { model }, size)
@@ -432,6 +529,7 @@ const EVENT: Entry = Entry {
     with_deaths: None,
     repeats: Repeats::Once,
     least: 3,
+    most: MOST_PROCESSES,
     explore: |size, exploration| events(Use::Announce, size, exploration),
 };
 
@@ -447,6 +545,7 @@ const CONDVAR: Entry = Entry {
     with_deaths: None,
     repeats: Repeats::Once,
     least: 2,
+    most: MOST_PROCESSES,
     explore: |size, exploration| condvars(condvar::Use::HandOver, size, exploration),
 };
 
@@ -467,6 +566,18 @@ fn queues(how: queue::Use, size: Size, exploration: &Exploration<'_>) -> Explore
     exploration.of(QueueModel { how, processes, deaths: deaths > 0 }, size)
 }
 
+const TASKS: Entry = Entry {
+    property: ALL_DONE,
+    with_deaths: Some(ALL_DONE_OR_LOST),
+    explore: |size, exploration| all_tasks(tasks::Use::Shared, size, exploration),
+    ..CONDVAR
+};
+
+fn all_tasks(how: tasks::Use, size: Size, exploration: &Exploration<'_>) -> Explored {
+    let Size { processes, deaths, .. } = size;
+    exploration.of(TasksModel { how, processes, deaths: deaths > 0 }, size)
+}
+
 const SEMAPHORE: Entry = Entry {
     property: ADMITS,
     with_deaths: Some(COMES_BACK),
@@ -479,6 +590,19 @@ fn semaphores(how: semaphore::Use, size: Size, exploration: &Exploration<'_>) ->
     exploration.of(SemaphoreModel { how, processes, rounds, deaths: deaths > 0 }, size)
 }
 
+const BARRIER: Entry = Entry {
+    most: barrier::PLACES,
+    property: MEETS,
+    with_deaths: Some(MEETS_LIVING),
+    explore: |size, exploration| barriers(barrier::Use::Rounds, size, exploration),
+    ..RWLOCK
+};
+
+fn barriers(how: barrier::Use, size: Size, exploration: &Exploration<'_>) -> Explored {
+    let Size { processes, increments: rounds, deaths } = size;
+    exploration.of(BarrierModel { how, processes, rounds, deaths: deaths > 0 }, size)
+}
+
 const RWLOCK: Entry = Entry {
     name: "",
     about: "",
@@ -486,6 +610,7 @@ const RWLOCK: Entry = Entry {
     with_deaths: Some(READS_REPAIRED),
     repeats: Repeats::AsTold,
     least: 2,
+    most: MOST_PROCESSES,
     explore: |size, exploration| rwlock(rwlock::Use::Both, size, exploration),
 };
 
@@ -557,9 +682,11 @@ impl Entry {
     pub fn accepts(&self, size: Size) -> Result<(), String> {
         let Size { processes, increments, deaths } = size;
         let name = self.name;
-        if !(1..=MOST_PROCESSES).contains(&processes) {
-            let most = MOST_PROCESSES;
-            Err(format!("{processes} processes cannot be explored: it has to be 1 to {most}"))
+        if !(1..=self.most).contains(&processes) {
+            let most = self.most;
+            Err(format!(
+                "{processes} processes of {name} cannot be explored: it has to be 1 to {most}"
+            ))
         } else if processes < self.least {
             Err(format!("{name} takes at least {} processes", self.least))
         } else if increments == 0 {
@@ -596,8 +723,9 @@ mod tests {
     #[test]
     fn sizes_that_make_no_sense_are_refused_in_words() {
         let table = [
-            ("mutex", Size { processes: 0, ..SMALL }, "0 processes cannot be explored"),
-            ("mutex", Size { processes: 9, ..SMALL }, "9 processes cannot be explored"),
+            ("mutex", Size { processes: 0, ..SMALL }, "0 processes of mutex cannot be explored"),
+            ("mutex", Size { processes: 9, ..SMALL }, "9 processes of mutex cannot be explored"),
+            ("barrier", Size { processes: 5, ..SMALL }, "it has to be 1 to 4"),
             ("mutex", Size { increments: 0, ..SMALL }, "at least 1 increment"),
             ("mutex", Size { deaths: 3, ..SMALL }, "3 deaths are too many for 2 processes"),
             ("init", Size { increments: 2, ..SMALL }, "in init each process acts once"),

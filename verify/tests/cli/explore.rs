@@ -55,8 +55,11 @@ fn models_are_listed_where_none_is_named() {
 #[test]
 fn what_cannot_be_explored_is_refused_in_words() {
     let cases: [(&[&str], &str); 23] = [
-        (&["mutex", "--processes", "0"], "0 processes cannot be explored: it has to be 1 to 8"),
-        (&["mutex", "--processes", "9"], "9 processes cannot be explored"),
+        (
+            &["mutex", "--processes", "0"],
+            "0 processes of mutex cannot be explored: it has to be 1 to 8",
+        ),
+        (&["mutex", "--processes", "9"], "9 processes of mutex cannot be explored"),
         (&["mutex", "--processes", "-1"], "unexpected argument '-1'"),
         (&["mutex", "--processes", "two"], "invalid value 'two'"),
         (&["mutex", "--increments", "0"], "at least 1 increment"),

@@ -1,0 +1,521 @@
+//! A barrier in one word, and a row of robust words that say who takes part.
+//!
+//! # What is promised
+//!
+//! Nobody gets past the barrier before as many have arrived as there are parties; then all of them do, and see what the
+//! others wrote before they arrived. One of them, the last, is told that it leads. Where that cannot be, the barrier is
+//! *broken*: because a party died, a wait's time was up, or somebody said so. Then all who wait are told at once, and so is
+//! everybody who arrives, until it is reset. A generation, that is one meeting of all parties, succeeds for everybody or for
+//! nobody, and nobody waits in vain, whoever dies at whatever point.
+//!
+//! # The words
+//!
+//! **Places**, one for each party, robust words as the semaphore's slots:
+//!
+//! | | means |
+//! |---|---|
+//! | 0 | free |
+//! | a thread's id | taken |
+//! | `OWNER_DIED` | whoever was there died |
+//! | `WAITERS` beside it | somebody sleeps there, or did; never taken away |
+//!
+//! **The state**, from the lowest bit: how many have arrived (8 bits); `SENSE`, which changes with each generation; how often
+//! the barrier was reset (20 bits, wrapping); `SLEEPERS`; `DIED`, `BROKEN`.
+//!
+//! | from | to | who |
+//! |---|---|---|
+//! | not broken | one more arrived | a party that arrives, not the last |
+//! | all but one arrived | none arrived, the other `SENSE`, no `SLEEPERS` | the last one, which then wakes all |
+//! | not broken | + `SLEEPERS` | a party, before it sleeps |
+//! | not broken | `BROKEN` | a party whose time is up, which then wakes all |
+//! | any | `DIED` | a party that found a dead one, which then wakes all |
+//! | any | `BROKEN`, all sleepers woken in the same step | `abort`; `reset` |
+//! | broken | none arrived, not broken, one more reset | `reset`, after it has freed the places of the dead |
+//!
+//! # Why it works
+//!
+//! *Each party arrives once.* A place belongs to one thread, and there are as many as parties. So while one of those that
+//! arrived has not gone on, the next generation cannot be complete: `SENSE` cannot change twice under its eyes. Whoever finds
+//! it changed has met the others, whatever else was said since.
+//!
+//! *A death is seen.* Whoever sleeps does so on the state and all others' places at once, and has marked them, also those
+//! that are free. The kernel marks the place of a party that dies, and wakes one sleeper there. That one tells all the
+//! others: by `DIED`, and a wake. If it dies before it has, its own place is marked, and somebody else is woken.
+//!
+//! *The wake may find the wrong one.* Somebody whom a wake at the state has found is a sleeper at the places, too, until it
+//! runs. So whoever was woken looks at the places before it goes, also if its own generation is complete.
+//!
+//! *It may be the second wake.* Whoever says `DIED`, `BROKEN` or that all have come, and then wakes, may die in between. Its
+//! place is then marked, and whoever is woken for that wakes all, whatever the state says already. A `reset` wakes all before
+//! it frees that place.
+//!
+//! # What a death leaves
+//!
+//! | who dies | what is left | who goes on |
+//! |---|---|---|
+//! | a party, anywhere between `enter` and `leave` | its place, marked | whoever sleeps, or the next that is about to |
+//! | the last to arrive, before the others are woken | a complete generation, and its place, marked | the others; then the barrier breaks |
+//! | who aborts or resets | the state before, or broken | as in either |
+//!
+//! # Models
+//!
+//! `lockproof-verify`, `models/barrier.rs`: generations are complete and seen whole, one leads, nobody waits in vain, with
+//! deaths, deadlines, `abort` and `reset`; each ordering, mark and wake has a mutant that is caught.
+
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+use super::mutex_state::{State, WAITERS};
+use super::patience::Patience;
+use crate::deadline::Deadline;
+use crate::error::{NotHeld, TooManyHeld};
+use crate::platform::{MOST_WAITED_FOR, Platform, Update, Waited};
+
+const ARRIVED: u32 = SENSE - 1;
+const SENSE: u32 = 1 << 8;
+const ONE_RESET: u32 = SENSE << 1;
+const RESETS: u32 = SLEEPERS - ONE_RESET;
+const SLEEPERS: u32 = 1 << 29;
+const DIED: u32 = 1 << 30;
+const BROKEN: u32 = 1 << 31;
+
+/// Breaks the barrier, and wakes all sleepers in the same step.
+const BREAK: Update = Update::Set(31);
+
+const EVERYBODY: u32 = u32::MAX;
+
+/// Why a party did not meet the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BarrierFailure {
+    /// The deadline passed: the barrier is broken by that.
+    TimedOut,
+    /// A party died.
+    Died,
+    /// Somebody else's deadline passed, or somebody broke or reset the barrier.
+    Broken,
+    /// The calling thread is no party: it has not this place.
+    NotHeld,
+}
+
+impl From<NotHeld> for BarrierFailure {
+    fn from(_: NotHeld) -> Self {
+        Self::NotHeld
+    }
+}
+
+/// How a party arrived.
+enum Arrival {
+    Last,
+    /// As one of those that wait, and what the state was then.
+    AndWaits(u32),
+}
+
+/// A barrier over a word `W` and robust words `R` of some platform, for up to `N` parties.
+#[repr(C)]
+#[derive(Debug)]
+pub struct RawBarrier<R, W, const N: usize> {
+    places: [R; N],
+    state: W,
+}
+
+impl<R, W, const N: usize> RawBarrier<R, W, N> {
+    /// A barrier that nobody takes part in, over words that hold zero. How many parties there are is said at each operation,
+    /// and is always the same, 1 to `N`.
+    ///
+    /// # Panics
+    ///
+    /// If there are more places than anybody can wait for at once.
+    pub fn new(places: [R; N], state: W) -> Self {
+        assert!(N > 0 && N <= MOST_WAITED_FOR, "a barrier has 1 to {MOST_WAITED_FOR} parties");
+        Self { places, state }
+    }
+
+    /// Takes part, if there is a place: one of those of `parties`. That with the number `first`, modulo theirs, is tried
+    /// before others. Says which it is.
+    ///
+    /// # Errors
+    ///
+    /// [`TooManyHeld`], and nothing changes.
+    pub fn enter<P>(
+        &self,
+        p: &P,
+        parties: usize,
+        first: usize,
+    ) -> Result<Option<usize>, TooManyHeld>
+    where
+        P: Platform<RobustWord = R, Word = W>,
+    {
+        for at in (0..parties).map(|at| (first % parties + at) % parties) {
+            // Relaxed: a guess for the compare-exchange.
+            let seen = p.load(self.place::<P>(at), Relaxed);
+            if seen & !WAITERS == 0 && self.take(p, at, seen)? {
+                return Ok(Some(at));
+            }
+        }
+        self.look_closely(p, parties)
+    }
+
+    /// Takes any place, after none was found: what was seen may have been old, and somebody may have gone from one place to
+    /// another meanwhile. There is none if all were taken by the same threads before and after.
+    #[cold]
+    fn look_closely<P>(&self, p: &P, parties: usize) -> Result<Option<usize>, TooManyHeld>
+    where
+        P: Platform<RobustWord = R, Word = W>,
+    {
+        let scope = p.scope();
+        let mut before = [0; N];
+        loop {
+            p.at(scope, before);
+            let mut now = [0; N];
+            for (at, now) in now.iter_mut().enumerate().take(parties) {
+                // Relaxed: a read-modify-write finds the last value there is.
+                let seen = p.fetch_or(self.place::<P>(at), 0, Relaxed);
+                if seen & !WAITERS == 0 && self.take(p, at, seen)? {
+                    return Ok(Some(at));
+                }
+                *now = seen & !WAITERS;
+            }
+            if now == before {
+                return Ok(None);
+            }
+            before = now;
+        }
+    }
+
+    fn take<P>(&self, p: &P, at: usize, mut seen: u32) -> Result<bool, TooManyHeld>
+    where
+        P: Platform<RobustWord = R, Word = W>,
+    {
+        let scope = p.scope();
+        let place = &self.places[at];
+        while seen & !WAITERS == 0 {
+            p.at(scope, seen);
+            p.robust_begin(place)?;
+            // Relaxed: a place protects nothing.
+            let taken = p.compare_exchange(P::word(place), seen, p.me() | seen, Relaxed, Relaxed);
+            if taken.is_ok() {
+                p.robust_insert(place);
+            }
+            p.robust_end();
+            match taken {
+                Ok(_) => return Ok(true),
+                Err(now) => seen = now,
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether the calling thread has this place.
+    pub fn is_mine<P>(&self, p: &P, at: usize) -> bool
+    where
+        P: Platform<RobustWord = R, Word = W>,
+    {
+        p.robust_holds(&self.places[at])
+    }
+
+    /// Takes part no longer. Nobody is told.
+    ///
+    /// # Errors
+    ///
+    /// [`NotHeld`], and nothing changes, if the calling thread has not this place.
+    pub fn leave<P>(&self, p: &P, at: usize) -> Result<(), NotHeld>
+    where
+        P: Platform<RobustWord = R, Word = W>,
+    {
+        if !p.robust_remove(&self.places[at]) {
+            return Err(NotHeld::new());
+        }
+        // Relaxed: as it was taken. A subtraction leaves the mark, whoever sets it meanwhile.
+        p.fetch_add(self.place::<P>(at), p.me().wrapping_neg(), Relaxed);
+        p.robust_end();
+        Ok(())
+    }
+
+    /// Arrives, and waits for the others until `deadline`. Says whether this was the last: one of all.
+    ///
+    /// # Errors
+    ///
+    /// See [`BarrierFailure`].
+    pub fn wait<P>(
+        &self,
+        p: &P,
+        parties: usize,
+        at: usize,
+        deadline: Deadline,
+    ) -> Result<bool, BarrierFailure>
+    where
+        P: Platform<RobustWord = R, Word = W>,
+    {
+        if !self.is_mine(p, at) {
+            return Err(BarrierFailure::NotHeld);
+        }
+        match self.arrive(p, parties)? {
+            Arrival::Last => Ok(true),
+            Arrival::AndWaits(arrived) => {
+                self.wait_for_others(p, (parties, at), arrived, deadline).map(|()| false)
+            }
+        }
+    }
+
+    fn arrive<P>(&self, p: &P, parties: usize) -> Result<Arrival, BarrierFailure>
+    where
+        P: Platform<RobustWord = R, Word = W>,
+    {
+        let scope = p.scope();
+        // Acquire, here and where the compare-exchange fails: the last one sees what the others wrote before they arrived,
+        // and whoever is told that it is broken what was written before it was.
+        let mut seen = p.load(&self.state, Acquire);
+        loop {
+            p.at(scope, seen);
+            if let Some(failure) = why_broken(seen) {
+                return Err(failure);
+            }
+            let is_last = seen & ARRIVED == parties as u32 - 1;
+            let next = if is_last { (seen ^ SENSE) & !(ARRIVED | SLEEPERS) } else { seen + 1 };
+            // Release: publishes what this party wrote to all who find the generation complete; matches their Acquire,
+            // through all arrivals in between.
+            match p.compare_exchange(&self.state, seen, next, Release, Acquire) {
+                Ok(_) if is_last => {
+                    if seen & SLEEPERS != 0 {
+                        p.futex_wake(&self.state, EVERYBODY);
+                    }
+                    return Ok(Arrival::Last);
+                }
+                Ok(_) => return Ok(Arrival::AndWaits(next)),
+                Err(now) => seen = now,
+            }
+        }
+    }
+
+    fn wait_for_others<P>(
+        &self,
+        p: &P,
+        (parties, mine): (usize, usize),
+        arrived: u32,
+        deadline: Deadline,
+    ) -> Result<(), BarrierFailure>
+    where
+        P: Platform<RobustWord = R, Word = W>,
+    {
+        let scope = p.scope();
+        let (mut round, mut late) = (0, deadline == Deadline::Now);
+        let mut patience = Patience::new();
+        loop {
+            // Acquire: sees what the others wrote before they arrived, or before the barrier was broken.
+            let seen = p.load(&self.state, Acquire);
+            p.at(scope, (seen, round, late));
+            if let Some(end) = end_of_generation(arrived, seen) {
+                return end;
+            }
+            if late {
+                // Relaxed: what this party wrote it published when it arrived.
+                let broken = seen | BROKEN;
+                if p.compare_exchange(&self.state, seen, broken, Relaxed, Relaxed).is_ok() {
+                    p.futex_wake(&self.state, EVERYBODY);
+                    return Err(BarrierFailure::TimedOut);
+                }
+                continue;
+            }
+            if p.spin(round) {
+                round += 1;
+                continue;
+            }
+            round = 0;
+            late = self.sleep(p, (parties, mine), seen, deadline, &mut patience);
+        }
+    }
+
+    /// Sleeps once, if the state still is `seen` and nobody has died. Says whether the deadline has passed.
+    #[cold]
+    fn sleep<P>(
+        &self,
+        p: &P,
+        (parties, mine): (usize, usize),
+        seen: u32,
+        deadline: Deadline,
+        patience: &mut Patience,
+    ) -> bool
+    where
+        P: Platform<RobustWord = R, Word = W>,
+    {
+        let asleep = seen | SLEEPERS;
+        // Relaxed: the mark carries no data; whoever ends the generation changes this very word.
+        if asleep != seen
+            && p.compare_exchange(&self.state, seen, asleep, Relaxed, Relaxed).is_err()
+        {
+            return false;
+        }
+        // The state, and after it the places of all others.
+        let mut known = [(&self.state, asleep); N];
+        for (known, at) in known[1..].iter_mut().zip((0..parties).filter(|at| *at != mine)) {
+            let word = self.place::<P>(at);
+            // Relaxed, both: of a death, `tell_of_deaths` makes sure.
+            let mut seen = p.load(word, Relaxed);
+            if seen & WAITERS == 0 {
+                seen = p.fetch_or(word, WAITERS, Relaxed) | WAITERS;
+            }
+            if State(seen).owner_died() {
+                self.tell_of_deaths(p, (parties, mine));
+                return false;
+            }
+            *known = (word, seen);
+        }
+        let until = patience.until(p, deadline);
+        match p.futex_wait_any(&known[..parties], until) {
+            Waited::Changed => false,
+            Waited::Woken => {
+                self.tell_of_deaths(p, (parties, mine));
+                false
+            }
+            Waited::TimedOut => {
+                patience.has_run_out(p, &known[1..parties]);
+                until == deadline
+            }
+        }
+    }
+
+    /// If somebody has died, sees to it that all others hear of it.
+    fn tell_of_deaths<P>(&self, p: &P, (parties, mine): (usize, usize))
+    where
+        P: Platform<RobustWord = R, Word = W>,
+    {
+        let scope = p.scope();
+        loop {
+            // Acquire: whoever finds the barrier reset finds the places of the dead free; matches the Release of `reset`.
+            let seen = p.load(&self.state, Acquire);
+            p.at(scope, seen);
+            // Acquire: whoever is told of a death sees what the dead one wrote; matches the kernel's compare-exchange on its
+            // behalf.
+            let died = |at: usize| State(p.load(self.place::<P>(at), Acquire)).owner_died();
+            if !(0..parties).any(|at| at != mine && died(at)) {
+                return;
+            }
+            // Release: publishes that to those who are told.
+            if p.compare_exchange(&self.state, seen, seen | DIED, Release, Relaxed).is_ok() {
+                // Also where it was said already: whoever did may have died before it woke anybody.
+                p.futex_wake(&self.state, EVERYBODY);
+                return;
+            }
+        }
+    }
+
+    /// Breaks the barrier: all who wait or arrive are told, until it is [reset](Self::reset).
+    pub fn abort<P>(&self, p: &P)
+    where
+        P: Platform<RobustWord = R, Word = W>,
+    {
+        // Release: the update orders nothing by itself; with it, this publishes what was written before.
+        p.fence(Release);
+        p.futex_update_wake_all(&self.state, BREAK);
+    }
+
+    /// Makes the barrier whole again: nobody has arrived, and the places of the dead are free. All who wait are told that it
+    /// was broken.
+    pub fn reset<P>(&self, p: &P, parties: usize)
+    where
+        P: Platform<RobustWord = R, Word = W>,
+    {
+        let scope = p.scope();
+        loop {
+            p.at(scope, ());
+            self.abort(p);
+            (0..parties).for_each(|at| self.free_if_dead(p, at));
+            // Relaxed: a guess for the compare-exchange. If it is not broken, somebody else has reset it, and perhaps used
+            // it since: those have to be told as well, as one that they wait for may have been dead a moment ago.
+            let seen = p.load(&self.state, Relaxed);
+            let whole = seen & SENSE | seen.wrapping_add(ONE_RESET) & RESETS;
+            // Release: see `tell_of_deaths`.
+            if why_broken(seen).is_some()
+                && p.compare_exchange(&self.state, seen, whole, Release, Relaxed).is_ok()
+            {
+                return;
+            }
+        }
+    }
+
+    fn free_if_dead<P>(&self, p: &P, at: usize)
+    where
+        P: Platform<RobustWord = R, Word = W>,
+    {
+        let scope = p.scope();
+        let word = self.place::<P>(at);
+        // Relaxed, both: a place protects nothing.
+        let mut seen = p.load(word, Relaxed);
+        while State(seen).owner_died() {
+            p.at(scope, seen);
+            match p.compare_exchange(word, seen, seen & WAITERS, Relaxed, Relaxed) {
+                Ok(_) => return,
+                Err(now) => seen = now,
+            }
+        }
+    }
+
+    /// What it is like: a moment's look.
+    pub fn look<P>(&self, p: &P, parties: usize) -> BarrierLook
+    where
+        P: Platform<RobustWord = R, Word = W>,
+    {
+        // Acquire: whoever finds it broken sees what was written before.
+        let seen = p.load(&self.state, Acquire);
+        let broken = why_broken(seen);
+        // Relaxed: for people.
+        let taken = |at: &usize| State(p.load(self.place::<P>(*at), Relaxed)).owner() != 0;
+        BarrierLook {
+            waiting: if broken.is_some() { 0 } else { seen & ARRIVED },
+            taking_part: (0..parties).filter(taken).count(),
+            broken,
+        }
+    }
+
+    /// Makes it whole, and takes back the places of another boot of the machine. Nobody else uses the barrier meanwhile.
+    pub(crate) fn forget_holders<P>(&self, p: &P)
+    where
+        P: Platform<RobustWord = R, Word = W>,
+    {
+        // Relaxed, all: the caller has it for itself.
+        for at in 0..N {
+            p.swap(self.place::<P>(at), 0, Relaxed);
+        }
+        p.swap(&self.state, 0, Relaxed);
+    }
+
+    fn place<P>(&self, at: usize) -> &W
+    where
+        P: Platform<RobustWord = R, Word = W>,
+    {
+        P::word(&self.places[at])
+    }
+}
+
+/// What a barrier is like at some moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BarrierLook {
+    /// How many have arrived and wait for the others.
+    pub waiting: u32,
+    /// How many take part.
+    pub taking_part: usize,
+    /// Why whoever arrives is refused, if that is so.
+    pub broken: Option<BarrierFailure>,
+}
+
+const fn why_broken(state: u32) -> Option<BarrierFailure> {
+    if state & DIED != 0 {
+        Some(BarrierFailure::Died)
+    } else if state & BROKEN != 0 {
+        Some(BarrierFailure::Broken)
+    } else {
+        None
+    }
+}
+
+/// What came of the generation in which somebody arrived, if it is over.
+const fn end_of_generation(arrived: u32, now: u32) -> Option<Result<(), BarrierFailure>> {
+    if (arrived ^ now) & SENSE != 0 {
+        Some(Ok(()))
+    } else if let Some(failure) = why_broken(now) {
+        Some(Err(failure))
+    } else if (arrived ^ now) & RESETS != 0 {
+        Some(Err(BarrierFailure::Broken))
+    } else {
+        None
+    }
+}
