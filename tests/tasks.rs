@@ -156,7 +156,7 @@ fn a_death_at_any_point_leaves_nobody_waiting() {
             }
         };
         let mut workers: Vec<Child> = (0..3).map(|_| fork(work)).collect();
-        let kills = scaled(300) as u64;
+        let kills = scaled(300);
         for _ in 0..kills {
             for _ in 0..1 + seed.below(12) {
                 tasks.put(1).unwrap();
