@@ -57,6 +57,8 @@
 )]
 
 pub mod deadline;
+#[cfg(target_os = "linux")]
+pub mod diagnosis;
 pub mod error;
 #[cfg(target_os = "linux")]
 pub mod file;

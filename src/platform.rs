@@ -286,6 +286,11 @@ pub trait Platform {
     /// word.
     fn robust_holds(&self, robust: &Self::RobustWord) -> bool;
 
+    /// Notes, for people who look on, that somebody waits for this holder; since now, if it is the `first` one to do so.
+    fn note_wait(&self, robust: &Self::RobustWord, holder: ThreadId, first: bool) {
+        let _ = (robust, holder, first);
+    }
+
     /// This thread.
     fn me(&self) -> ThreadId;
     /// Whether that thread still exists. Only a `false` is certain: ids are reused.

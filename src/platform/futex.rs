@@ -80,6 +80,18 @@ pub(super) fn futex_requeue(
     }
 }
 
+/// How many sleep on the word: moving all of them to where they are changes nothing, and says how many that is. `None` where
+/// moving is refused, or the word changes all the time.
+pub(super) fn sleepers(word: &AtomicU32) -> Option<usize> {
+    (0..1000).find_map(|_| {
+        let seen = word.load(Ordering::Relaxed);
+        match cmp_requeue(word, Flags::empty(), 0, ALL, word, seen) {
+            Err(Errno::AGAIN) => None,
+            counted => Some(counted.ok()),
+        }
+    })?
+}
+
 /// Where moving is refused (seccomp): wakes all, which look again. That and the comparison are not one step, so it is
 /// made again; each is a read-modify-write, as those read the latest value.
 fn wake_instead(word: &AtomicU32, expected: u32, wake: u32, moved: u32) -> Result<u32, Changed> {

@@ -43,7 +43,9 @@ pub struct Cell64(AtomicU64);
 #[repr(C)]
 pub struct RobustWord {
     words: [Word32; 2],
-    reserved: [AtomicU64; 2],
+    /// For whom somebody waits, and since when: a thread's id above [`MILLISECONDS`] of the monotonic clock.
+    waited_for: AtomicU64,
+    reserved: AtomicU64,
     pub(super) links: Links,
 }
 
@@ -108,6 +110,23 @@ impl Linux {
     const fn with(context: &'static ThreadContext) -> &'static Self {
         // SAFETY: a transparent wrapper.
         unsafe { &*core::ptr::from_ref(context).cast() }
+    }
+}
+
+/// How many bits of milliseconds there are: 34 years.
+const MILLISECONDS: u32 = 40;
+
+impl Linux {
+    /// How many sleep on the word, if the kernel says so.
+    pub(crate) fn sleepers(word: &Word32) -> Option<usize> {
+        futex::sleepers(&word.0)
+    }
+
+    /// For how long somebody has waited for that thread to let go of the word, as far as that was noted.
+    pub(crate) fn waited_for(&self, robust: &RobustWord, thread: ThreadId) -> Option<Duration> {
+        let noted = robust.waited_for.load(Ordering::Relaxed);
+        let since = Duration::from_millis(noted & ((1 << MILLISECONDS) - 1));
+        (noted >> MILLISECONDS == u64::from(thread)).then(|| self.now().saturating_sub(since))
     }
 }
 
@@ -282,6 +301,14 @@ impl Platform for Linux {
         self.context.holds(robust)
     }
 
+    fn note_wait(&self, robust: &RobustWord, holder: ThreadId, first: bool) {
+        let noted = robust.waited_for.load(Ordering::Relaxed);
+        if first || noted >> MILLISECONDS != u64::from(holder) {
+            let now = monotonic_now().as_millis() as u64 & ((1 << MILLISECONDS) - 1);
+            robust.waited_for.store(u64::from(holder) << MILLISECONDS | now, Ordering::Relaxed);
+        }
+    }
+
     #[inline]
     fn me(&self) -> ThreadId {
         self.context.thread()
@@ -332,7 +359,8 @@ mod tests {
         let links = Links { previous: AtomicUsize::new(0), next: AtomicUsize::new(0) };
         let robust = RobustWord {
             words: [const { Word32(AtomicU32::new(0)) }; 2],
-            reserved: [const { AtomicU64::new(0) }; 2],
+            waited_for: AtomicU64::new(0),
+            reserved: AtomicU64::new(0),
             links,
         };
         Linux::word(&robust).0.store(value, Ordering::Relaxed);

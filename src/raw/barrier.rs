@@ -129,6 +129,11 @@ impl<R, W, const N: usize> RawBarrier<R, W, N> {
         Self { places, state }
     }
 
+    /// Places and state, to look at.
+    pub(crate) const fn parts(&self) -> (&[R; N], &W) {
+        (&self.places, &self.state)
+    }
+
     /// Takes part, if there is a place: one of those of `parties`. That with the number `first`, modulo theirs, is tried
     /// before others. Says which it is.
     ///

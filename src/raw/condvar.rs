@@ -83,6 +83,11 @@ impl<W> RawCondvar<W> {
         Self { word }
     }
 
+    /// The word, to look at.
+    pub(crate) const fn word(&self) -> &W {
+        &self.word
+    }
+
     /// Lets go of the mutex, waits for a notification until `deadline`, and takes the mutex again, as long as that takes.
     ///
     /// # Errors

@@ -62,6 +62,11 @@ impl<W> RawEvent<W> {
         Self { word }
     }
 
+    /// The word, to look at.
+    pub(crate) const fn word(&self) -> &W {
+        &self.word
+    }
+
     /// Sets it, and releases everybody who waits. Does nothing if it is set.
     pub fn set<P>(&self, p: &P)
     where

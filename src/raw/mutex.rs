@@ -265,6 +265,7 @@ impl<R> RawMutex<R> {
         {
             return (State(now), false);
         }
+        p.note_wait(&self.robust, seen.owner(), !seen.has_waiters());
         let until = patience.until(p, deadline);
         let timed_out = p.futex_wait(word, known.0, until) == Waited::TimedOut;
         if timed_out {
@@ -334,6 +335,11 @@ impl<R> RawMutex<R> {
         if p.futex_wake(word, 1) == 0 {
             p.futex_update_wake_all(word, FORGET_WAITERS);
         }
+    }
+
+    /// The word, to look at.
+    pub(crate) const fn robust(&self) -> &R {
+        &self.robust
     }
 
     /// Lets go of the lock for good: what it protects cannot be repaired, and nobody will get it again. For holders that

@@ -123,6 +123,11 @@ impl<R, W, C> RawQueue<R, W, C> {
         &self.mutex
     }
 
+    /// The condition variables inside, to look at.
+    pub(crate) const fn condvars(&self) -> [&RawCondvar<W>; 2] {
+        [&self.more, &self.room]
+    }
+
     /// Waits until there is room for `least` elements, at least one, in a queue of this capacity, until `deadline`. The
     /// calling thread may then write the elements, and has to say how many it has put: [`end_put`](Self::end_put).
     ///

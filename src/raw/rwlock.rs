@@ -80,6 +80,11 @@ impl<R, C, const N: usize> RawRwLock<R, C, N> {
         Self { mutex: RawMutex::new(robust), writing, slots: slots.map(RawSlot::new) }
     }
 
+    /// The readers' slots, to look at.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = &R> {
+        self.slots.iter().map(RawSlot::robust)
+    }
+
     /// The mutex inside, to look at: its holder writes, or is about to; or is a reader that opens a slot.
     pub const fn mutex(&self) -> &RawMutex<R> {
         &self.mutex

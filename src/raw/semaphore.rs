@@ -86,6 +86,11 @@ impl<R, const N: usize> RawSemaphore<R, N> {
         Self { turn: RawMutex::new(turn), slots }
     }
 
+    /// Turn and slots, to look at.
+    pub(crate) const fn parts(&self) -> (&RawMutex<R>, &[R; N]) {
+        (&self.turn, &self.slots)
+    }
+
     /// Acquires a permit of `permits` that there were to begin with, waiting for it until `deadline`. The slot of the number
     /// `first`, modulo their number, is tried before others. Says in which slot it is.
     ///
@@ -254,6 +259,7 @@ impl<R, const N: usize> RawSemaphore<R, N> {
             if is_free(State(seen), at < permits) {
                 return false;
             }
+            p.note_wait(&self.slots[at], State(seen).owner(), seen & WAITERS == 0);
             *known = (word, seen | WAITERS);
         }
         let until = patience.until(p, deadline);

@@ -158,6 +158,7 @@ impl<R> RawSlot<R> {
         {
             return false;
         }
+        p.note_wait(&self.robust, seen.owner(), !seen.has_waiters());
         let until = patience.until(p, deadline);
         let timed_out = p.futex_wait(word, known.0, until) == Waited::TimedOut;
         if timed_out {
@@ -172,6 +173,11 @@ impl<R> RawSlot<R> {
         P: Platform<RobustWord = R>,
     {
         p.robust_holds(&self.robust)
+    }
+
+    /// The word, to look at.
+    pub(super) const fn robust(&self) -> &R {
+        &self.robust
     }
 
     /// What the word says.

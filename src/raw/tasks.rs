@@ -75,6 +75,11 @@ impl<R, W, D, const N: usize> RawTasks<R, W, D, N> {
         Self { turn, hands: hands.map(RawSlot::new), drained, done }
     }
 
+    /// Turn, hands and `drained`, to look at.
+    pub(crate) fn parts(&self) -> (&RawMutex<R>, impl Iterator<Item = &R>, &RawCondvar<W>) {
+        (&self.turn, self.hands.iter().map(RawSlot::robust), &self.drained)
+    }
+
     /// Waits until there is a task in the queue, until `deadline`. The calling thread has it in hand, and may read it; it has
     /// to say that it has: [`end_take`](Self::end_take).
     ///

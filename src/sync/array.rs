@@ -4,6 +4,8 @@ use core::fmt;
 
 use super::value::{RawValue, Value, ValueGuard};
 use crate::error::LockError;
+use crate::platform::RobustWord;
+use crate::raw::RawMutex;
 use crate::raw::mutex_state::State;
 use crate::shm::{Plain, Shareable};
 
@@ -130,6 +132,13 @@ where
     #[must_use]
     pub fn status(&self) -> State {
         self.value.status()
+    }
+}
+
+impl<T, const N: usize> Array<T, N> {
+    /// Its lock, to look at.
+    pub(crate) const fn raw_mutex(&self) -> &RawMutex<RobustWord> {
+        self.value.raw_mutex()
     }
 }
 

@@ -244,6 +244,13 @@ impl<const PARTIES: usize> Barrier<PARTIES> {
     }
 }
 
+impl<const PARTIES: usize> Barrier<PARTIES> {
+    /// What it is made of, to look at.
+    pub(crate) const fn raw(&self) -> &RawBarrier<RobustWord, Word32, PARTIES> {
+        &self.raw
+    }
+}
+
 impl<const PARTIES: usize> fmt::Debug for Barrier<PARTIES> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let look = self.raw.look(Linux::lockless(), PARTIES);

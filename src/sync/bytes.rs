@@ -307,6 +307,13 @@ impl<const N: usize> MessageQueue<N> {
     }
 }
 
+impl<const N: usize> MessageQueue<N> {
+    /// What it is made of, to look at.
+    pub(crate) const fn raw(&self) -> &RawQueue<RobustWord, Word32, Cell64> {
+        &self.raw
+    }
+}
+
 impl<const N: usize> fmt::Debug for MessageQueue<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MessageQueue").field("capacity", &N).finish_non_exhaustive()
@@ -365,6 +372,13 @@ impl<const N: usize> Pipe<N> {
     pub const fn ends(&self) -> (PipeEnd<'_, N>, PipeEnd<'_, N>) {
         let Self { there, back } = self;
         (PipeEnd { to: there, from: back }, PipeEnd { to: back, from: there })
+    }
+}
+
+impl<const N: usize> Pipe<N> {
+    /// What it is made of, to look at.
+    pub(crate) const fn queues(&self) -> [&MessageQueue<N>; 2] {
+        [&self.there, &self.back]
     }
 }
 

@@ -203,6 +203,13 @@ impl Condvar {
     }
 }
 
+impl Condvar {
+    /// What it is made of, to look at.
+    pub(crate) const fn raw(&self) -> &RawCondvar<Word32> {
+        &self.raw
+    }
+}
+
 impl fmt::Debug for Condvar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Condvar").finish_non_exhaustive()

@@ -6,7 +6,7 @@ use super::mutex::{said, without_blocking};
 use crate::error::LockError;
 use crate::platform::{Cell64, Linux, RobustWord, Word64};
 use crate::raw::mutex_state::State;
-use crate::raw::{Acquired, LockFailure, RawAtomicCounter, RawCounter};
+use crate::raw::{Acquired, LockFailure, RawAtomicCounter, RawCounter, RawMutex};
 use crate::shm::Shareable;
 
 /// A counter with a lock inside: no addition is lost.
@@ -179,6 +179,13 @@ impl AtomicCounter {
     #[inline]
     pub fn set(&self, value: u64) -> u64 {
         self.raw.set(Linux::lockless(), value)
+    }
+}
+
+impl Counter {
+    /// Its lock, to look at.
+    pub(crate) const fn raw_mutex(&self) -> &RawMutex<RobustWord> {
+        self.raw.mutex()
     }
 }
 

@@ -98,6 +98,13 @@ impl Event {
     }
 }
 
+impl Event {
+    /// What it is made of, to look at.
+    pub(crate) const fn raw(&self) -> &RawEvent<Word32> {
+        &self.raw
+    }
+}
+
 impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Event").field("set", &self.is_set()).finish()

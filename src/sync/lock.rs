@@ -108,6 +108,13 @@ impl Lock {
     }
 }
 
+impl Lock {
+    /// Its lock, to look at.
+    pub(crate) const fn raw_mutex(&self) -> &RawMutex<RobustWord> {
+        &self.raw
+    }
+}
+
 impl fmt::Debug for Lock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Lock").finish_non_exhaustive()

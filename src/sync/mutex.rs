@@ -197,6 +197,13 @@ fn lock_otherwise(
     }
 }
 
+impl<T> Mutex<T> {
+    /// Its lock, to look at.
+    pub(crate) const fn raw_mutex(&self) -> &RawMutex<RobustWord> {
+        &self.raw
+    }
+}
+
 impl<T> fmt::Debug for Mutex<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Mutex").finish_non_exhaustive()

@@ -9,7 +9,7 @@ use super::mutex::without_blocking;
 use crate::deadline::Deadline;
 use crate::error::LockError;
 use crate::platform::{Linux, RobustWord, Word32};
-use crate::raw::{RawOnce, Role};
+use crate::raw::{RawMutex, RawOnce, Role};
 use crate::shm::{Plain, Shareable};
 
 /// Something that is done once, by whichever process or thread comes first; the others wait until it is done. As
@@ -113,6 +113,13 @@ impl Once {
     #[must_use]
     pub fn is_completed(&self) -> bool {
         self.raw.is_ready(Linux::lockless())
+    }
+}
+
+impl Once {
+    /// Its lock, to look at.
+    pub(crate) const fn raw_mutex(&self) -> &RawMutex<RobustWord> {
+        self.raw.mutex()
     }
 }
 
@@ -227,6 +234,13 @@ impl<T: Plain + Sync> OnceValue<T> {
             value
         })?;
         Ok(if taken { Ok(()) } else { Err(value) })
+    }
+}
+
+impl<T> OnceValue<T> {
+    /// Its lock, to look at.
+    pub(crate) const fn raw_mutex(&self) -> &RawMutex<RobustWord> {
+        self.once.raw_mutex()
     }
 }
 

@@ -286,10 +286,6 @@ impl<T: Plain, const N: usize> Queue<T, N> {
         Ok(count as usize)
     }
 
-    pub(super) const fn raw(&self) -> &RawQueue<RobustWord, Word32, Cell64> {
-        &self.raw
-    }
-
     /// The place of the element of that number.
     pub(super) fn place(&self, number: u64) -> *mut T {
         let places: *mut T = self.places.get().cast();
@@ -319,6 +315,13 @@ impl<T: Plain, const N: usize> Queue<T, N> {
     #[must_use]
     pub const fn capacity(&self) -> usize {
         N
+    }
+}
+
+impl<T, const N: usize> Queue<T, N> {
+    /// What it is made of, to look at.
+    pub(crate) const fn raw(&self) -> &RawQueue<RobustWord, Word32, Cell64> {
+        &self.raw
     }
 }
 

@@ -8,8 +8,8 @@ use super::mutex::{Leaving, deadline_at, said, without_blocking};
 use crate::deadline::Deadline;
 use crate::error::{LockError, NotHeld, TryLockError};
 use crate::platform::{Cell64, Linux, RobustWord, monotonic_now};
-use crate::raw::RawReentrantMutex;
 use crate::raw::mutex_state::State;
+use crate::raw::{RawMutex, RawReentrantMutex};
 use crate::shm::Shareable;
 
 /// A mutual exclusion lock that its holder may take again, and has to release as often: Python's
@@ -132,6 +132,13 @@ impl<T: Shareable> ReentrantMutex<T> {
     #[must_use]
     pub fn status(&self) -> State {
         self.raw.mutex().state(Linux::lockless())
+    }
+}
+
+impl<T> ReentrantMutex<T> {
+    /// Its lock, to look at.
+    pub(crate) const fn raw_mutex(&self) -> &RawMutex<RobustWord> {
+        self.raw.mutex()
     }
 }
 

@@ -229,6 +229,13 @@ impl<T: Plain + Sync, const READERS: usize> RwLock<T, READERS> {
     }
 }
 
+impl<T, const READERS: usize> RwLock<T, READERS> {
+    /// What it is made of, to look at.
+    pub(crate) const fn raw(&self) -> &RawRwLock<RobustWord, Cell64, READERS> {
+        &self.raw
+    }
+}
+
 impl<T, const READERS: usize> fmt::Debug for RwLock<T, READERS> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RwLock").finish_non_exhaustive()

@@ -264,6 +264,13 @@ impl<const PERMITS: usize, const MOST: usize> Semaphore<PERMITS, MOST> {
     }
 }
 
+impl<const PERMITS: usize, const MOST: usize> Semaphore<PERMITS, MOST> {
+    /// What it is made of, to look at.
+    pub(crate) const fn raw(&self) -> &RawSemaphore<RobustWord, MOST> {
+        &self.raw
+    }
+}
+
 impl<const PERMITS: usize, const MOST: usize> fmt::Debug for Semaphore<PERMITS, MOST> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Semaphore").field("available", &self.available()).finish()

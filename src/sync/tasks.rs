@@ -244,6 +244,15 @@ impl<T: Plain, const N: usize, const HANDS: usize> JoinableQueue<T, N, HANDS> {
     }
 }
 
+impl<T, const N: usize, const HANDS: usize> JoinableQueue<T, N, HANDS> {
+    /// What it is made of, to look at.
+    pub(crate) const fn parts(
+        &self,
+    ) -> (&Queue<T, N>, &RawTasks<RobustWord, Word32, Word64, HANDS>) {
+        (&self.queue, &self.tasks)
+    }
+}
+
 impl<T, const N: usize, const HANDS: usize> fmt::Debug for JoinableQueue<T, N, HANDS> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JoinableQueue")

@@ -10,7 +10,7 @@ use crate::deadline::Deadline;
 use crate::error::LockError;
 use crate::platform::{Cell64, Linux, RobustWord, Word64};
 use crate::raw::mutex_state::State;
-use crate::raw::{RawCell, RawReentrantMutex};
+use crate::raw::{RawCell, RawMutex, RawReentrantMutex};
 use crate::shm::{Plain, Shareable};
 
 /// A number that fits 64 bits, as bits.
@@ -210,6 +210,13 @@ impl<T: Plain> Value<T> {
     #[must_use]
     pub fn status(&self) -> State {
         self.raw.mutex().state(Linux::lockless())
+    }
+}
+
+impl<T> Value<T> {
+    /// Its lock, to look at.
+    pub(crate) const fn raw_mutex(&self) -> &RawMutex<RobustWord> {
+        self.raw.mutex()
     }
 }
 
