@@ -12,12 +12,14 @@ use lockproof_verify::verdict::Finding;
 
 use crate::searches::{alone, assert_alike, but_for_one, is_whole};
 
-/// What takes longer, or more, without reductions is left out, not waited for.
-const PATIENCE: Duration = Duration::from_millis(250);
+/// What takes longer, or more, without reductions is left out, not waited for. Of the models there are many more than enough
+/// that do not take long.
+const FOR_MODELS: Duration = Duration::from_millis(40);
+const FOR_MUTANTS: Duration = Duration::from_millis(250);
 const ROOM: usize = 50 << 20;
 
-fn explored(model: &Entry, size: Size, search: GraphSearch) -> Finding {
-    let budget = Budget { seed: 1, until: Some(Instant::now() + PATIENCE) };
+fn explored(model: &Entry, size: Size, search: GraphSearch, patience: Duration) -> Finding {
+    let budget = Budget { seed: 1, until: Some(Instant::now() + patience) };
     let search = GraphSearch { memory_limit: Some(ROOM), ..search };
     let exploration =
         Exploration { name: "x", search, budget: &budget, progress: &Silent, extract: false };
@@ -27,6 +29,7 @@ fn explored(model: &Entry, size: Size, search: GraphSearch) -> Finding {
 /// What was compared with what.
 #[derive(Debug, Default)]
 struct Tally {
+    patience: Duration,
     compared: usize,
     wrong: usize,
     left_out: usize,
@@ -38,7 +41,7 @@ struct Tally {
 impl Tally {
     /// Explores with and without each reduction; the fewest that come to an end are the measure.
     fn compare(&mut self, model: &Entry, size: Size, search: GraphSearch) {
-        let of = |search| explored(model, size, search);
+        let of = |search| explored(model, size, search, self.patience);
         // Marks alone make loops finite.
         let measures = [search.plain(), GraphSearch { marks: true, ..search.plain() }, search];
         let found = measures.into_iter().map(of).enumerate().find(|(_, found)| is_whole(found));
@@ -80,7 +83,7 @@ impl Tally {
 
 #[test]
 fn over_all_models() {
-    let mut tally = Tally::default();
+    let mut tally = Tally { patience: FOR_MODELS, ..Tally::default() };
     for model in MODELS {
         let least = model.least().max(2);
         let sizes = [(least, 1, 0), (least, 2, 0), (least, 1, 1)];
@@ -103,7 +106,7 @@ fn over_all_models() {
 
 #[test]
 fn over_all_mutants() {
-    let mut tally = Tally::default();
+    let mut tally = Tally { patience: FOR_MUTANTS, ..Tally::default() };
     for mutant in MUTANTS {
         let (name, processes, deaths) = match mutant.caught_by {
             Trial::Alive(n) => ("mutex", n, 0),
