@@ -14,12 +14,17 @@ use crate::shm::{Plain, Shareable};
 ///
 /// # Examples
 ///
-/// ```
-/// use lockproof::{RawArray, Region};
+/// Each process has an element of its own:
 ///
-/// let load = Region::<RawArray<f64, 4>>::anonymous()?;
-/// load[2].store(0.5);
-/// assert_eq!(load.each_ref().map(|each| each.load()), [0.0, 0.0, 0.5, 0.0]);
+/// ```
+/// use lockproof::{RawArray, Region, Workers};
+///
+/// let results = Region::<RawArray<u64, 4>>::anonymous()?;
+/// let work = |number: usize| results[number].store(number as u64 * 10);
+/// // SAFETY: this process has no other threads, and the function uses nothing that must not exist twice.
+/// let workers = unsafe { Workers::fork(4, work) }?;
+/// workers.join()?;
+/// assert_eq!(results.each_ref().map(|each| each.load()), [0, 10, 20, 30]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub type RawArray<T, const N: usize> = [RawValue<T>; N];
@@ -38,20 +43,22 @@ pub type RawArray<T, const N: usize> = [RawValue<T>; N];
 /// # Examples
 ///
 /// ```
-/// use lockproof::{Array, Region};
+/// use lockproof::{Array, Region, Workers};
 ///
-/// let places = Region::<Array<u32, 3>>::memfd("places")?;
-/// # let fd = places.as_fd().expect("a memory file").try_clone_to_owned()?;
-/// // In another process, which was handed the file descriptor:
-/// let there = Region::<Array<u32, 3>>::from_fd(fd)?;
-/// {
-///     let held = there.lock().expect("nobody has died");
-///     held.write(0, 7);
-///     held.write(1, held.read(0) + 1);
-/// }
-/// // Here:
-/// assert_eq!(places.get(1).expect("nobody has died"), 8);
-/// assert_eq!(places.lock().expect("nobody has died").read_all(), [7, 8, 0]);
+/// let places = Region::<Array<i64, 3>>::anonymous()?;
+/// let work = |_number| {
+///     for round in 0..1000 {
+///         let (from, to) = (round % 3, (round + 1) % 3);
+///         let held = places.lock().expect("nobody has died");
+///         held.write(from, held.read(from) - 1);
+///         held.write(to, held.read(to) + 1);
+///     }
+/// };
+/// places.set(0, 10).expect("nobody has died");
+/// // SAFETY: this process has no other threads, and the function uses nothing that must not exist twice.
+/// let workers = unsafe { Workers::fork(2, work) }?;
+/// workers.join()?;
+/// assert_eq!(places.lock().expect("nobody has died").read_all(), [8, 2, 0]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[repr(transparent)]

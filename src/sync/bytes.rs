@@ -31,19 +31,25 @@ const LENGTH: usize = size_of::<u32>();
 /// # Examples
 ///
 /// ```
-/// use lockproof::{MessageQueue, Region};
+/// use lockproof::{MessageQueue, Region, Workers};
 ///
-/// let lines = Region::<MessageQueue<4096>>::memfd("lines")?;
-/// # let fd = lines.as_fd().expect("a memory file").try_clone_to_owned()?;
-/// // In another process, which was handed the file descriptor:
-/// let there = Region::<MessageQueue<4096>>::from_fd(fd)?;
-/// there.send(b"a line")?;
-/// there.send(b"")?;
-/// there.shutdown()?;
-/// // Here:
-/// assert_eq!(lines.receive()?, Some(b"a line".to_vec()));
-/// assert_eq!(lines.receive()?, Some(Vec::new()));
-/// assert_eq!(lines.receive()?, None);
+/// let lines = Region::<MessageQueue<4096>>::anonymous()?;
+/// let work = |number| -> Result<(), Box<dyn std::error::Error>> {
+///     for line in 0..100 {
+///         lines.send(format!("line {line} of {number}").as_bytes())?;
+///     }
+///     Ok(())
+/// };
+/// // SAFETY: this process has no other threads, and the function uses nothing that must not exist twice.
+/// let workers = unsafe { Workers::fork(2, work) }?;
+/// let mut each = [0, 0];
+/// while each != [100, 100] {
+///     let line = String::from_utf8(lines.receive()?.expect("it is not shut down"))?;
+///     let number: usize = line[line.len() - 1..].parse()?;
+///     assert_eq!(line, format!("line {} of {number}", each[number]), "in order, of each sender");
+///     each[number] += 1;
+/// }
+/// workers.join()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[repr(C)]
@@ -332,19 +338,22 @@ impl<const N: usize> fmt::Debug for MessageQueue<N> {
 /// # Examples
 ///
 /// ```
-/// use lockproof::{Pipe, Region};
+/// use lockproof::{Pipe, Region, Workers};
 ///
-/// let pipe = Region::<Pipe<1024>>::memfd("pipe")?;
-/// # let fd = pipe.as_fd().expect("a memory file").try_clone_to_owned()?;
-/// // In another process, which was handed the file descriptor:
-/// let there = Region::<Pipe<1024>>::from_fd(fd)?;
-/// let (_, theirs) = there.ends();
-/// theirs.send(b"ping")?;
-/// // Here:
-/// let (ours, _) = pipe.ends();
-/// assert_eq!(ours.receive()?, Some(b"ping".to_vec()));
-/// ours.send(b"pong")?;
-/// # assert_eq!(theirs.receive()?, Some(b"pong".to_vec()));
+/// let pipe = Region::<Pipe<1024>>::anonymous()?;
+/// let (ours, theirs) = pipe.ends();
+/// let work = |_number| -> Result<(), Box<dyn std::error::Error>> {
+///     while let Some(message) = theirs.receive()? {
+///         theirs.send(&message.to_ascii_uppercase())?;
+///     }
+///     Ok(())
+/// };
+/// // SAFETY: this process has no other threads, and the function uses nothing that must not exist twice.
+/// let worker = unsafe { Workers::fork(1, work) }?;
+/// ours.send(b"ping")?;
+/// assert_eq!(ours.receive()?, Some(b"PING".to_vec()));
+/// ours.shutdown()?;
+/// worker.join()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[repr(C)]

@@ -32,7 +32,7 @@ use crate::shm::{Plain, Shareable};
 /// # Examples
 ///
 /// ```
-/// use lockproof::{Condvar, Mutex, Region, shareable};
+/// use lockproof::{Condvar, Mutex, Region, Workers, shareable};
 ///
 /// shareable! {
 ///     struct Shared {
@@ -41,16 +41,22 @@ use crate::shm::{Plain, Shareable};
 ///     }
 /// }
 ///
-/// let shared = Region::<Shared>::memfd("jobs")?;
-/// # let fd = shared.as_fd().expect("a memory file").try_clone_to_owned()?;
-/// // In another process, which was handed the file descriptor:
-/// let there = Region::<Shared>::from_fd(fd)?;
-/// *there.jobs.lock().expect("nobody has died") += 1;
-/// there.more.notify_one();
-/// // Here:
-/// let jobs = shared.jobs.lock().expect("nobody has died");
-/// let mut jobs = shared.more.wait_while(jobs, |jobs| *jobs == 0).expect("nobody has died");
-/// *jobs -= 1;
+/// let shared = Region::<Shared>::anonymous()?;
+/// let work = |_number| {
+///     for _ in 0..100 {
+///         let jobs = shared.jobs.lock().expect("nobody has died");
+///         let mut jobs = shared.more.wait_while(jobs, |jobs| *jobs == 0).expect("nobody has died");
+///         *jobs -= 1;
+///     }
+/// };
+/// // SAFETY: this process has no other threads, and the function uses nothing that must not exist twice.
+/// let workers = unsafe { Workers::fork(2, work) }?;
+/// for _ in 0..200 {
+///     *shared.jobs.lock().expect("nobody has died") += 1;
+///     shared.more.notify_one();
+/// }
+/// workers.join()?;
+/// assert_eq!(*shared.jobs.lock().expect("nobody has died"), 0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[repr(transparent)]

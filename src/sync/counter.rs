@@ -23,12 +23,19 @@ use crate::shm::Shareable;
 /// # Examples
 ///
 /// ```
-/// use lockproof::{Counter, Region};
+/// use lockproof::{Counter, Region, Workers};
 ///
-/// let counter = Region::<Counter>::anonymous()?;
-/// counter.increment()?;
-/// counter.add(2)?;
-/// assert_eq!(counter.get()?, 3);
+/// let visitors = Region::<Counter>::anonymous()?;
+/// let work = |_number| -> Result<(), Box<dyn std::error::Error>> {
+///     for _ in 0..1000 {
+///         visitors.increment()?;
+///     }
+///     Ok(())
+/// };
+/// // SAFETY: this process has no other threads, and the function uses nothing that must not exist twice.
+/// let workers = unsafe { Workers::fork(4, work) }?;
+/// workers.join()?;
+/// assert_eq!(visitors.get()?, 4000);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[repr(transparent)]
@@ -135,11 +142,18 @@ fn in_words(failure: Result<Acquired, LockFailure>) -> LockError<()> {
 /// # Examples
 ///
 /// ```
-/// use lockproof::{AtomicCounter, Region};
+/// use lockproof::{AtomicCounter, Region, Workers};
 ///
 /// let counter = Region::<AtomicCounter>::anonymous()?;
-/// counter.increment();
-/// assert_eq!(counter.get(), 1);
+/// let work = |_number| {
+///     for _ in 0..1000 {
+///         counter.increment();
+///     }
+/// };
+/// // SAFETY: this process has no other threads, and the function uses nothing that must not exist twice.
+/// let workers = unsafe { Workers::fork(4, work) }?;
+/// workers.join()?;
+/// assert_eq!(counter.get(), 4000);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[repr(transparent)]

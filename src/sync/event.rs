@@ -28,8 +28,7 @@ use crate::shm::Shareable;
 /// # Examples
 ///
 /// ```
-/// use std::time::Duration;
-/// use lockproof::{Event, RawValue, Region, shareable};
+/// use lockproof::{Event, RawValue, Region, Workers, shareable};
 ///
 /// shareable! {
 ///     struct Shared {
@@ -38,15 +37,16 @@ use crate::shm::Shareable;
 ///     }
 /// }
 ///
-/// let shared = Region::<Shared>::memfd("answer")?;
-/// # let child_has_it = shared.as_fd().expect("a memory file").try_clone_to_owned()?;
-/// // In another process, which was handed the file descriptor:
-/// let there = Region::<Shared>::from_fd(child_has_it)?;
-/// there.answer.store(42);
-/// there.answered.set();
-/// // Here:
-/// assert!(shared.answered.wait_for(Duration::from_secs(5)), "nobody answers");
-/// assert_eq!(shared.answer.load(), 42);
+/// let shared = Region::<Shared>::anonymous()?;
+/// let work = |_number| {
+///     shared.answered.wait();
+///     assert_eq!(shared.answer.load(), 42);
+/// };
+/// // SAFETY: this process has no other threads, and the function uses nothing that must not exist twice.
+/// let workers = unsafe { Workers::fork(2, work) }?;
+/// shared.answer.store(42);
+/// shared.answered.set();
+/// workers.join()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[repr(transparent)]

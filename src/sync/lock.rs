@@ -27,15 +27,30 @@ use crate::shm::Shareable;
 /// # Examples
 ///
 /// ```
-/// use std::time::Duration;
-/// use lockproof::{Lock, Region};
+/// use lockproof::{Lock, RawValue, Region, Workers, shareable};
 ///
-/// let lock = Region::<Lock>::anonymous()?;
-/// if lock.acquire(true, Some(Duration::from_secs(1)))? {
-///     println!("alone");
-///     lock.release()?;
+/// shareable! {
+///     struct Shared {
+///         lock: Lock,
+///         total: RawValue<u64>,
+///     }
 /// }
-/// assert!(lock.release().is_err(), "not held: an error, and nothing changes");
+///
+/// let shared = Region::<Shared>::anonymous()?;
+/// let work = |_number| -> Result<(), Box<dyn std::error::Error>> {
+///     for _ in 0..1000 {
+///         let (block, timeout) = (true, None);
+///         shared.lock.acquire(block, timeout)?;
+///         shared.total.store(shared.total.load() + 1);
+///         shared.lock.release()?;
+///     }
+///     Ok(())
+/// };
+/// // SAFETY: this process has no other threads, and the function uses nothing that must not exist twice.
+/// let workers = unsafe { Workers::fork(2, work) }?;
+/// workers.join()?;
+/// assert_eq!(shared.total.load(), 2000);
+/// assert!(shared.lock.release().is_err(), "not held: an error, and nothing changes");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[repr(transparent)]

@@ -37,19 +37,36 @@ use crate::shm::{Plain, Shareable};
 ///
 /// # Examples
 ///
-/// ```
-/// use lockproof::{Mutex, Region, error::LockError};
+/// Two processes change two numbers that belong together, and one of them dies on the way:
 ///
-/// let region = Region::<Mutex<u64>>::anonymous()?;
-/// match region.lock() {
-///     Ok(mut count) => *count += 1,
+/// ```
+/// use lockproof::{Mutex, Region, Workers, error::LockError};
+///
+/// let sums = Region::<Mutex<[u64; 2]>>::anonymous()?;
+/// let locked = || match sums.lock() {
+///     Ok(both) => both,
 ///     Err(LockError::OwnerDied(died)) => {
-///         let mut count = died.into_guard();
-///         *count = 0; // whatever makes sense of a half-made change
-///         count.make_consistent();
+///         let mut both = died.into_guard();
+///         both[1] = both[0]; // whatever makes sense of a half-made change
+///         both.make_consistent();
+///         both
 ///     }
-///     Err(error) => return Err(error.to_string().into()),
-/// }
+///     Err(error) => panic!("{error}"),
+/// };
+/// let work = |number| {
+///     for round in 0..1000 {
+///         let mut both = locked();
+///         both[0] += 1;
+///         if number == 0 && round == 500 {
+///             std::process::abort(); // half-way, with the lock held
+///         }
+///         both[1] += 1;
+///     }
+/// };
+/// // SAFETY: this process has no other threads, and the function uses nothing that must not exist twice.
+/// let workers = unsafe { Workers::fork(2, work) }?;
+/// assert!(workers.join().is_err(), "one was aborted");
+/// assert_eq!(*locked(), [1501, 1501]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[repr(C)]

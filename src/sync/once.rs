@@ -23,23 +23,25 @@ use crate::shm::{Plain, Shareable};
 /// # Examples
 ///
 /// ```
-/// use lockproof::{Once, RawValue, Region, shareable};
+/// use lockproof::{AtomicCounter, Once, Region, Workers, shareable};
 ///
 /// shareable! {
 ///     struct Shared {
 ///         set_up: Once,
-///         limit: RawValue<u64>,
+///         times: AtomicCounter,
 ///     }
 /// }
 ///
-/// let shared = Region::<Shared>::memfd("set-up")?;
-/// # let fd = shared.as_fd().expect("a memory file").try_clone_to_owned()?;
-/// // In another process, which was handed the file descriptor:
-/// let there = Region::<Shared>::from_fd(fd)?;
-/// there.set_up.call_once(|| there.limit.store(10))?;
-/// // Here:
-/// shared.set_up.call_once(|| unreachable!("it has been done"))?;
-/// assert_eq!(shared.limit.load(), 10);
+/// let shared = Region::<Shared>::anonymous()?;
+/// let work = |_number| {
+///     shared.set_up.call_once(|| {
+///         shared.times.increment();
+///     })
+/// };
+/// // SAFETY: this process has no other threads, and the function uses nothing that must not exist twice.
+/// let workers = unsafe { Workers::fork(4, work) }?;
+/// workers.join()?;
+/// assert_eq!(shared.times.get(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[repr(transparent)]
@@ -159,17 +161,22 @@ impl Drop for Building<'_> {
 ///
 /// # Examples
 ///
-/// ```
-/// use lockproof::{OnceValue, Region};
+/// The first of four processes to come gives its id, and all agree on it:
 ///
-/// let seed = Region::<OnceValue<u64>>::memfd("seed")?;
-/// # let fd = seed.as_fd().expect("a memory file").try_clone_to_owned()?;
-/// // In another process, which was handed the file descriptor:
-/// let there = Region::<OnceValue<u64>>::from_fd(fd)?;
-/// assert_eq!(*there.get_or_init(|| 42)?, 42);
-/// // Here:
-/// assert_eq!(*seed.get_or_init(|| 43)?, 42);
-/// assert_eq!(seed.get(), Some(&42));
+/// ```
+/// use lockproof::{OnceValue, Region, Workers};
+///
+/// let leader = Region::<OnceValue<u32>>::anonymous()?;
+/// let work = |_number| -> Result<(), Box<dyn std::error::Error>> {
+///     let first = *leader.get_or_init(std::process::id)?;
+///     assert_eq!(leader.get(), Some(&first));
+///     Ok(())
+/// };
+/// // SAFETY: this process has no other threads, and the function uses nothing that must not exist twice.
+/// let workers = unsafe { Workers::fork(4, work) }?;
+/// let ids: Vec<u32> = workers.iter().map(|worker| worker.id()).collect();
+/// workers.join()?;
+/// assert!(ids.contains(leader.get().expect("somebody was first")));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[repr(C)]

@@ -27,20 +27,28 @@ use crate::shm::{Plain, Shareable};
 /// # Examples
 ///
 /// ```
-/// use lockproof::{Queue, Region};
+/// use lockproof::{Queue, Region, Workers};
 ///
-/// let jobs = Region::<Queue<[u32; 2], 16>>::memfd("jobs")?;
-/// # let fd = jobs.as_fd().expect("a memory file").try_clone_to_owned()?;
-/// // In another process, which was handed the file descriptor:
-/// let there = Region::<Queue<[u32; 2], 16>>::from_fd(fd)?;
-/// there.put([6, 7])?;
-/// there.shutdown()?;
-/// // Here:
-/// let mut done = Vec::new();
-/// while let Some([a, b]) = jobs.take()? {
-///     done.push(a * b);
+/// let (jobs, results) = (
+///     Region::<Queue<[u32; 2], 16>>::anonymous()?,
+///     Region::<Queue<u32, 16>>::anonymous()?,
+/// );
+/// let work = |_number| -> Result<(), Box<dyn std::error::Error>> {
+///     while let Some([a, b]) = jobs.take()? {
+///         results.put(a * b)?;
+///     }
+///     Ok(())
+/// };
+/// // SAFETY: this process has no other threads, and the function uses nothing that must not exist twice.
+/// let workers = unsafe { Workers::fork(2, work) }?;
+/// let mut sum = 0;
+/// for number in 1..=100 {
+///     jobs.put([number, 2])?;
+///     sum += results.take()?.expect("it is not shut down");
 /// }
-/// assert_eq!(done, [42]);
+/// jobs.shutdown()?;
+/// workers.join()?;
+/// assert_eq!(sum, 2 * 5050);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[repr(C)]

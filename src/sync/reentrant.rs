@@ -26,23 +26,24 @@ use crate::shm::Shareable;
 /// # Examples
 ///
 /// ```
-/// use lockproof::{RawValue, ReentrantMutex, Region};
+/// use lockproof::{RawValue, ReentrantMutex, Region, Workers};
 ///
-/// let balance = Region::<ReentrantMutex<RawValue<u64>>>::memfd("balance")?;
-/// # let fd = balance.as_fd().expect("a memory file").try_clone_to_owned()?;
-/// // In another process, which was handed the file descriptor:
-/// let there = Region::<ReentrantMutex<RawValue<u64>>>::from_fd(fd)?;
+/// let balance = Region::<ReentrantMutex<RawValue<u64>>>::anonymous()?;
 /// let add = |amount| {
-///     let held = there.lock().expect("nobody has died");
+///     let held = balance.lock().expect("nobody has died");
 ///     held.store(held.load() + amount);
 /// };
-/// {
-///     let _both_or_none = there.lock().expect("nobody has died");
-///     add(1);
-///     add(2);
-/// }
-/// // Here:
-/// assert_eq!(balance.lock().expect("nobody has died").load(), 3);
+/// let work = |_number| {
+///     for _ in 0..1000 {
+///         let _both_or_none = balance.lock().expect("nobody has died");
+///         add(1);
+///         add(2);
+///     }
+/// };
+/// // SAFETY: this process has no other threads, and the function uses nothing that must not exist twice.
+/// let workers = unsafe { Workers::fork(2, work) }?;
+/// workers.join()?;
+/// assert_eq!(balance.lock().expect("nobody has died").load(), 6000);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[repr(C)]

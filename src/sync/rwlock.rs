@@ -42,24 +42,27 @@ use crate::shm::{Plain, Shareable};
 ///
 /// # Examples
 ///
-/// ```
-/// use lockproof::{Region, RwLock, error::LockError};
+/// One process writes two numbers that belong together, two others read them. ([`Mutex`](crate::Mutex) shows what to do
+/// after a death.)
 ///
-/// let prices = Region::<RwLock<[u64; 2]>>::memfd("prices")?;
-/// # let fd = prices.as_fd().expect("a memory file").try_clone_to_owned()?;
-/// // In another process, which was handed the file descriptor:
-/// let there = Region::<RwLock<[u64; 2]>>::from_fd(fd)?;
-/// match there.write() {
-///     Ok(mut both) => *both = [3, 4],
-///     Err(LockError::OwnerDied(died)) => {
-///         let mut both = died.into_guard();
-///         *both = [0, 0]; // whatever makes sense of a half-made change
-///         both.make_consistent();
+/// ```
+/// use lockproof::{Region, RwLock, Workers};
+///
+/// let prices = Region::<RwLock<[u64; 2]>>::anonymous()?;
+/// let work = |number| {
+///     for round in 1..=1000 {
+///         if number == 0 {
+///             *prices.write().expect("nobody has died") = [round, 2 * round];
+///         } else {
+///             let both = prices.read().expect("nobody has died");
+///             assert_eq!(both[1], 2 * both[0], "never one without the other");
+///         }
 ///     }
-///     Err(error) => return Err(error.to_string().into()),
-/// }
-/// // Here:
-/// assert_eq!(*prices.read().expect("nobody has died"), [3, 4]);
+/// };
+/// // SAFETY: this process has no other threads, and the function uses nothing that must not exist twice.
+/// let workers = unsafe { Workers::fork(3, work) }?;
+/// workers.join()?;
+/// assert_eq!(*prices.read().expect("nobody has died"), [1000, 2000]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[repr(C)]

@@ -37,27 +37,32 @@ use crate::shm::Shareable;
 /// # Examples
 ///
 /// ```
-/// use lockproof::{Region, Semaphore, shareable};
+/// use lockproof::{AtomicCounter, Region, Semaphore, Workers, shareable};
 ///
 /// shareable! {
 ///     struct Shared {
-///         connections: Semaphore<4, 4>,
-///         ready: Semaphore<0, 16>,
+///         connections: Semaphore<2, 2>,
+///         connected: AtomicCounter,
+///         done: Semaphore<0, 16>,
 ///     }
 /// }
 ///
-/// let shared = Region::<Shared>::memfd("permits")?;
-/// # let fd = shared.as_fd().expect("a memory file").try_clone_to_owned()?;
-/// // In another process, which was handed the file descriptor:
-/// let there = Region::<Shared>::from_fd(fd)?;
-/// {
-///     let _connection = there.connections.acquire()?;
-///     assert_eq!(there.connections.available(), 3);
+/// let shared = Region::<Shared>::anonymous()?;
+/// let work = |_number| -> Result<(), Box<dyn std::error::Error>> {
+///     let connection = shared.connections.acquire()?;
+///     assert!(shared.connected.increment() < 2, "two at a time");
+///     shared.connected.add(1_u64.wrapping_neg());
+///     drop(connection);
+///     shared.done.post()?; // a signal
+///     Ok(())
+/// };
+/// // SAFETY: this process has no other threads, and the function uses nothing that must not exist twice.
+/// let workers = unsafe { Workers::fork(4, work) }?;
+/// for _ in 0..4 {
+///     shared.done.wait()?;
 /// }
-/// there.ready.post()?;
-/// // Here:
-/// shared.ready.wait()?;
-/// assert_eq!(shared.connections.available(), 4);
+/// assert_eq!(shared.connections.available(), 2);
+/// workers.join()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[repr(transparent)]
@@ -75,11 +80,20 @@ pub struct Semaphore<const PERMITS: usize, const MOST: usize> {
 /// # Examples
 ///
 /// ```
-/// use lockproof::{BoundedSemaphore, Region};
+/// use lockproof::{BoundedSemaphore, Region, Workers};
 ///
 /// let seats = Region::<BoundedSemaphore<2>>::anonymous()?;
-/// seats.wait()?;
-/// seats.post()?;
+/// let work = |number| -> Result<(), Box<dyn std::error::Error>> {
+///     let _seat = seats.acquire()?;
+///     if number == 0 {
+///         std::process::abort(); // and its seat is free
+///     }
+///     Ok(())
+/// };
+/// // SAFETY: this process has no other threads, and the function uses nothing that must not exist twice.
+/// let workers = unsafe { Workers::fork(4, work) }?;
+/// assert!(workers.join().is_err(), "one was aborted");
+/// assert_eq!(seats.available(), 2);
 /// assert!(seats.post().is_err(), "there are two seats");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

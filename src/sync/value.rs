@@ -75,12 +75,21 @@ scalar! {
 ///
 /// # Examples
 ///
-/// ```
-/// use lockproof::{RawValue, Region};
+/// A flag that tells others to stop:
 ///
-/// let limit = Region::<RawValue<f64>>::anonymous()?;
-/// limit.store(0.5);
-/// assert_eq!(limit.load(), 0.5);
+/// ```
+/// use lockproof::{RawValue, Region, Workers};
+///
+/// let stop = Region::<RawValue<bool>>::anonymous()?;
+/// let work = |_number| {
+///     while !stop.load() {
+///         std::thread::yield_now();
+///     }
+/// };
+/// // SAFETY: this process has no other threads, and the function uses nothing that must not exist twice.
+/// let workers = unsafe { Workers::fork(2, work) }?;
+/// stop.store(true);
+/// workers.join()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[repr(transparent)]
@@ -135,14 +144,20 @@ impl<T> fmt::Debug for RawValue<T> {
 /// # Examples
 ///
 /// ```
-/// use lockproof::{Region, Value};
+/// use lockproof::{Region, Value, Workers};
 ///
-/// let value = Region::<Value<u32>>::anonymous()?;
-/// {
-///     let _guard = value.lock().map_err(|e| e.to_string())?;
-///     let before = value.get().map_err(|e| e.to_string())?;
-///     value.set(before + 1).map_err(|e| e.to_string())?;
-/// }
+/// let total = Region::<Value<u64>>::anonymous()?;
+/// let work = |_number| {
+///     for _ in 0..1000 {
+///         let _held = total.lock().expect("nobody has died");
+///         let before = total.get().expect("held already");
+///         total.set(before + 1).expect("held already");
+///     }
+/// };
+/// // SAFETY: this process has no other threads, and the function uses nothing that must not exist twice.
+/// let workers = unsafe { Workers::fork(2, work) }?;
+/// workers.join()?;
+/// assert_eq!(total.get().expect("nobody has died"), 2000);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[repr(C)]
