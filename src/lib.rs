@@ -41,6 +41,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # With `lock_api`
+//!
+//! The feature `lock_api`, which is off by default, adds a module of that name: raw locks for the crate `lock_api`, whose `Mutex`
+//! and `RwLock` can then be placed in a region.
+//!
 //! # Between threads
 //!
 //! Everything works between the threads of one process as well. `std::sync` is the better choice there, unless a thread may
@@ -62,6 +67,8 @@ pub mod diagnosis;
 pub mod error;
 #[cfg(target_os = "linux")]
 pub mod file;
+#[cfg(all(target_os = "linux", feature = "lock_api"))]
+pub mod lock_api;
 pub mod platform;
 pub mod raw;
 #[cfg(target_os = "linux")]

@@ -61,6 +61,13 @@ impl Links {
         offset_of!(Self, next) - offset_of!(Self, previous);
 }
 
+#[cfg(feature = "lock_api")]
+impl Word32 {
+    pub(crate) const fn new(value: u32) -> Self {
+        Self(AtomicU32::new(value))
+    }
+}
+
 /// Which of the two words is the lock's.
 const WORD: usize = if cfg!(target_env = "musl") { 1 } else { 0 };
 
