@@ -117,8 +117,8 @@ failure! {
 failure! {
     /// A region could not be unmapped, as this process still holds a lock in it: a guard was forgotten.
     StillHeld,
-    "a thread of this process still holds a lock in the region (was a guard forgotten?); its memory stays \
-     mapped, so that the kernel finds the lock when the thread ends"
+    "this process still holds a lock in the region (was a guard forgotten?); its memory stays mapped, for \
+     whoever still uses what the guard gave, and so that the kernel finds the lock when its thread ends"
 }
 
 /// Why this thread cannot use locks at all.
@@ -140,6 +140,9 @@ pub enum Unsupported {
     ForeignPidNamespace,
     /// The PID namespace could not be told, as `/proc` is not mounted or not readable.
     UnknownPidNamespace,
+    /// The C library has no key for thread-specific data left, so the end of a thread could not be seen: a lock could be
+    /// taken from a leaked guard that is still in use.
+    UnseenThreadEnd,
 }
 
 impl fmt::Display for Unsupported {
@@ -160,6 +163,10 @@ impl fmt::Display for Unsupported {
             ),
             Self::UnknownPidNamespace => f.write_str(
                 "cannot tell this process's PID namespace from /proc/self/ns/pid: mount /proc",
+            ),
+            Self::UnseenThreadEnd => f.write_str(
+                "the C library refuses pthread_key_create or pthread_setspecific, so the end of this thread \
+                 could not be seen: this program uses too many keys, or too much memory",
             ),
         }
     }

@@ -48,8 +48,7 @@
 //!
 //! # Between threads
 //!
-//! Everything works between the threads of one process as well. `std::sync` is the better choice there, unless a thread may
-//! end while it holds a lock.
+//! Everything works between the threads of one process as well. `std::sync` is the better choice there.
 //!
 //! # Elsewhere than on Linux
 //!

@@ -17,8 +17,7 @@
 //! A dead reader's hold is taken back, and nothing is noted. A dead waiter disturbs nobody. A panic that drops a guard lets go
 //! as in `parking_lot`, and is not noted.
 //!
-//! A guard that was leaked (also by `Box::leak`) still belongs to its thread: when that ends, the lock is free again, and what
-//! was leaked must not be used any more.
+//! A guard that was leaked keeps the lock held until its process ends, as with [`lockproof::Mutex`](crate::Mutex#if-a-guard-is-leaked).
 //!
 //! # In private memory
 //!

@@ -21,6 +21,8 @@ mod descriptors;
 #[cfg(target_os = "linux")]
 mod futex;
 #[cfg(target_os = "linux")]
+mod kept;
+#[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
 mod list_head;
@@ -30,6 +32,8 @@ mod namespace;
 mod processes;
 #[cfg(target_os = "linux")]
 mod robust_list;
+#[cfg(target_os = "linux")]
+mod thread_end;
 #[cfg(target_os = "linux")]
 mod threads;
 
@@ -293,7 +297,8 @@ pub trait Platform {
 
     /// This thread.
     fn me(&self) -> ThreadId;
-    /// Whether that thread still exists. Only a `false` is certain: ids are reused.
+    /// Whether that thread still exists; of the one that gave its process its id, whether the process does. Only a `false` is
+    /// certain: ids are reused.
     fn exists(&self, thread: ThreadId) -> bool;
     /// The time.
     fn now(&self) -> Monotonic;

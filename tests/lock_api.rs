@@ -12,6 +12,8 @@ mod reboot;
 mod reentrant;
 #[path = "lock_api/rwlock.rs"]
 mod rwlock;
+#[path = "lock_api/thread_end.rs"]
+mod thread_end;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

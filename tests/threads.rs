@@ -10,7 +10,8 @@ use common::memory::word_address;
 use common::outcome::{Attempt, Outcome, acquired};
 use common::seed::scaled;
 use lockproof::{
-    AtomicCounter, Counter, Lock, Mutex, MutexGuard, RawValue, Region, Value, shareable,
+    AtomicCounter, Counter, Lock, Mutex, MutexGuard, RawValue, ReentrantMutex, Region, Value,
+    shareable,
 };
 
 const THREADS: u64 = 4;
@@ -185,24 +186,23 @@ fn leaked<T: lockproof::shm::Shareable>() -> &'static T {
 
 #[test]
 fn threads_that_come_and_go_leave_nothing_behind() {
-    type End = fn(&'static Mutex<u64>);
+    type End = fn(&'static Shared);
     let ends: [(&str, End); 3] = [
-        ("having locked", |lock| drop(lock.lock())),
-        ("holding a lock", |lock| {
-            let mut guard = lock.lock().taken().1.unwrap();
-            guard.make_consistent();
-            core::mem::forget(guard);
+        ("having locked", |shared| drop(shared.mutex.lock())),
+        ("holding a lock", |shared| {
+            acquired(shared.lock.acquire(true, None));
+            shared.lock.make_consistent().unwrap();
         }),
-        ("locking in a destructor", |lock| {
-            AT_END.with(|end| end.0.set(Some(Box::new(move || drop(lock.lock())))));
-            drop(lock.lock());
+        ("locking in a destructor", |shared| {
+            AT_END.with(|end| end.0.set(Some(Box::new(move || drop(shared.mutex.lock())))));
+            drop(shared.mutex.lock());
         }),
     ];
     for (how, end) in ends {
         supervised(120, || {
-            let lock = leaked::<Mutex<u64>>();
+            let shared = leaked::<Shared>();
             let in_threads = |count: u64| {
-                (0..count).for_each(|_| std::thread::spawn(move || end(lock)).join().unwrap())
+                (0..count).for_each(|_| std::thread::spawn(move || end(shared)).join().unwrap())
             };
             in_threads(200);
             let before = resident_kilobytes();
@@ -222,7 +222,7 @@ fn resident_kilobytes() -> u64 {
 #[test]
 fn many_threads_at_once_that_begin_end_and_die() {
     supervised(120, || {
-        let shared = Region::<[Mutex<u64>; 4]>::anonymous().unwrap();
+        let shared = Region::<[ReentrantMutex<RawValue<u64>>; 4]>::anonymous().unwrap();
         let rounds = scaled(20);
         for _ in 0..rounds {
             std::thread::scope(|scope| {
@@ -234,7 +234,7 @@ fn many_threads_at_once_that_begin_end_and_die() {
                         if outcome == Outcome::OwnerDied {
                             guard.make_consistent();
                         }
-                        *guard += 1;
+                        guard.store(guard.load() + 1);
                         if thread % 8 == 3 {
                             core::mem::forget(guard);
                         }
@@ -246,7 +246,7 @@ fn many_threads_at_once_that_begin_end_and_die() {
         for lock in shared.iter() {
             let mut guard = lock.lock().taken().1.unwrap();
             guard.make_consistent();
-            total += *guard;
+            total += guard.load();
         }
         assert_eq!(total, 32 * rounds);
         // A process that inherits nothing but the memory sees the same.

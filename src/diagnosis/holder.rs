@@ -44,7 +44,8 @@ impl fmt::Display for Part {
 pub struct Holder {
     /// What it holds.
     pub part: Part,
-    /// The thread: the kernel's id.
+    /// The thread: the kernel's id. If a thread has ended and had [leaked](crate::Mutex#if-a-guard-is-leaked) a guard, its
+    /// process's main thread.
     pub thread: ThreadId,
     /// Whether there is such a thread. (Ids are used again: only a `false` is certain.)
     pub exists: bool,

@@ -18,7 +18,8 @@ use crate::sync::deadline_at;
 ///
 /// # If a holder dies
 ///
-/// As [`RawMutex`](super::RawMutex): the next one gets the lock, once, however deep the dead one was in it.
+/// As [`RawMutex`](super::RawMutex): the next one gets the lock, once, however deep the dead one was in it. If a thread ends
+/// that holds it, it stays held until the process ends: what it protects may be in use by others.
 ///
 /// # Examples
 ///

@@ -79,6 +79,7 @@ impl Platform for Site {
         fn futex_requeue(
             &self, from: &Word32, expected: u32, wake: u32, to: &Word32, moved: u32,
         ) -> Result<u32, Changed>;
+        fn note_wait(&self, robust: &RobustWord, holder: ThreadId, first: bool);
         fn me(&self) -> ThreadId;
         fn exists(&self, thread: ThreadId) -> bool;
         fn now(&self) -> Monotonic;

@@ -113,6 +113,13 @@ impl Linux {
         Self::with(threads::here())
     }
 
+    /// Says of a lock that the calling thread has taken that its guard gives no references. Then it can be the next one's as
+    /// soon as the thread ends, also if the guard was leaked. To be said of each such lock, each time it was taken.
+    #[inline]
+    pub(crate) fn lends_nothing(&self, robust: &RobustWord) {
+        self.context.lends_nothing(robust);
+    }
+
     #[inline]
     const fn with(context: &'static ThreadContext) -> &'static Self {
         // SAFETY: a transparent wrapper.

@@ -29,6 +29,8 @@
 //!    they stand in the list; the C library's entries may stand anywhere between them. The rest is 0.
 //! 2. The successor of `held[i]` in the list is `held[i - 1]`, unless `held[i]` is marked [`FOREIGN_NEXT`]: then
 //!    one of the C library's stood there when the entry was made, and the link is read.
+//! 3. An entry is marked [`LENDS_NOTHING`] if the guard of its lock gives no references. When the thread ends, and its
+//!    process does not, the others become the [process's](super::kept).
 //!
 //! A death between two writes finds each lock in the list or pending, as every change of the list happens
 //! while the lock concerned is pending.
@@ -61,10 +63,12 @@
 use core::cell::Cell;
 use core::ptr;
 use core::sync::atomic::{
-    AtomicUsize, Ordering::Relaxed, Ordering::Release, Ordering::SeqCst, compiler_fence, fence,
+    AtomicU32, AtomicUsize, Ordering::Relaxed, Ordering::Release, Ordering::SeqCst, compiler_fence,
+    fence,
 };
 
-use super::linux::{Links, RobustWord};
+use super::kept;
+use super::linux::{Links, RobustWord, WORD_FROM_LINK};
 use super::list_head::{Head, NO_LIST};
 use super::threads::{NO_RECORD, NOBODY, Record};
 use crate::error::TooManyHeld;
@@ -90,6 +94,9 @@ type Entry = usize;
 
 /// In the table, marks an entry whose successor is one of the C library's. Addresses of links are even.
 const FOREIGN_NEXT: Entry = 1;
+
+/// In the table, marks an entry that stays in the list until the thread has ended.
+const LENDS_NOTHING: Entry = 2;
 
 /// What this crate keeps for a thread, in memory of that thread: two loads less than elsewhere.
 pub(super) struct ThreadContext {
@@ -218,7 +225,7 @@ impl ThreadContext {
         let below = self.count.get().wrapping_sub(1) % BEYOND;
         let newest = held[below + 1].load(Relaxed);
         // Branches 7 and 8.
-        if (head.next.load(Relaxed) != entry) | (newest != entry) {
+        if (head.next.load(Relaxed) != entry) | (newest & !LENDS_NOTHING != entry) {
             return false;
         }
         head.pending.store(entry, Relaxed);
@@ -238,6 +245,31 @@ impl ThreadContext {
 
     pub(super) fn holds(&self, robust: &RobustWord) -> bool {
         self.position(entry_of(robust)).is_some()
+    }
+
+    /// Marks a lock that the thread holds, and whose guard gives no references.
+    pub(super) fn lends_nothing(&self, robust: &RobustWord) {
+        if let Some(at) = self.position(entry_of(robust)) {
+            // Not `fetch_or`, which would be a locked instruction: nobody else writes here.
+            let entry = &self.held()[at];
+            entry.store(entry.load(Relaxed) | LENDS_NOTHING, Relaxed);
+        }
+    }
+
+    /// At the thread's end: makes the locks the process's to which references may have been given.
+    pub(super) fn leave_lent_to_process(&self) {
+        for at in (1..=self.count.get()).rev() {
+            let entry = self.held()[at].load(Relaxed);
+            if entry & LENDS_NOTHING == 0 {
+                let entry = unmarked(entry);
+                // First, so that `any_held_within` finds it in one place or in the other.
+                kept::enter(entry);
+                // Announced until it has another owner: if the process is killed here, the kernel tells of it.
+                self.remove_from_within(entry);
+                kept::give_to_process(word_of(entry), self.thread());
+                self.end();
+            }
+        }
     }
 
     /// How many of the list's entries are the C library's.
@@ -335,7 +367,15 @@ fn entry_of(robust: &RobustWord) -> Entry {
 /// The address in an entry that may be marked, by us in the table or by the C library in a link.
 #[inline]
 pub(super) const fn unmarked(entry: Entry) -> Entry {
-    entry & !1
+    entry & !(FOREIGN_NEXT | LENDS_NOTHING)
+}
+
+/// The lock word of an entry of ours.
+fn word_of<'a>(entry: Entry) -> &'a AtomicU32 {
+    let word = entry.wrapping_add_signed(WORD_FROM_LINK as isize);
+    // SAFETY: an entry of ours is in a `RobustWord`, in a region that stays mapped while locks in it are held, at that
+    // distance from the word, which is an atomic.
+    unsafe { &*ptr::with_exposed_provenance(word) }
 }
 
 /// The `next` link at an entry's address.

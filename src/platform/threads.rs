@@ -1,9 +1,9 @@
 //! Which threads of this process hold which locks: a context for each thread, and a record of each that others can see.
 //!
-//! A thread makes itself known with its first lock, and is forgotten when it ends. If it ends with locks held, or has
-//! no hook left by which it could be told, its record stays until the thread is seen to be gone: the kernel has yet
-//! to walk the list, and its memory must stay mapped until it has. A forked child forgets all threads: it has another
-//! id, and holds nothing.
+//! A thread makes itself known with its first lock, and is forgotten when it [ends](super::thread_end). The locks that it
+//! holds then become its process's, if references may have been given by their guards ([`kept`]). If it holds others, its
+//! record stays until the thread is seen to be gone: the kernel has yet to walk the list, and its memory must stay mapped
+//! until it has. A forked child forgets all threads: it has another id, and holds nothing.
 
 use core::ops::Range;
 use core::ptr;
@@ -12,9 +12,13 @@ use core::sync::atomic::{
     Ordering::Release,
 };
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+
 use super::list_head::registered_head;
-use super::namespace;
 use super::robust_list::{Table, ThreadContext, empty_table, unmarked};
+use super::{kept, namespace, thread_end};
 use crate::error::Unsupported;
 
 /// No thread's id.
@@ -39,7 +43,6 @@ static RECORDS: AtomicPtr<Record> = AtomicPtr::new(ptr::null_mut());
 
 thread_local! {
     static CONTEXT: ThreadContext = const { ThreadContext::new() };
-    static AT_EXIT: AtExit = const { AtExit };
 }
 
 /// The calling thread's context, whether or not the thread is known yet.
@@ -62,13 +65,15 @@ pub(super) fn current() -> Result<&'static ThreadContext, Unsupported> {
     Ok(context)
 }
 
-/// Whether a living thread of this process holds a lock with its word in that range of addresses.
+/// Whether this process, or a living thread of it, holds a lock with its word in that range of addresses.
 pub(crate) fn any_held_within(range: &Range<usize>) -> bool {
-    records().any(|record| {
+    let by_a_thread = records().any(|record| {
         record.in_use.load(Relaxed)
             && record.entries().any(|entry| range.contains(&entry))
             && is_of_this_process(record.thread.load(Relaxed))
-    })
+    });
+    // In this order: what is no longer there is here already.
+    by_a_thread || kept::any_within(range)
 }
 
 #[cold]
@@ -77,13 +82,12 @@ fn enter(context: &ThreadContext) -> Result<(), Unsupported> {
     watch_forks();
     namespace::check_home()?;
     let head = registered_head()?;
+    thread_end::watch()?;
     let record = free_record().unwrap_or_else(new_record);
     let thread = rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned();
     record.thread.store(thread, Relaxed);
+    record.unattended.store(false, Relaxed);
     context.enter(thread, head, record);
-    // The hook is gone where a lock is taken by some other thread-local's destructor.
-    let attended = AT_EXIT.try_with(|_| ()).is_ok();
-    record.unattended.store(!attended, Release);
     Ok(())
 }
 
@@ -168,43 +172,59 @@ impl Record {
     }
 }
 
-/// Forgets a thread when it ends.
-struct AtExit;
-
-impl Drop for AtExit {
-    fn drop(&mut self) {
-        let context = here();
-        if context.thread() == NOBODY {
-            return;
-        }
-        let record = context.record();
-        if context.holds_nothing() {
-            context.leave();
-            record.thread.store(NOBODY, Relaxed);
-            // Release: matches the Acquire of `free_record`.
-            record.in_use.store(false, Release);
-        } else {
-            // It stays this thread's: another thread-local's destructor may yet drop a guard.
-            // Release: matches the Acquire of `take_from_the_dead`.
-            record.unattended.store(true, Release);
-        }
+/// Forgets the calling thread, which ends, as far as that can be. Says whether there may be more to do later.
+pub(super) fn ended() -> bool {
+    let context = here();
+    if context.thread() == NOBODY {
+        return false;
     }
+    context.leave_lent_to_process();
+    let record = context.record();
+    let holds_nothing = context.holds_nothing();
+    if holds_nothing {
+        context.leave();
+        record.thread.store(NOBODY, Relaxed);
+        // Release: matches the Acquire of `free_record`.
+        record.in_use.store(false, Release);
+    } else {
+        // It stays this thread's: another destructor may yet drop a guard, or take a lock.
+        // Release: matches the Acquire of `take_from_the_dead`.
+        record.unattended.store(true, Release);
+    }
+    !holds_nothing
 }
 
 /// Runs in a forked child, on its only thread.
 extern "C" fn forget_parent() {
     here().leave();
+    kept::forget_all();
     for record in records() {
         record.unattended.store(false, Relaxed);
         record.in_use.store(false, Relaxed);
     }
 }
 
-/// Whether there is such a thread, in whatever process.
+/// Whether there is such a thread, in whatever process; of a main thread, whether there is still one in its process.
 pub(super) fn thread_exists(thread: u32) -> bool {
-    let no_signal = 0;
-    // SAFETY: signal 0 is not sent, only checked.
-    was_found(unsafe { libc::syscall(libc::SYS_tkill, thread, no_signal) })
+    main_thread_exists(thread).unwrap_or_else(|| {
+        let no_signal = 0;
+        // SAFETY: signal 0 is not sent, only checked.
+        was_found(unsafe { libc::syscall(libc::SYS_tkill, thread, no_signal) })
+    })
+}
+
+/// The same for main threads; `None` for others, and where the kernel does not say. Signals do not tell: a main thread can
+/// be sent one after its process has ended, until somebody has waited for that.
+fn main_thread_exists(thread: u32) -> Option<bool> {
+    let thread = Pid::from_raw(thread.cast_signed())?;
+    match pidfd_open(thread, PidfdFlags::empty()) {
+        Ok(process) => {
+            let mut has_ended = [PollFd::new(&process, PollFlags::IN)];
+            poll(&mut has_ended, Some(&Timespec::default())).ok().map(|ended| ended == 0)
+        }
+        Err(Errno::SRCH) => Some(false),
+        Err(_) => None,
+    }
 }
 
 /// Whether there is such a thread in this process. Its id may have become that of a thread elsewhere.

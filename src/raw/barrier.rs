@@ -129,7 +129,7 @@ impl<R, W, const N: usize> RawBarrier<R, W, N> {
         Self { places, state }
     }
 
-    /// Places and state, to look at.
+    /// Places and state, to look at, and for the platform.
     pub(crate) const fn parts(&self) -> (&[R; N], &W) {
         (&self.places, &self.state)
     }

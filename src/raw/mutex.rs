@@ -20,6 +20,7 @@
 //! | held by me | + `NOT_RECOVERABLE`, all sleepers woken in the same step | `give_up` |
 //! | held by me | `OWNER_DIED` (`WAITERS` kept), one woken | the kernel at my death; `unlock_abandoned` |
 //! | held by a vanished thread | the same | a waiter that lost patience |
+//! | held by me, the guard leaked | held by my process's main thread | the platform, at my end |
 //!
 //! # Invariants
 //!
@@ -337,7 +338,7 @@ impl<R> RawMutex<R> {
         }
     }
 
-    /// The word, to look at.
+    /// The word, to look at, and for the platform.
     pub(crate) const fn robust(&self) -> &R {
         &self.robust
     }

@@ -1,7 +1,8 @@
 //! What waiters do about holders whose death the kernel does not tell of.
 //!
 //! After an exec by another thread than the main one, the thread that called it lives on under another id, and its robust
-//! words stay under the old one. So whoever waits for others looks now and then whether they still
+//! words stay under the old one. And where a thread ended and had leaked a guard, the word is its process's, in no
+//! thread's list (`platform/kept.rs`). So whoever waits for others looks now and then whether they still
 //! [exist](Platform::exists), and does for those that do not what the kernel did not.
 
 use core::sync::atomic::Ordering::Relaxed;

@@ -270,6 +270,16 @@ impl<R, const N: usize> RawSemaphore<R, N> {
         timed_out && until == deadline
     }
 
+    /// The words of these slots, for the platform.
+    pub(crate) fn robust(&self, mut slots: Slots) -> impl Iterator<Item = &R> {
+        core::iter::from_fn(move || {
+            // Beyond all slots, if there is none.
+            let first = slots.trailing_zeros() as usize;
+            slots &= slots.wrapping_sub(1);
+            self.slots.get(first)
+        })
+    }
+
     /// Gives back permits that the calling thread acquired, in these slots; those that it did not it leaves as they are.
     /// Says how many it gave back.
     pub fn release<P>(&self, p: &P, slots: Slots) -> u32

@@ -175,7 +175,7 @@ impl<R> RawSlot<R> {
         p.robust_holds(&self.robust)
     }
 
-    /// The word, to look at.
+    /// The word, to look at, and for the platform.
     pub(super) const fn robust(&self) -> &R {
         &self.robust
     }

@@ -136,6 +136,11 @@ impl<R, W, D, const N: usize> RawTasks<R, W, D, N> {
         queue.end_take_and_tell(p, &self.drained);
     }
 
+    /// The word of this hand, for the platform.
+    pub(crate) const fn robust(&self, hand: usize) -> &R {
+        self.hands[hand].robust()
+    }
+
     /// The calling thread is done with the task in this hand; or gives up, if it is not `finished`, and the task is lost.
     ///
     /// # Errors

@@ -82,7 +82,7 @@ impl<T: Shareable> Mapping<T> {
         start..start + Self::SIZE
     }
 
-    /// Whether a thread of this process holds a lock in it.
+    /// Whether this process, or a thread of it, holds a lock in it.
     pub(super) fn is_held(&self) -> bool {
         any_held_within(&self.range())
     }
@@ -92,8 +92,8 @@ const READ_WRITE: ProtFlags = ProtFlags::READ.union(ProtFlags::WRITE);
 
 impl<T: Shareable> Drop for Mapping<T> {
     fn drop(&mut self) {
-        // A guard was forgotten, and its lock is still in the thread's robust list. The kernel's walk of that list,
-        // at the thread's end, would stop here, and never come to other locks.
+        // A guard was forgotten. What it lent may be in use; and its lock may be in its thread's robust list: the kernel's
+        // walk of that, at the thread's end, would stop here, and never come to other locks.
         if self.is_held() {
             return;
         }

@@ -141,8 +141,8 @@ impl<T: Shareable> Region<T> {
     ///
     /// # Errors
     ///
-    /// [`StillHeld`] if a thread of this process still holds a lock in the region. The memory then stays mapped
-    /// as long as the process lives.
+    /// [`StillHeld`] if this process still holds a lock in the region. The memory then stays mapped as long as the process
+    /// lives.
     pub fn close(self) -> Result<(), StillHeld> {
         match Arc::into_inner(self.inner) {
             Some(inner) if inner.mapping.is_held() => {

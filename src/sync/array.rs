@@ -38,7 +38,7 @@ pub type RawArray<T, const N: usize> = [RawValue<T>; N];
 /// # If a holder dies
 ///
 /// As [`Mutex`](crate::Mutex): the next to take the lock is told, with the guard in the error. `get` and `set` tell it
-/// as well, and have then read or written nothing.
+/// as well, and have then read or written nothing. The end of its thread with the guard forgotten is a death, too.
 ///
 /// # Examples
 ///

@@ -33,7 +33,7 @@ use crate::shm::Shareable;
 ///
 /// # If a holder dies
 ///
-/// A party that dies, by SIGKILL, exit, exec, the end of its thread with the guard forgotten, breaks the barrier for the
+/// A party that dies, by SIGKILL, exit, exec, the end of its thread, breaks the barrier for the
 /// others, who are told so: [`BarrierError::PartyDied`]. They see what it had written. A panic that drops a [`Party`] breaks it,
 /// too ([`BarrierError::Broken`]). Whoever dies before it takes part is nobody that others could be told of: they wait, or
 /// their time runs out. On Linux before 5.16, and where a sandbox refuses `futex_waitv`, waiters may notice a death late, by
@@ -176,7 +176,10 @@ impl<const PARTIES: usize> Barrier<PARTIES> {
     pub fn register(&self) -> Result<Party<'_, PARTIES>, BarrierError> {
         let p = Linux::current()?;
         match self.raw.enter(p, PARTIES, p.me() as usize)? {
-            Some(place) => Ok(Party { barrier: self, p, place, panicking: thread::panicking() }),
+            Some(place) => {
+                p.lends_nothing(&self.raw.parts().0[place]);
+                Ok(Party { barrier: self, p, place, panicking: thread::panicking() })
+            }
             None => Err(BarrierError::Full),
         }
     }

@@ -20,8 +20,8 @@ use crate::shm::Shareable;
 ///
 /// # If a holder dies
 ///
-/// The next to acquire it gets [`LockError::OwnerDied`], holds the lock, and should call
-/// [`make_consistent`](Self::make_consistent) once things are in order. If it releases without, the lock is
+/// By SIGKILL, exit, exec, or the end of its thread: the next to acquire it gets [`LockError::OwnerDied`], holds the lock,
+/// and should call [`make_consistent`](Self::make_consistent) once things are in order. If it releases without, the lock is
 /// [`NotRecoverable`](crate::error::NotRecoverable) for everyone.
 ///
 /// # Examples
@@ -88,7 +88,7 @@ impl Lock {
             (true, Some(timeout)) => Deadline::after(monotonic_now(), timeout),
         };
         let p = Linux::current()?;
-        match said(self.raw.lock(p, deadline), |_| ()) {
+        match said(self.raw.lock(p, deadline), |_| p.lends_nothing(self.raw.robust())) {
             Ok(()) => Ok(true),
             Err(TryLockError::WouldBlock(_)) => Ok(false),
             Err(error) => Err(without_blocking(error)),

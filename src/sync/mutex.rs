@@ -27,13 +27,18 @@ use crate::shm::{Plain, Shareable};
 ///
 /// # If a holder dies
 ///
-/// By SIGKILL, exit, exec, the end of its thread with the guard forgotten, or a panic: whoever takes the lock next
-/// gets [`LockError::OwnerDied`] with the guard inside, repairs the data, and calls
-/// [`make_consistent`](MutexGuard::make_consistent). If it lets go without, the lock is
+/// By SIGKILL, exit, exec, or a panic: whoever takes the lock next gets [`LockError::OwnerDied`] with the guard inside,
+/// repairs the data, and calls [`make_consistent`](MutexGuard::make_consistent). If it lets go without, the lock is
 /// [`NotRecoverable`] for everyone. Nobody waits for a dead thread: a sleeper is woken by the kernel at once; only
 /// after an exec by a thread other than the main one it takes up to a second, until a waiter notices that the
 /// holder no longer exists ([`try_lock`](Self::try_lock), which does not wait, does not notice it). A dead waiter
 /// disturbs nobody.
+///
+/// # If a guard is leaked
+///
+/// By `mem::forget` or `Box::leak`: the lock stays held as long as the process lives, also when the thread has ended that
+/// took it, as what the guard lent may be in use in others. (The process's main thread is then told that it holds the lock
+/// already.) If the thread ended first, a waiter notices the end of the process after up to a second, as above.
 ///
 /// # Examples
 ///
@@ -266,8 +271,8 @@ pub(super) fn without_blocking<G>(error: TryLockError<G>) -> LockError<G> {
 
 /// The lock, held: gives the data, and lets go when dropped.
 ///
-/// Belongs to the thread that took it. Leaking it (`mem::forget`) keeps the lock held until the thread ends, which
-/// then counts as its death.
+/// Belongs to the thread that took it. Leaking it keeps the lock held until the process ends: see
+/// [`Mutex`](Mutex#if-a-guard-is-leaked).
 ///
 /// It cannot be sent to another thread, as the kernel knows the holder by its thread:
 ///

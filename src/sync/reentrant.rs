@@ -21,7 +21,8 @@ use crate::shm::Shareable;
 ///
 /// # If a holder dies
 ///
-/// As [`Mutex`](crate::Mutex): the next one to take the lock is told, with the guard in the error.
+/// As [`Mutex`](crate::Mutex): the next one to take the lock is told, with the guard in the error. The end of its thread
+/// with the guard forgotten is a death, too, as the guard lends nothing that others could not use meanwhile.
 ///
 /// # Examples
 ///
@@ -121,10 +122,10 @@ impl<T: Shareable> ReentrantMutex<T> {
         deadline: Deadline,
     ) -> Result<ReentrantMutexGuard<'_, T>, TryLockError<ReentrantMutexGuard<'_, T>>> {
         let p = Linux::current().map_err(LockError::Unsupported)?;
-        said(self.raw.lock(p, deadline), |how| ReentrantMutexGuard {
-            mutex: self,
-            p,
-            leaving: Leaving::after(how),
+        said(self.raw.lock(p, deadline), |how| {
+            // Nothing that needs the lock: what is inside can be used by several at once.
+            p.lends_nothing(self.raw.mutex().robust());
+            ReentrantMutexGuard { mutex: self, p, leaving: Leaving::after(how) }
         })
     }
 

@@ -34,11 +34,13 @@ use crate::shm::{Plain, Shareable};
 ///
 /// # If a holder dies
 ///
-/// A reader: its hold is taken back, and nobody is told. A writer, by SIGKILL, exit, exec, the end of its thread with the
-/// guard forgotten, or a panic: whoever takes the lock next, to read or to write, gets [`LockError::OwnerDied`] with a
-/// guard inside that can *write*, repairs the data, and calls [`make_consistent`](RwLockWriteGuard::make_consistent). If it
-/// lets go without, the lock is [`NotRecoverable`](crate::error::NotRecoverable) for everyone. A dead waiter disturbs
-/// nobody.
+/// A reader: its hold is taken back, and nobody is told. A writer, by SIGKILL, exit, exec, or a panic: whoever takes the
+/// lock next, to read or to write, gets [`LockError::OwnerDied`] with a guard inside that can *write*, repairs the data,
+/// and calls [`make_consistent`](RwLockWriteGuard::make_consistent). If it lets go without, the lock is
+/// [`NotRecoverable`](crate::error::NotRecoverable) for everyone. A dead waiter disturbs nobody.
+///
+/// Guards that are leaked, to read as well as to write, keep the lock held until their process ends: see
+/// [`Mutex`](crate::Mutex#if-a-guard-is-leaked).
 ///
 /// # Examples
 ///

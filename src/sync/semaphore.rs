@@ -30,7 +30,7 @@ use crate::shm::Shareable;
 ///
 /// # If a holder dies
 ///
-/// By SIGKILL, exit, exec, the end of its thread with the guard forgotten: its acquired permits come back at once, and nobody
+/// By SIGKILL, exit, exec, the end of its thread: its acquired permits come back at once, and nobody
 /// is told. Permits taken by hand do not come back. A dead waiter disturbs nobody. On Linux before 5.16, and where a sandbox
 /// refuses `futex_waitv`, a waiter may notice a permit that comes back late, by some milliseconds.
 ///
@@ -216,7 +216,11 @@ impl<const PERMITS: usize, const MOST: usize> Semaphore<PERMITS, MOST> {
             1 => self.raw.acquire(p, PERMITS, p.me() as usize, deadline),
             _ => self.raw.acquire_many(p, PERMITS, n, deadline),
         };
-        taken.map(|slots| Permit { semaphore: self, p, slots }).map_err(not_taken)
+        let permit = |slots| {
+            self.raw.robust(slots).for_each(|word| p.lends_nothing(word));
+            Permit { semaphore: self, p, slots }
+        };
+        taken.map(permit).map_err(not_taken)
     }
 
     /// Takes a permit by hand, waiting for it as long as it takes.

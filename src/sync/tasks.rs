@@ -174,6 +174,8 @@ impl<T: Plain, const N: usize, const HANDS: usize> JoinableQueue<T, N, HANDS> {
         // SAFETY: this thread holds the queue's mutex, and the place is one of the array's.
         let task = unsafe { self.queue.place(span.first).read() };
         self.tasks.end_take(p, self.queue.raw());
+        // The guard gives references to its own copy.
+        p.lends_nothing(self.tasks.robust(hand));
         let panicking = thread::panicking();
         Ok(Some(Task { queue: self, p, hand, task, panicking }))
     }

@@ -139,7 +139,7 @@ impl<T> fmt::Debug for RawValue<T> {
 /// # If a holder dies
 ///
 /// As [`Mutex`](crate::Mutex): the next to take the lock is told, with the guard in the error. `get` and `set` tell it
-/// as well, and have then read or written nothing.
+/// as well, and have then read or written nothing. The end of its thread with the guard forgotten is a death, too.
 ///
 /// # Examples
 ///
@@ -197,8 +197,10 @@ impl<T: Plain> Value<T> {
     /// the guard is inside.
     pub fn lock(&self) -> Result<ValueGuard<'_, T>, LockError<ValueGuard<'_, T>>> {
         let p = Linux::current()?;
-        let guard =
-            |how| ValueGuard { value: self, leaving: Leaving::after(how), not_send: PhantomData };
+        let guard = |how| {
+            p.lends_nothing(self.raw.mutex().robust());
+            ValueGuard { value: self, leaving: Leaving::after(how), not_send: PhantomData }
+        };
         said(self.raw.lock(p, Deadline::Never), guard).map_err(without_blocking)
     }
 

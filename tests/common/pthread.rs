@@ -78,6 +78,13 @@ impl PthreadMutex {
         done(unsafe { libc::pthread_mutex_consistent(self.0.get()) });
     }
 
+    /// The same, if that is what the error number asks for.
+    pub(crate) fn make_consistent_if(&self, error: i32) {
+        if error == libc::EOWNERDEAD {
+            self.make_consistent();
+        }
+    }
+
     /// The address of its lock word.
     pub(crate) fn word_address(&self) -> usize {
         word_address(self)
