@@ -35,6 +35,15 @@ pub type RawArray<T, const N: usize> = [RawValue<T>; N];
 /// elements together, hold it meanwhile: [`lock`](Self::lock) is Python's `get_lock()`. Where nobody takes the lock twice,
 /// [`Mutex`](crate::Mutex)`<[T; N]>` is faster.
 ///
+/// # What is promised
+///
+/// | | shown by |
+/// |---|---|
+/// | no change is lost that is made with the lock held; what [`Mutex`](crate::Mutex) promises of deaths | `value-lock/*`, `array/*/stress` |
+///
+/// Not promised: an order among those that wait; that elements fit together after a death in between two
+/// changes.
+///
 /// # If a holder dies
 ///
 /// As [`Mutex`](crate::Mutex): the next to take the lock is told, with the guard in the error. `get` and `set` tell it

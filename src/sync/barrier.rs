@@ -31,6 +31,18 @@ use crate::shm::Shareable;
 /// [`abort`](Self::abort). All who wait are told at once, and so is everybody who comes, until it is [`reset`](Self::reset). A
 /// meeting succeeds for all or for nobody.
 ///
+/// # What is promised
+///
+/// | | shown by |
+/// |---|---|
+/// | nobody gets past before all have come; a meeting succeeds for all or for nobody; one leads | `barrier/*`, `barrier-passing/*`, `barrier-deadline/*`, `lockproof stress --subject barrier` |
+/// | all who wait for one that is dead are told, whoever else dies | `barrier-lost/*`, `barrier/*/deaths-*` |
+/// | whoever waits is told of an abort, and sees what was written before | `barrier-abort/*` |
+/// | a barrier that was reset is as good as new | `barrier-reset/*`, `barrier-burial/*` |
+///
+/// Not promised: that somebody waits for a place: one more than there are parties is refused; that a leader
+/// lives to lead.
+///
 /// # If a holder dies
 ///
 /// A party that dies, by SIGKILL, exit, exec, the end of its thread, breaks the barrier for the

@@ -23,6 +23,14 @@ const LENGTH: usize = size_of::<u32>();
 /// while there is too little room, who receives while there is no message. A long message waits until there is room for
 /// all of it, and short ones may overtake it meanwhile.
 ///
+/// # What is promised
+///
+/// | | shown by |
+/// |---|---|
+/// | what [`Queue`](crate::Queue) promises, as its algorithm is the same | `queue*/*`, `messages/*/stress` |
+///
+/// Not promised: that a long message gets in before short ones that come later.
+///
 /// # If a holder dies
 ///
 /// A sender that dies while it sends loses that message, and nothing else; a receiver that dies loses the one that it has
@@ -329,6 +337,15 @@ impl<const N: usize> fmt::Debug for MessageQueue<N> {
 /// Two queues of messages, one each way: Python's `multiprocessing.Pipe`.
 ///
 /// Each end can be used by several at a time.
+///
+/// # What is promised
+///
+/// | | shown by |
+/// |---|---|
+/// | what [`MessageQueue`] promises, each way | `queue*/*`, `pipe/*/stress` |
+///
+/// Not promised: that an end notices that nobody is left at the other: that is for whoever started the
+/// processes to tell, by shutting down.
 ///
 /// # If a holder dies
 ///

@@ -23,6 +23,17 @@ use crate::shm::{Plain, Shareable};
 /// if that one died before it could act on it. Those for whom there is nothing wait again. A notification that finds nobody
 /// waiting costs one instruction.
 ///
+/// # What is promised
+///
+/// | | shown by |
+/// |---|---|
+/// | nobody waits in vain for what was changed with the mutex held and notified after | `condvar/*`, `condvar-inside/*`, `condvar-meeting/*` |
+/// | nobody who dies takes a notification with it | `condvar/*/deaths-*`, `condvar/*/crash`, `condvar/*/stress` |
+/// | one that gives up in time keeps nobody else from being woken | `condvar-deadline/*` |
+///
+/// Not promised: that a wait ends for a reason: look again, or use the waits with a condition; that
+/// `notify_one` wakes no more than one.
+///
 /// # If a holder dies
 ///
 /// A dead waiter takes no notification with it. Whoever dies before it has notified has not done so: others wait until

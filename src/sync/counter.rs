@@ -14,6 +14,15 @@ use crate::shm::Shareable;
 /// Each operation takes the lock, so that a `get` never comes between the read and the write of an `add`. Where adding
 /// is all that is needed, [`AtomicCounter`] does it without a lock and several times as fast.
 ///
+/// # What is promised
+///
+/// | | shown by |
+/// |---|---|
+/// | no addition is lost; everybody gets there | `counter/*`, `threads/*` |
+/// | a death costs at most the addition of the one that died, and is counted | `counter/*/deaths-*`, `counter/*/crash`, `counter/*/stress` |
+///
+/// Not promised: that a death is counted whose finder dies as well; an order among those that wait.
+///
 /// # If a holder dies
 ///
 /// Nothing is torn: the value is written in one store. The next operation repairs the lock and goes on;
@@ -134,6 +143,14 @@ fn in_words(failure: Result<Acquired, LockFailure>) -> LockError<()> {
 }
 
 /// A counter without a lock: each addition is one atomic instruction.
+///
+/// # What is promised
+///
+/// | | shown by |
+/// |---|---|
+/// | no addition is lost, whoever dies | `atomic/*`, `atomic/*/stress` |
+///
+/// Not promised: any order between it and other memory: it is a number, and announces nothing.
 ///
 /// # If a holder dies
 ///

@@ -20,6 +20,17 @@ use crate::shm::Shareable;
 ///
 /// A wait ends for no other reason than that the event was set, or the time is up.
 ///
+/// # What is promised
+///
+/// | | shown by |
+/// |---|---|
+/// | whoever waits is released, and sees what was written before; whoever dies | `event/*`, `event/*/stress` |
+/// | set and cleared at once, it releases everybody who waits | `event-pulse/*` |
+/// | whoever clears it and then looks misses nothing | `event-again/*` |
+/// | one that gives up in time keeps nobody else from being released | `event-deadline/*` |
+///
+/// Not promised: that each `set` is seen on its own: several before a look are one.
+///
 /// # If a holder dies
 ///
 /// Nobody holds an event. Whoever dies has set it and released everybody, or has not set it; who waits for something that

@@ -18,6 +18,15 @@ use crate::shm::Shareable;
 ///
 /// Unlike Python's, only the thread that acquired it can release it.
 ///
+/// # What is promised
+///
+/// | | shown by |
+/// |---|---|
+/// | what [`Mutex`](crate::Mutex) promises, without data | `mutex*/*`, `separate-lock/*`, `lock/*/stress` |
+///
+/// Not promised: that a release by anyone else than the holder does anything: it is an error. An order among
+/// those that wait.
+///
 /// # If a holder dies
 ///
 /// By SIGKILL, exit, exec, or the end of its thread: the next to acquire it gets [`LockError::OwnerDied`], holds the lock,

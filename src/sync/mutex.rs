@@ -25,6 +25,18 @@ use crate::shm::{Plain, Shareable};
 ///
 /// None is promised: a thread that arrives while the lock is free takes it, whoever has waited longer.
 ///
+/// # What is promised
+///
+/// | | shown by |
+/// |---|---|
+/// | one holder at a time; whoever takes it sees what the one before did; everybody gets there | `mutex/*` |
+/// | a holder's death or panic is told to the next, once; nobody hangs | `mutex/*/deaths-*`, `mutex/*/crash`, `mutex-panic/*`, `mutex/*/stress` |
+/// | one that gives up in time takes no wake with it | `mutex-deadline/*` |
+/// | a lock that nobody repaired refuses everybody | `mutex-given-up/*` |
+///
+/// Not promised: an order among those that wait; that repaired data makes sense; anything against a process
+/// that writes over the lock's memory.
+///
 /// # If a holder dies
 ///
 /// By SIGKILL, exit, exec, or a panic: whoever takes the lock next gets [`LockError::OwnerDied`] with the guard inside,

@@ -15,6 +15,15 @@ use crate::shm::{Plain, Shareable};
 /// Something that is done once, by whichever process or thread comes first; the others wait until it is done. As
 /// [`std::sync::Once`].
 ///
+/// # What is promised
+///
+/// | | shown by |
+/// |---|---|
+/// | one does it, everybody else finds it done and whole | `init/*` |
+/// | one that dies half-way is followed by another, who is told; nobody hangs | `init/*/deaths-*`, `init/*/crash`, `once/*/stress` |
+///
+/// Not promised: that what a dead one did half is undone: whoever follows it has to be able to begin anew.
+///
 /// # If a holder dies
 ///
 /// If whoever does it dies half-way, or panics, the next one that comes (or waits) does it, from the beginning.
@@ -153,6 +162,14 @@ impl Drop for Building<'_> {
 
 /// A value that is computed once, by whichever process or thread comes first, and only read from then on. As
 /// [`std::sync::OnceLock`].
+///
+/// # What is promised
+///
+/// | | shown by |
+/// |---|---|
+/// | as [`Once`]: one computes the value, everybody else finds it, whole | `init/*`, `once/*/stress` |
+///
+/// Not promised: that the function runs only once: after a death it runs again.
 ///
 /// # If a holder dies
 ///

@@ -18,6 +18,18 @@ use crate::shm::{Plain, Shareable};
 /// What one puts comes out once, and of each producer in the order in which it was put. Who puts waits while the queue is
 /// full, who takes while it is empty.
 ///
+/// # What is promised
+///
+/// | | shown by |
+/// |---|---|
+/// | what is put comes out once, of each producer in order; nobody waits in vain | `queue/*`, `queue-each/*`, `queue-gather/*`, `queue/*-histories` |
+/// | nobody hangs when one dies, and no more is lost than what that one had in hand | `queue*/*/deaths-*`, `queue/*/crash`, `queue/*/stress` |
+/// | one that gives up in time takes no wake with it | `queue-deadline/*` |
+/// | once it is shut down and empty, takers are told | `queue-close/*` |
+///
+/// Not promised: an order among those that wait; that what a consumer took and then died with is given to
+/// another.
+///
 /// # If a holder dies
 ///
 /// A producer that dies while it puts something loses that, and nothing else; a consumer that dies loses what it has taken,

@@ -19,6 +19,14 @@ use crate::shm::Shareable;
 /// [`RawValue`](crate::RawValue) and structures of them do; for nothing at all there is `ReentrantMutex<()>`. For plain
 /// data, see [`Value`](crate::Value), and for data that is not locked twice, [`Mutex`](crate::Mutex), which is faster.
 ///
+/// # What is promised
+///
+/// | | shown by |
+/// |---|---|
+/// | one holder at a time, released when it was let go as often as it was taken; what [`Mutex`](crate::Mutex) promises of deaths | `value-lock/*`, `reentrant/*/stress` |
+///
+/// Not promised: an order among those that wait; that data is whole after a death in between two changes.
+///
 /// # If a holder dies
 ///
 /// As [`Mutex`](crate::Mutex): the next one to take the lock is told, with the guard in the error. The end of its thread

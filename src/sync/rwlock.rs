@@ -32,6 +32,17 @@ use crate::shm::{Plain, Shareable};
 /// that do. Beyond that none is promised: a thread that arrives while the lock is free takes it, whoever has waited
 /// longer.
 ///
+/// # What is promised
+///
+/// | | shown by |
+/// |---|---|
+/// | writers are alone, readers are not; what is read is whole, and the last that was written | `rwlock/*`, `rwlock-roles/*`, `rwlock/*-histories` |
+/// | nobody reads what a dead writer left without being told; a dead reader keeps nobody out | `rwlock*/*/deaths-*`, `rwlock-roles/*/crash`, `rwlock/*/stress` |
+/// | nobody writes between a writer's writing and its reading after a downgrade | `rwlock-downgrade/*` |
+/// | one that gives up in time takes no wake with it | `rwlock-deadline/*` |
+///
+/// Not promised: more fairness than above; that a thread may read twice at a time.
+///
 /// # If a holder dies
 ///
 /// A reader: its hold is taken back, and nobody is told. A writer, by SIGKILL, exit, exec, or a panic: whoever takes the

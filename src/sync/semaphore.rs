@@ -28,6 +28,17 @@ use crate::shm::Shareable;
 /// None is promised: a thread that arrives while there is a permit takes it, whoever has waited longer. Who waits for several
 /// permits at once keeps those that it has got, and nobody who came to wait after it gets one before.
 ///
+/// # What is promised
+///
+/// | | shown by |
+/// |---|---|
+/// | no more are inside than there are permits; everybody gets there | `semaphore/*`, `semaphore-two/*`, `semaphore-both/*` |
+/// | the permits of the dead come back | `semaphore*/*/deaths-*`, `semaphore/*/crash`, `semaphore/*/stress` |
+/// | a signal is taken once, and nobody waits in vain for one that is there | `semaphore-signal/*` |
+/// | one that gives up in time takes no wake with it | `semaphore-deadline/*` |
+///
+/// Not promised: an order among those that wait; that a permit taken by hand comes back.
+///
 /// # If a holder dies
 ///
 /// By SIGKILL, exit, exec, the end of its thread: its acquired permits come back at once, and nobody

@@ -20,6 +20,18 @@ use crate::shm::{Plain, Shareable};
 /// everything that was put before is done. `HANDS` is at least the number of threads that work on tasks, times the tasks that
 /// each takes at a time.
 ///
+/// # What is promised
+///
+/// | | shown by |
+/// |---|---|
+/// | what [`Queue`] promises | `queue*/*` |
+/// | whoever joins finds everything done that was put before, and does not wait in vain | `tasks/*`, `tasks-all-join/*`, `lockproof stress --subject tasks` |
+/// | a task in the hand of the dead is waited for no longer, and counted as lost | `tasks*/*/deaths-*`, `tasks/*/crash` |
+/// | a join that gives up in time keeps nobody else waiting | `tasks-deadline/*` |
+///
+/// Not promised: that a lost task is done by another; that a join ends while tasks come faster than they are
+/// done.
+///
 /// # If a holder dies
 ///
 /// A worker that dies with a task in hand loses that, and nothing else; so does one that drops it in a panic. The task is

@@ -69,6 +69,14 @@ scalar! {
 /// A load or a store is never torn. Nothing is ordered: that a flag is seen does not mean that what was written
 /// before it is seen too.
 ///
+/// # What is promised
+///
+/// | | shown by |
+/// |---|---|
+/// | a load sees some value that was stored, whole | `unlocked/*`, which also shows that additions are lost |
+///
+/// Not promised: that adding by load and store loses nothing: it does.
+///
 /// # If a holder dies
 ///
 /// There is none: nothing can be left half-done.
@@ -135,6 +143,14 @@ impl<T> fmt::Debug for RawValue<T> {
 /// meanwhile: [`lock`](Self::lock) is Python's `get_lock()`. That takes the lock three times for one increment, once
 /// for itself and once in each of `get` and `set`, which makes this the slow way to count;
 /// [`Mutex`](crate::Mutex) and [`Counter`](crate::Counter) take it once.
+///
+/// # What is promised
+///
+/// | | shown by |
+/// |---|---|
+/// | no change is lost that is made with the lock held; what [`Mutex`](crate::Mutex) promises of deaths | `value-lock/*`, `value/*/stress` |
+///
+/// Not promised: an order among those that wait.
 ///
 /// # If a holder dies
 ///

@@ -1,6 +1,8 @@
 //! The quick claims of the models, as tests: what `lockproof check` examines, one test per subject.
 #![cfg(all(feature = "loom", feature = "shuttle"))]
 
+use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use lockproof::platform::Ordering;
@@ -101,4 +103,44 @@ fn every_ordering_is_there_for_a_reason() {
         weakened += 1;
     }
     assert!(weakened >= 4, "only {weakened} orderings were reached");
+}
+
+/// What stands in the last column of a document's tables and looks like claims: `mutex/*/deaths-*`.
+fn named_in(document: &Path) -> Vec<String> {
+    let text = fs::read_to_string(document).expect("a document");
+    let rows = text.lines().map(|line| line.trim_start_matches('/').trim());
+    let last = rows.filter_map(|row| row.strip_prefix('|')?.strip_suffix('|')?.rsplit('|').next());
+    let quoted = last.flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    quoted.filter(|name| name.contains("/*")).map(str::to_owned).collect()
+}
+
+/// Whether the claim's id begins as the pattern says, where a star stands for anything.
+fn begins_as(pattern: &str, id: &str) -> bool {
+    let mut rest = id;
+    pattern.split('*').enumerate().all(|(part, wanted)| {
+        let found =
+            if part == 0 { rest.starts_with(wanted).then_some(0) } else { rest.find(wanted) };
+        found.is_some_and(|at| {
+            rest = &rest[at + wanted.len()..];
+            true
+        })
+    })
+}
+
+#[test]
+fn every_claim_that_the_documentation_names_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let types = fs::read_dir(root.join("src/sync")).expect("sources");
+    let documents =
+        types.map(|entry| entry.expect("a file").path()).chain([root.join("README.md")]);
+    let claims = claims(&Selection::everything());
+    let mut named = 0;
+    for document in documents {
+        for pattern in named_in(&document) {
+            let exists = claims.iter().any(|claim| begins_as(&pattern, &claim.id));
+            assert!(exists, "{}: no claim is called {pattern}", document.display());
+            named += 1;
+        }
+    }
+    assert!(named > 60, "only {named} were found");
 }
