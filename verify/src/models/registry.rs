@@ -453,6 +453,7 @@ pub static MODELS: &[Entry] = &[
         about: "the same, until a deadline; the last does not take part, and resets it",
         property: MEETS_AGAIN,
         with_deaths: Some(MEETS_AGAIN),
+        least: 3,
         repeats: Repeats::Once,
         explore: |size, exploration| barriers(barrier::Use::Burial, size, exploration),
         ..BARRIER
