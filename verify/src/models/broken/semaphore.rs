@@ -1,7 +1,7 @@
 //! Broken: a semaphore that wakes somebody only if there was no permit before.
 //!
 //! Where two sleep and two permits are given before either has run, the second is given without a wake, and one sleeps beside a
-//! permit: so did libc++'s `counting_semaphore` until LLVM 18 (llvm/llvm-project, issue 77659; reviews.llvm.org/D114119).
+//! permit: so did libc++'s `counting_semaphore` (llvm/llvm-project, issue 46357 of 2020, repaired in 2024 by pull request 79265).
 //!
 //! With `ALWAYS`, each permit wakes one.
 
