@@ -112,7 +112,14 @@ fn every_kill_and_increment_is_accounted_for() {
 
 /// Each waits for all others, one way or another: a wake that goes to the wrong one, or to a dead one, stops them.
 fn more_workers_than_processors_get_on() {
-    for subject in [Subject::Event, Subject::Queue, Subject::Messages, Subject::Pipe] {
+    for subject in [
+        Subject::Event,
+        Subject::Queue,
+        Subject::Barrier,
+        Subject::Tasks,
+        Subject::Messages,
+        Subject::Pipe,
+    ] {
         assert_good(&stress(Plan { kills: 20, ..Plan::new(subject, 40, 50) }));
     }
 }

@@ -1,16 +1,26 @@
 //! Locks that are known to be broken. Every one has to be caught by what it says catches it.
 //!
-//! A proof is only as good as its checker: these are the checker's tests. There are two kinds.
+//! A proof is only as good as its checker: these are the checker's tests. There are three kinds.
 //!
 //! - [`mutants`]: the shipped mutex with one thing changed at one source site. Each ordering, each wake, the waiters'
 //!   bit and each write to the robust list is there because its mutant is caught.
 //! - [`others`]: locks as others build them, written over the same platform: a futex mutex without the waiters' bit set
 //!   again, and the robust mutex of glibc, whose two hangs are known. [`spinning`] has spinlocks, right but for deaths and
 //!   for the processor's time.
+//! - [`barrier`], [`condvar`], [`downgrade`], [`event`], [`once`], [`queue`], [`rwlock`], [`semaphore`]: small programs with a mistake in the
+//!   algorithm that somebody has made, each beside the same program without it, which has to hold.
 
+pub mod barrier;
+pub mod condvar;
+pub mod downgrade;
+pub mod event;
 #[cfg(feature = "loom")]
 pub mod mutants;
+pub mod once;
 pub mod others;
+pub mod queue;
+pub mod rwlock;
+pub mod semaphore;
 pub mod spinning;
 
 use std::sync::Arc;

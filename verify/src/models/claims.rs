@@ -4,8 +4,14 @@ use std::sync::Arc;
 
 use super::barrier::{self, BarrierModel};
 use super::broken::Trial;
+use super::broken::barrier::OneCountBarrier;
+use super::broken::condvar::UnannouncedCondvar;
+use super::broken::event::TrustedWake;
 use super::broken::mutants::MUTANTS;
+use super::broken::once::UntoldOnce;
 use super::broken::others::{Drepper, GlibcRobust};
+use super::broken::rwlock::RelaxedReaders;
+use super::broken::semaphore::FirstPermit;
 use super::condvar::{self, CondvarModel};
 use super::counter::{CounterModel, Way};
 use super::event::{EventModel, Use};
@@ -44,6 +50,7 @@ pub fn claims(selection: &Selection) -> Vec<Claim> {
     all.extend(barrier());
     all.extend(tasks());
     all.extend(broken());
+    all.extend(mistakes());
     #[cfg(target_os = "linux")]
     all.extend(crate::stress::claims());
     all.retain(|claim| selection.includes(claim));
@@ -321,6 +328,73 @@ fn broken() -> Vec<Claim> {
     all.push(fails(other::<GlibcRobust>("glibc-robust-dying", Trial::Dying(4), woken)));
     all.push(fails(on_an_old_kernel()));
     all
+}
+
+/// Mistakes in algorithms, each beside the same without it: loom has to find what the explorer finds.
+fn mistakes() -> Vec<Claim> {
+    let one = (2, 1);
+    let condvar = mended(
+        "condvar-unannounced-mended",
+        UnannouncedCondvar::<true> { processes: 2 },
+        (one, WAITS_FOR_IT),
+    );
+    let event =
+        mended("event-trusted-wake-mended", TrustedWake::<true> { processes: 2 }, (one, ANNOUNCES));
+    let readers = mended(
+        "rwlock-relaxed-readers-mended",
+        RelaxedReaders::<true> { processes: 2 },
+        (one, READS_WHOLE),
+    );
+    let barrier = OneCountBarrier::<true> { processes: 2, rounds: 2 };
+    let barrier = mended("barrier-one-count-mended", barrier, ((2, 2), MEETS));
+    let semaphore = FirstPermit::<true> { processes: 3 };
+    let semaphore = mended("semaphore-first-permit-mended", semaphore, ((3, 1), WAITS_FOR_IT));
+    let once = Arc::new(UntoldOnce { processes: 2, deaths: true });
+    vec![
+        caught(
+            "condvar-unannounced",
+            UnannouncedCondvar::<false> { processes: 2 },
+            (one, WAITS_FOR_IT),
+        ),
+        condvar,
+        caught("event-trusted-wake", TrustedWake::<false> { processes: 2 }, (one, ANNOUNCES)),
+        event,
+        caught(
+            "rwlock-relaxed-readers",
+            RelaxedReaders::<false> { processes: 2 },
+            (one, READS_WHOLE),
+        ),
+        readers,
+        caught(
+            "barrier-one-count",
+            OneCountBarrier::<false> { processes: 2, rounds: 2 },
+            ((2, 2), MEETS),
+        ),
+        barrier,
+        caught(
+            "semaphore-first-permit",
+            FirstPermit::<false> { processes: 3 },
+            ((3, 1), WAITS_FOR_IT),
+        ),
+        semaphore,
+        fails(Claim {
+            subject: "broken",
+            property: BUILDS_AGAIN,
+            ..crash_claim("once-untold", once, 2, 1, found_within(2))
+        }),
+    ]
+}
+
+type Shown = ((usize, usize), &'static str);
+
+fn caught<M: Model>(name: &'static str, model: M, ((n, c), property): Shown) -> Claim {
+    let claim = loom_claim(name, Arc::new(model), n, c, property, found_within(2));
+    fails(Claim { subject: "broken", ..claim })
+}
+
+fn mended<M: Model>(name: &'static str, model: M, ((n, c), property): Shown) -> Claim {
+    let claim = loom_claim(name, Arc::new(model), n, c, property, up_to(2));
+    held(Claim { subject: "broken", ..claim })
 }
 
 /// Announce, try, mark, sleep: the next step is the first after the sleep.

@@ -130,6 +130,36 @@ const FAILS: &[Row] = &[
     ("glibc-robust", &[(3, 1, 1), (4, 1, 1)]),
 ];
 
+/// A mistake in an algorithm, the same without it, and how large it has to be to show: the one has to fail, the other to hold.
+const MISTAKES: &[(&str, &str, (usize, usize, u8), Memory)] = &[
+    ("queue-tells-late", "queue-tells-late-mended", (3, 1, 1), Memory::Sc),
+    ("condvar-unannounced", "condvar-unannounced-mended", (2, 1, 0), Memory::C11),
+    ("barrier-one-count", "barrier-one-count-mended", (2, 2, 0), Memory::C11),
+    ("semaphore-first-permit", "semaphore-first-permit-mended", (3, 1, 0), Memory::C11),
+    ("rwlock-relaxed-readers", "rwlock-relaxed-readers-mended", (2, 1, 0), Memory::C11),
+    ("rwlock-downgrade-opens", "rwlock-downgrade-opens-mended", (2, 1, 0), Memory::C11),
+    ("event-trusted-wake", "event-trusted-wake-mended", (2, 1, 0), Memory::C11),
+];
+
+fn mistakes() -> Vec<Claim> {
+    let examined = |name, size, memory, expected| {
+        let search = GraphSearch { memory, ..GraphSearch::default() };
+        let (memory_model, suffix) = match memory {
+            Memory::Sc => (MemoryModel::Sc, "/sc"),
+            Memory::C11 => (MemoryModel::C11, ""),
+        };
+        Claim { subject: "broken", expected, memory_model, ..searched(name, size, search, suffix) }
+    };
+    let mut all = Vec::new();
+    for (broken, mended, size, memory) in MISTAKES {
+        all.push(examined(broken, *size, *memory, Expected::Fails));
+        all.push(examined(mended, *size, *memory, Expected::Holds));
+    }
+    all.push(examined("once-untold", (3, 1, 0), Memory::C11, Expected::Holds));
+    all.push(examined("once-untold", (2, 1, 1), Memory::C11, Expected::Fails));
+    all
+}
+
 /// What can go on for ever, and what cannot: processes, deaths, what everybody is to be given, and whether they are.
 const WITHOUT_AN_END: &[(&str, (usize, u8), Liveness, Expected)] = &[
     ("mutex-endless", (3, 0), Liveness::Progress, Expected::Holds),
@@ -191,6 +221,7 @@ pub(super) fn claims() -> Vec<Claim> {
         let claim = searched(name, (*processes, 1, *deaths), search, &suffix);
         all.push(Claim { expected: *expected, property: liveness.property(), ..claim });
     }
+    all.extend(mistakes());
     let old = GraphSearch { kernel: KernelRule::Before62, ..GraphSearch::default() };
     all.push(Claim {
         expected: Expected::Fails,

@@ -3,7 +3,15 @@
 use std::sync::Arc;
 
 use super::barrier::{self, BarrierModel};
+use super::broken::barrier::OneCountBarrier;
+use super::broken::condvar::UnannouncedCondvar;
+use super::broken::downgrade::Downgrading;
+use super::broken::event::TrustedWake;
+use super::broken::once::UntoldOnce;
 use super::broken::others::{Drepper, GlibcRobust};
+use super::broken::queue::LateQueue;
+use super::broken::rwlock::RelaxedReaders;
+use super::broken::semaphore::FirstPermit;
 use super::broken::spinning::{TestAndSet, Ticket};
 use super::condvar::{self, CondvarModel};
 use super::counter::{CounterModel, Way};
@@ -472,6 +480,195 @@ pub static MODELS: &[Entry] = &[
         name: "glibc-robust",
         about: "another lock, glibc's robust mutex: hangs where one of three processes dies",
         ..mutex::<GlibcRobust>()
+    },
+    Entry {
+        name: "queue-tells-late",
+        about: "broken: a queue with one place that notifies after it has let go of its mutex",
+        property: COMES_OUT,
+        with_deaths: Some(LOSES_ONE),
+        repeats: Repeats::Once,
+        least: 3,
+        most: MOST_PROCESSES,
+        explore: |size, exploration| {
+            let (processes, deaths) = (size.processes, size.deaths > 0);
+            exploration.of(LateQueue::<false> { processes, deaths }, size)
+        },
+    },
+    Entry {
+        name: "queue-tells-late-mended",
+        about: "the same, where it notifies first",
+        property: COMES_OUT,
+        with_deaths: Some(LOSES_ONE),
+        repeats: Repeats::Once,
+        least: 3,
+        most: MOST_PROCESSES,
+        explore: |size, exploration| {
+            let (processes, deaths) = (size.processes, size.deaths > 0);
+            exploration.of(LateQueue::<true> { processes, deaths }, size)
+        },
+    },
+    Entry {
+        name: "condvar-unannounced",
+        about: "broken: a condition variable whose waiter lets go of the mutex before it says that it waits",
+        property: WAITS_FOR_IT,
+        with_deaths: None,
+        repeats: Repeats::Once,
+        least: 2,
+        most: MOST_PROCESSES,
+        explore: |size, exploration| {
+            exploration.of(UnannouncedCondvar::<false> { processes: size.processes }, size)
+        },
+    },
+    Entry {
+        name: "condvar-unannounced-mended",
+        about: "the same, where it says so first",
+        property: WAITS_FOR_IT,
+        with_deaths: None,
+        repeats: Repeats::Once,
+        least: 2,
+        most: MOST_PROCESSES,
+        explore: |size, exploration| {
+            exploration.of(UnannouncedCondvar::<true> { processes: size.processes }, size)
+        },
+    },
+    Entry {
+        name: "barrier-one-count",
+        about: "broken: a barrier that counts who has come, and nothing else",
+        property: MEETS,
+        with_deaths: None,
+        repeats: Repeats::AsTold,
+        least: 2,
+        most: MOST_PROCESSES,
+        explore: |size, exploration| {
+            exploration.of(
+                OneCountBarrier::<false> { processes: size.processes, rounds: size.increments },
+                size,
+            )
+        },
+    },
+    Entry {
+        name: "barrier-one-count-mended",
+        about: "the same, where it counts the meetings, too",
+        property: MEETS,
+        with_deaths: None,
+        repeats: Repeats::AsTold,
+        least: 2,
+        most: MOST_PROCESSES,
+        explore: |size, exploration| {
+            exploration.of(
+                OneCountBarrier::<true> { processes: size.processes, rounds: size.increments },
+                size,
+            )
+        },
+    },
+    Entry {
+        name: "semaphore-first-permit",
+        about: "broken: a semaphore that wakes one only if there was no permit",
+        property: WAITS_FOR_IT,
+        with_deaths: None,
+        repeats: Repeats::Once,
+        least: 2,
+        most: MOST_PROCESSES,
+        explore: |size, exploration| {
+            exploration.of(FirstPermit::<false> { processes: size.processes }, size)
+        },
+    },
+    Entry {
+        name: "semaphore-first-permit-mended",
+        about: "the same, where each permit wakes one",
+        property: WAITS_FOR_IT,
+        with_deaths: None,
+        repeats: Repeats::Once,
+        least: 2,
+        most: MOST_PROCESSES,
+        explore: |size, exploration| {
+            exploration.of(FirstPermit::<true> { processes: size.processes }, size)
+        },
+    },
+    Entry {
+        name: "rwlock-relaxed-readers",
+        about: "broken: a lock for readers or a writer whose readers leave it without an ordering",
+        property: READS_WHOLE,
+        with_deaths: None,
+        repeats: Repeats::Once,
+        least: 2,
+        most: MOST_PROCESSES,
+        explore: |size, exploration| {
+            exploration.of(RelaxedReaders::<false> { processes: size.processes }, size)
+        },
+    },
+    Entry {
+        name: "rwlock-relaxed-readers-mended",
+        about: "the same, where they release it",
+        property: READS_WHOLE,
+        with_deaths: None,
+        repeats: Repeats::Once,
+        least: 2,
+        most: MOST_PROCESSES,
+        explore: |size, exploration| {
+            exploration.of(RelaxedReaders::<true> { processes: size.processes }, size)
+        },
+    },
+    Entry {
+        name: "rwlock-downgrade-opens",
+        about: "broken: the same lock, let go of and taken again to go on as a reader",
+        property: DOWNGRADES,
+        with_deaths: None,
+        repeats: Repeats::Once,
+        least: 2,
+        most: MOST_PROCESSES,
+        explore: |size, exploration| {
+            exploration.of(Downgrading::<false> { processes: size.processes }, size)
+        },
+    },
+    Entry {
+        name: "rwlock-downgrade-opens-mended",
+        about: "the same, where a writer becomes a reader at once",
+        property: DOWNGRADES,
+        with_deaths: None,
+        repeats: Repeats::Once,
+        least: 2,
+        most: MOST_PROCESSES,
+        explore: |size, exploration| {
+            exploration.of(Downgrading::<true> { processes: size.processes }, size)
+        },
+    },
+    Entry {
+        name: "event-trusted-wake",
+        about: "broken: an event whose waiter takes the end of its sleep for the event",
+        property: ANNOUNCES,
+        with_deaths: None,
+        repeats: Repeats::Once,
+        least: 2,
+        most: MOST_PROCESSES,
+        explore: |size, exploration| {
+            exploration.of(TrustedWake::<false> { processes: size.processes }, size)
+        },
+    },
+    Entry {
+        name: "event-trusted-wake-mended",
+        about: "the same, where it looks again",
+        property: ANNOUNCES,
+        with_deaths: None,
+        repeats: Repeats::Once,
+        least: 2,
+        most: MOST_PROCESSES,
+        explore: |size, exploration| {
+            exploration.of(TrustedWake::<true> { processes: size.processes }, size)
+        },
+    },
+    Entry {
+        name: "once-untold",
+        about: "another once, in a plain word: nobody is told of its maker's death",
+        property: BUILDS_ONCE,
+        with_deaths: Some(BUILDS_AGAIN),
+        repeats: Repeats::Once,
+        least: 2,
+        most: MOST_PROCESSES,
+        explore: |size, exploration| {
+            let (processes, deaths) = (size.processes, size.deaths > 0);
+            exploration.of(UntoldOnce { processes, deaths }, size)
+        },
     },
     Entry {
         name: "mutex-endless",

@@ -6,6 +6,7 @@ use lockproof::{
 };
 
 use super::subjects::array::ELEMENTS;
+use super::subjects::barrier::OnBarrier;
 use super::subjects::condvar::OnCondvar;
 use super::subjects::event::OnEvent;
 use super::subjects::file::OnFile;
@@ -15,6 +16,7 @@ use super::subjects::once::OnOnce;
 use super::subjects::pipe::OnPipe;
 use super::subjects::queue::OnQueue;
 use super::subjects::semaphore::OnSemaphore;
+use super::subjects::tasks::OnTasks;
 
 /// How many workers a run can have.
 pub(crate) const MOST_WORKERS: usize = 256;
@@ -35,6 +37,8 @@ shareable! {
         pub(crate) array: Array<u64, ELEMENTS>,
         pub(crate) event: OnEvent,
         pub(crate) once: OnOnce,
+        pub(crate) barrier: OnBarrier,
+        pub(crate) tasks: OnTasks,
         pub(crate) messages: OnMessages,
         pub(crate) pipe: OnPipe,
         pub(crate) file: OnFile,

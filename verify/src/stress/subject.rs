@@ -39,6 +39,11 @@ pub enum Subject {
     Event,
     /// Things that are made once (`Once`), one after the other, each used by all.
     Once,
+    /// Meetings at a barrier (`Barrier<4>`, of workers that are left over a smaller one): an increment is three of them.
+    Barrier,
+    /// A queue of tasks through which every increment goes (`JoinableQueue<[u64; 3], 16, 256>`), counted as done, or lost:
+    /// now and then a worker joins.
+    Tasks,
     /// A queue of messages through which every increment goes (`MessageQueue<8192>`), counted when it is received.
     Messages,
     /// A pipe with two ends (`Pipe<8192>`): the same, from either end to the other.
@@ -69,6 +74,8 @@ macro_rules! with {
             Array: array::OnArray,
             Event: event::OnEvent,
             Once: once::OnOnce,
+            Barrier: barrier::OnBarrier,
+            Tasks: tasks::OnTasks,
             Messages: messages::OnMessages,
             Pipe: pipe::OnPipe,
             File: file::OnFile,
@@ -89,7 +96,7 @@ macro_rules! with {
 
 impl Subject {
     /// All of them, as reports list them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Mutex,
         Self::Lock,
         Self::Value,
@@ -103,6 +110,8 @@ impl Subject {
         Self::Array,
         Self::Event,
         Self::Once,
+        Self::Barrier,
+        Self::Tasks,
         Self::Messages,
         Self::Pipe,
         Self::File,

@@ -11,6 +11,7 @@ use crate::claim::Expected;
 
 pub(crate) mod array;
 pub(crate) mod atomic;
+pub(crate) mod barrier;
 pub(crate) mod condvar;
 pub(crate) mod counter;
 pub(crate) mod event;
@@ -24,6 +25,7 @@ pub(crate) mod queue;
 pub(crate) mod reentrant;
 pub(crate) mod rwlock;
 pub(crate) mod semaphore;
+pub(crate) mod tasks;
 pub(crate) mod unlocked;
 pub(crate) mod value;
 
