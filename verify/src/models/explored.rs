@@ -130,8 +130,11 @@ const FAILS: &[Row] = &[
     ("glibc-robust", &[(3, 1, 1), (4, 1, 1)]),
 ];
 
+/// A model, the same mended, processes with increments and deaths, and the memory.
+type Mistake = (&'static str, &'static str, (usize, usize, u8), Memory);
+
 /// A mistake in an algorithm, the same without it, and how large it has to be to show: the one has to fail, the other to hold.
-const MISTAKES: &[(&str, &str, (usize, usize, u8), Memory)] = &[
+const MISTAKES: &[Mistake] = &[
     ("queue-tells-late", "queue-tells-late-mended", (3, 1, 1), Memory::Sc),
     ("condvar-unannounced", "condvar-unannounced-mended", (2, 1, 0), Memory::C11),
     ("barrier-one-count", "barrier-one-count-mended", (2, 2, 0), Memory::C11),
