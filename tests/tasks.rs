@@ -74,6 +74,27 @@ fn a_task_in_the_hand_of_the_dead_is_waited_for_no_longer() {
 }
 
 #[test]
+fn a_join_does_not_wait_for_what_is_put_later() {
+    supervised(60, || {
+        let (tasks, board) = (Region::<Tasks>::anonymous().unwrap(), Board::new(1));
+        tasks.put(1).unwrap();
+        let joins = fork(|| {
+            tasks.join().unwrap();
+            board.add(0, 1);
+        });
+        until(|| state_of(joins.pid) == Some('S'));
+        for later in 0..3 {
+            // Never empty from here on.
+            tasks.put(later).unwrap();
+            drop(tasks.take().unwrap());
+        }
+        board.until(0, 1);
+        joins.join();
+        assert_eq!(tasks.look().unwrap().queue.length, 1);
+    });
+}
+
+#[test]
 fn a_wait_ends_in_time() {
     supervised(60, || {
         let (tasks, board) = (Region::<Tasks>::anonymous().unwrap(), Board::new(1));

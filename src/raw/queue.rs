@@ -197,34 +197,54 @@ impl<R, W, C> RawQueue<R, W, C> {
         self.end(p, (&self.room, &self.head, &self.taking), count);
     }
 
-    /// As [`end_take`](Self::end_take) of one element; if it was the last, whoever waits until the queue is empty is told.
-    pub(super) fn end_take_and_tell<P>(&self, p: &P, drained: &RawCondvar<W>)
+    /// As [`end_take`](Self::end_take) of one element; if it is the last of so many, whoever waits for that is told.
+    pub(super) fn end_take_and_tell<P>(&self, p: &P, drained: &RawCondvar<W>, wanted: u64)
     where
         P: Platform<RobustWord = R, Word = W, Cell = C>,
     {
-        if p.cell_get(&self.tail).wrapping_sub(p.cell_get(&self.head)) == 1 {
+        if p.cell_get(&self.head).wrapping_add(1) == wanted {
             // First, as the header says.
             drained.notify(p);
         }
         self.end_take(p, 1);
     }
 
-    /// Waits until the queue is empty, until `deadline`.
-    pub(super) fn wait_until_empty<P>(
+    /// How many elements were put so far. Hands that number on while it is so.
+    pub(super) fn put_so_far<P>(
+        &self,
+        p: &P,
+        deadline: Deadline,
+        hand_on: impl FnOnce(u64),
+    ) -> Result<u64, LockFailure>
+    where
+        P: Platform<RobustWord = R, Word = W, Cell = C>,
+    {
+        self.lock(p, or_never(deadline))?;
+        let put = p.cell_get(&self.tail);
+        hand_on(put);
+        // Cannot fail: this thread has just taken it.
+        let _ = self.mutex.unlock(p);
+        Ok(put)
+    }
+
+    /// Waits until so many elements were taken, until `deadline`. Whoever takes the last of them has to tell:
+    /// [`end_take_and_tell`](Self::end_take_and_tell).
+    pub(super) fn wait_until_taken<P>(
         &self,
         p: &P,
         drained: &RawCondvar<W>,
+        wanted: u64,
         deadline: Deadline,
     ) -> Result<(), LockFailure>
     where
         P: Platform<RobustWord = R, Word = W, Cell = C>,
     {
-        let emptied = self.enter(p, drained, deadline, || {
+        let taken = self.enter(p, drained, deadline, || {
             let head = p.cell_get(&self.head);
-            let nothing = Span { first: head, count: 0 };
-            if p.cell_get(&self.tail) == head { Ok(nothing) } else { Err(None) }
+            let is_there = head.wrapping_sub(wanted) as i64 >= 0;
+            if is_there { Ok(Span { first: head, count: 0 }) } else { Err(None) }
         });
-        match emptied {
+        match taken {
             Ok(_) => {
                 // Cannot fail: this thread has the mutex.
                 let _ = self.mutex.unlock(p);
@@ -261,9 +281,7 @@ impl<R, W, C> RawQueue<R, W, C> {
         P: Platform<RobustWord = R, Word = W, Cell = C>,
     {
         let scope = p.scope();
-        // Who does not wait for others' elements waits for the mutex all the same: that it is held does not mean that the
-        // queue is full, or empty.
-        self.lock(p, if deadline == Deadline::Now { Deadline::Never } else { deadline })?;
+        self.lock(p, or_never(deadline))?;
         let mut late = deadline == Deadline::Now;
         loop {
             p.at(scope, late);
@@ -375,6 +393,12 @@ impl<R, W, C> RawQueue<R, W, C> {
     {
         self.mutex.forget_holder(p);
     }
+}
+
+/// Until when to wait for the mutex. Who does not wait for others' elements waits for that all the same: that it is held does not
+/// mean that the queue is full, or empty.
+fn or_never(deadline: Deadline) -> Deadline {
+    if deadline == Deadline::Now { Deadline::Never } else { deadline }
 }
 
 /// What a queue is like at some moment.

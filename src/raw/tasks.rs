@@ -3,7 +3,7 @@
 //! # What is promised
 //!
 //! Whoever takes a task has it in hand until it says that it is [done](RawTasks::done), or dies. [`join`](RawTasks::join)
-//! returns when everything that was put before is done with: taken, and in nobody's hand. What was in the hand of somebody
+//! returns when everything that was put before it is done with: taken, and in nobody's hand. What was in the hand of somebody
 //! who died is done with, too, and counts as lost. Nobody waits in vain, whoever dies at whatever point.
 //!
 //! # The words
@@ -11,14 +11,15 @@
 //! A **row of hands**, [slots](super::slot): one for each task that can be in hand at a time. A thread takes one while it has
 //! the queue's mutex, *before* the task leaves the queue; so what is not done with is always in the queue or in a hand. And a
 //! mutex, the **turn**: whoever has it may sleep on the hands, one after another. Others that join wait for the mutex.
-//! `drained`, a condition variable with the queue's mutex: notified before the last task leaves the queue. `done`: how many
+//! `wanted`: how many tasks had been put when whoever has the turn began to join; changed with the queue's mutex. `drained`, a
+//! condition variable with that mutex: notified before the last of those tasks leaves the queue. `done`: how many
 //! tasks were done with by whoever had them in hand. What was taken, is not done and is in no hand is lost.
 //!
 //! # Why one look at each hand is enough
 //!
-//! `join` finds the queue empty at some moment. What was put before is then in a hand, or done with. It then waits for each
-//! hand until somebody else has it than at that moment, or nobody. Tasks that come later may keep others' hands full; they
-//! are none of its business.
+//! `join` finds at some moment that all it waits for has left the queue. It is then in a hand, or done with. It then waits for
+//! each hand until somebody else has it than at that moment, or nobody. Tasks that come later may fill the queue and others'
+//! hands; they are none of its business.
 //!
 //! # What a death leaves
 //!
@@ -65,14 +66,15 @@ pub struct RawTasks<R, W, D, const N: usize> {
     turn: RawMutex<R>,
     hands: [RawSlot<R>; N],
     drained: RawCondvar<W>,
+    wanted: D,
     done: D,
 }
 
 impl<R, W, D, const N: usize> RawTasks<R, W, D, N> {
     /// No tasks, over words that hold zero.
-    pub fn new(turn: R, hands: [R; N], drained: W, done: D) -> Self {
+    pub fn new(turn: R, hands: [R; N], drained: W, [wanted, done]: [D; 2]) -> Self {
         let (turn, drained) = (RawMutex::new(turn), RawCondvar::new(drained));
-        Self { turn, hands: hands.map(RawSlot::new), drained, done }
+        Self { turn, hands: hands.map(RawSlot::new), drained, wanted, done }
     }
 
     /// Turn, hands and `drained`, to look at.
@@ -133,7 +135,8 @@ impl<R, W, D, const N: usize> RawTasks<R, W, D, N> {
     where
         P: Platform<RobustWord = R, Word = W, Word64 = D, Cell = C>,
     {
-        queue.end_take_and_tell(p, &self.drained);
+        // Relaxed, here and in `join`: under the queue's mutex.
+        queue.end_take_and_tell(p, &self.drained, p.load64(&self.wanted, Relaxed));
     }
 
     /// The word of this hand, for the platform.
@@ -183,7 +186,8 @@ impl<R, W, D, const N: usize> RawTasks<R, W, D, N> {
             let _ = self.turn.make_consistent(p);
         }
         let joined = queue
-            .wait_until_empty(p, &self.drained, deadline)
+            .put_so_far(p, deadline, |put| p.store64(&self.wanted, put, Relaxed))
+            .and_then(|put| queue.wait_until_taken(p, &self.drained, put, deadline))
             .and_then(|()| self.wait_for_hands(p, deadline));
         let _ = self.turn.unlock(p);
         joined

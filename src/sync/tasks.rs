@@ -29,8 +29,9 @@ use crate::shm::{Plain, Shareable};
 /// | a task in the hand of the dead is waited for no longer, and counted as lost | `tasks*/*/deaths-*`, `tasks/*/crash` |
 /// | a join that gives up in time keeps nobody else waiting | `tasks-deadline/*` |
 ///
-/// Not promised: that a lost task is done by another; that a join ends while tasks come faster than they are
-/// done.
+/// Not promised: that a lost task is done by another; that a join ends at once where a worker takes the next task in hand before
+/// whoever joins has seen that it let go of the last: it may then wait for that one, too. One hand more than there are workers
+/// makes that rare.
 ///
 /// # If a holder dies
 ///

@@ -142,7 +142,7 @@ impl Model for TasksModel {
                 p.new_robust("turn"),
                 hands,
                 p.new_word("drained"),
-                p.new_word64("done"),
+                [p.new_word64("wanted"), p.new_word64("done")],
             ),
             result: p.new_word64("result"),
         }
