@@ -23,6 +23,11 @@ use crate::shm::{Plain, Shareable};
 /// if that one died before it could act on it. Those for whom there is nothing wait again. A notification that finds nobody
 /// waiting costs one instruction.
 ///
+/// That has a price where many wait and one thing at a time is handed over: with 4 processes that wait, a hand-over took 1.1
+/// times as long as with glibc's condition variable, with 8 it took 1.7 times, with 16 three times (57 and 19 microseconds;
+/// two cores, medians of seven interleaved rounds). A [`Semaphore`](crate::Semaphore), which wakes one, may be the better choice
+/// there.
+///
 /// # What is promised
 ///
 /// | | shown by |
