@@ -96,12 +96,6 @@ pub enum BarrierFailure {
     NotHeld,
 }
 
-impl From<NotHeld> for BarrierFailure {
-    fn from(_: NotHeld) -> Self {
-        Self::NotHeld
-    }
-}
-
 /// How a party arrived.
 enum Arrival {
     Last,

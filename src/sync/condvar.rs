@@ -23,10 +23,10 @@ use crate::shm::{Plain, Shareable};
 /// if that one died before it could act on it. Those for whom there is nothing wait again. A notification that finds nobody
 /// waiting costs one instruction.
 ///
-/// That has a price where many wait and one thing at a time is handed over: with 4 processes that wait, a hand-over took 1.1
-/// times as long as with glibc's condition variable, with 8 it took 1.7 times, with 16 three times (57 and 19 microseconds;
-/// two cores, medians of seven interleaved rounds). A [`Semaphore`](crate::Semaphore), which wakes one, may be the better choice
-/// there.
+/// That has a price, and so has waking somebody who then finds the mutex held. One thing at a time handed over, beside glibc's
+/// condition variable, in microseconds: with one process that waits 48 and 11, with two 31 and 26, with four 27 and 23, with eight
+/// 38 and 22, with sixteen 57 and 19 (two cores, notified with the mutex held, medians of seven interleaved rounds). A
+/// [`Semaphore`](crate::Semaphore), which wakes one, may be the better choice where many wait.
 ///
 /// # What is promised
 ///
