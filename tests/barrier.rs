@@ -8,6 +8,7 @@ use common::child::{Child, fork, is_asleep_on_several, say, supervised, until};
 use common::memory::Board;
 use common::seed::{Seed, scaled};
 use lockproof::{Barrier, BarrierError, Region};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 #[test]
 fn nobody_passes_before_all_have_come() {
@@ -142,6 +143,56 @@ fn one_more_than_there_are_parties_is_refused() {
         });
         one.wait().unwrap();
         child.join();
+    });
+}
+
+fn pin_to_one_processor() {
+    let may = sched_getaffinity(None).unwrap();
+    let first = (0..CpuSet::MAX_CPU).find(|cpu| may.is_set(*cpu)).expect("one to run on");
+    let mut only = CpuSet::new();
+    only.set(first);
+    sched_setaffinity(None, &only).unwrap();
+}
+
+/// All who are told recover it, also on one processor, where whoever is woken finds the others asleep again.
+#[test]
+fn of_all_who_are_told_one_recovers_it() {
+    supervised(120, || {
+        let barrier = Region::<Barrier<4>>::anonymous().unwrap();
+        let (board, rounds, breaks) = (Board::new(3), scaled(500), scaled(200));
+        let all: Vec<Child> = (0..4)
+            .map(|_| {
+                let (barrier, board) = (&barrier, &board);
+                fork(move || {
+                    pin_to_one_processor();
+                    let party = barrier.register().unwrap();
+                    let mut met = 0;
+                    while met < rounds {
+                        match party.wait() {
+                            Ok(_) => met += 1,
+                            Err(BarrierError::Broken) => {
+                                board.add(0, 1);
+                                board.add(1, u64::from(barrier.recover()));
+                            }
+                            Err(error) => panic!("{error}"),
+                        }
+                        board.add(2, 1);
+                    }
+                })
+            })
+            .collect();
+        for breaks in 0..breaks {
+            board.until(2, breaks);
+            barrier.abort();
+        }
+        all.into_iter().for_each(Child::join);
+        let (told, recovered) = (board.get(0), board.get(1));
+        say(&format!("{breaks} times broken, {recovered} times recovered, {told} were told"));
+        assert!(recovered <= breaks && told <= 4 * breaks);
+        assert!(recovered > 0, "it was never broken while they met");
+        // The last time perhaps nobody was there any more.
+        barrier.recover();
+        assert!(!barrier.is_broken() && !barrier.recover());
     });
 }
 

@@ -30,7 +30,7 @@
 //! | not broken | `BROKEN` | a party whose time is up, which then wakes all |
 //! | any | `DIED` | a party that found a dead one, which then wakes all |
 //! | any | `BROKEN`, all sleepers woken in the same step | `abort`; `reset` |
-//! | broken | none arrived, not broken, one more reset | `reset`, after it has freed the places of the dead |
+//! | broken | none arrived, not broken, one more reset | `reset`, `recover`, after they have freed the places of the dead |
 //!
 //! # Why it works
 //!
@@ -46,8 +46,12 @@
 //! runs. So whoever was woken looks at the places before it goes, also if its own generation is complete.
 //!
 //! *It may be the second wake.* Whoever says `DIED`, `BROKEN` or that all have come, and then wakes, may die in between. Its
-//! place is then marked, and whoever is woken for that wakes all, whatever the state says already. A `reset` wakes all before
-//! it frees that place.
+//! place is then marked, and whoever is woken for that wakes all, whatever the state says already. A `reset` and a `recover`
+//! wake all before they free that place.
+//!
+//! *One of those that were told is enough.* If each of them did a `reset`, each would break what the others have begun anew,
+//! and on one processor that never ends: whoever is woken resets first. So they `recover`: only who finds it broken does
+//! anything, and only one of several at the same time, but for as many more as there were dead.
 //!
 //! # What a death leaves
 //!
@@ -55,12 +59,12 @@
 //! |---|---|---|
 //! | a party, anywhere between `enter` and `leave` | its place, marked | whoever sleeps, or the next that is about to |
 //! | the last to arrive, before the others are woken | a complete generation, and its place, marked | the others; then the barrier breaks |
-//! | who aborts or resets | the state before, or broken | as in either |
+//! | who aborts, resets or recovers | the state before, or broken | as in either |
 //!
 //! # Models
 //!
 //! `lockproof-verify`, `models/barrier.rs`: generations are complete and seen whole, one leads, nobody waits in vain, with
-//! deaths, deadlines, `abort` and `reset`; each ordering, mark and wake has a mutant that is caught.
+//! deaths, deadlines, `abort`, `reset` and `recover`; each ordering, mark and wake has a mutant that is caught.
 
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
@@ -417,21 +421,58 @@ impl<R, W, const N: usize> RawBarrier<R, W, N> {
         loop {
             p.at(scope, ());
             self.abort(p);
-            (0..parties).for_each(|at| self.free_if_dead(p, at));
+            for at in 0..parties {
+                self.free_if_dead(p, at);
+            }
             // Relaxed: a guess for the compare-exchange. If it is not broken, somebody else has reset it, and perhaps used
             // it since: those have to be told as well, as one that they wait for may have been dead a moment ago.
             let seen = p.load(&self.state, Relaxed);
-            let whole = seen & SENSE | seen.wrapping_add(ONE_RESET) & RESETS;
-            // Release: see `tell_of_deaths`.
-            if why_broken(seen).is_some()
-                && p.compare_exchange(&self.state, seen, whole, Release, Relaxed).is_ok()
-            {
+            if why_broken(seen).is_some() && self.make_whole(p, seen).is_ok() {
                 return;
             }
         }
     }
 
-    fn free_if_dead<P>(&self, p: &P, at: usize)
+    /// Makes the barrier whole again if it is broken, as [`reset`](Self::reset); does nothing if it is not. Says whether it was
+    /// the caller who did it: one of all who were told of the same.
+    pub fn recover<P>(&self, p: &P, parties: usize) -> bool
+    where
+        P: Platform<RobustWord = R, Word = W>,
+    {
+        let scope = p.scope();
+        // Relaxed: whoever arrives next looks again.
+        let mut seen = p.load(&self.state, Relaxed);
+        while why_broken(seen).is_some() {
+            p.at(scope, seen);
+            // Whoever broke it may have died before it woke anybody, and of that its place tells only until it is free.
+            p.futex_wake(&self.state, EVERYBODY);
+            let freed = (0..parties).filter(|at| self.free_if_dead(p, *at)).count();
+            match self.make_whole(p, seen) {
+                Ok(()) => return true,
+                // Somebody else was first. Whoever was dead here perhaps died only afterwards, and those that wait for it
+                // would not find it any more.
+                Err(now) if (now ^ seen) & RESETS != 0 && freed > 0 => {
+                    self.reset(p, parties);
+                    return true;
+                }
+                Err(now) => seen = now,
+            }
+        }
+        false
+    }
+
+    /// Nobody has arrived, if the state still is `seen`. Otherwise says what it is.
+    fn make_whole<P>(&self, p: &P, seen: u32) -> Result<(), u32>
+    where
+        P: Platform<RobustWord = R, Word = W>,
+    {
+        let whole = seen & SENSE | seen.wrapping_add(ONE_RESET) & RESETS;
+        // Release: see `tell_of_deaths`.
+        p.compare_exchange(&self.state, seen, whole, Release, Relaxed).map(drop)
+    }
+
+    /// Says whether somebody dead was there.
+    fn free_if_dead<P>(&self, p: &P, at: usize) -> bool
     where
         P: Platform<RobustWord = R, Word = W>,
     {
@@ -442,10 +483,11 @@ impl<R, W, const N: usize> RawBarrier<R, W, N> {
         while State(seen).owner_died() {
             p.at(scope, seen);
             match p.compare_exchange(word, seen, seen & WAITERS, Relaxed, Relaxed) {
-                Ok(_) => return,
+                Ok(_) => return true,
                 Err(now) => seen = now,
             }
         }
+        false
     }
 
     /// What it is like: a moment's look.

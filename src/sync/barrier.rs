@@ -28,8 +28,8 @@ use crate::shm::Shareable;
 /// # When it is broken
 ///
 /// A meeting that cannot be makes the barrier *broken*: a party died, a wait's time was up, or somebody called
-/// [`abort`](Self::abort). All who wait are told at once, and so is everybody who comes, until it is [`reset`](Self::reset). A
-/// meeting succeeds for all or for nobody.
+/// [`abort`](Self::abort). All who wait are told at once, and so is everybody who comes, until somebody
+/// [recovers](Self::recover) or [resets](Self::reset) it. A meeting succeeds for all or for nobody.
 ///
 /// # What is promised
 ///
@@ -39,6 +39,7 @@ use crate::shm::Shareable;
 /// | all who wait for one that is dead are told, whoever else dies | `barrier-lost/*`, `barrier/*/deaths-*` |
 /// | whoever waits is told of an abort, and sees what was written before | `barrier-abort/*` |
 /// | a barrier that was reset is as good as new | `barrier-reset/*`, `barrier-burial/*` |
+/// | all who were told may recover it, and none of them breaks what the others have begun anew | `barrier-recover/*`, `barrier-relapse/*`, `barrier-untold/*` |
 ///
 /// Not promised: that somebody waits for a place: one more than there are parties is refused; that a leader
 /// lives to lead.
@@ -142,15 +143,15 @@ impl fmt::Display for BarrierError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TimedOut => f.write_str(
-                "the time ran out before all parties had come to the barrier, which is broken now: reset it \
-                 to use it again",
+                "the time ran out before all parties had come to the barrier, which is broken now: recover \
+                 it to use it again",
             ),
             Self::PartyDied => f.write_str(
-                "a party of the barrier died, so not all will come; it is broken: reset it to use it again",
+                "a party of the barrier died, so not all will come; it is broken: recover it to use it again",
             ),
             Self::Broken => f.write_str(
-                "the barrier is broken: a party's time ran out, or it was aborted or reset; reset it to use \
-                 it again",
+                "the barrier is broken: a party's time ran out, or it was aborted or reset; recover it to \
+                 use it again",
             ),
             Self::Full => f.write_str(
                 "as many threads as the barrier has parties take part in it already: there must be as many \
@@ -223,13 +224,52 @@ impl<const PARTIES: usize> Barrier<PARTIES> {
         self.register()?.wait_until(moment)
     }
 
-    /// Breaks the barrier: all who wait are told at once, and whoever comes, until it is [`reset`](Self::reset).
+    /// Breaks the barrier: all who wait are told at once, and whoever comes, until somebody [recovers](Self::recover) it.
     pub fn abort(&self) {
         self.raw.abort(Linux::lockless());
     }
 
-    /// Makes the barrier whole again: nobody has come, and the dead no longer count as parties. All who wait are told that it
-    /// was broken, and so may be whoever comes at this very moment.
+    /// Makes the barrier whole again if it is broken: nobody has come, and the dead no longer count as parties. If it is not,
+    /// nothing happens. Says whether it was the caller who did it.
+    ///
+    /// What a party does that was told and wants to go on. All who were told may: one of them does it, and the others
+    /// find it done. Whoever waits and had not noticed yet that it was broken is told.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockproof::{Barrier, BarrierError, Region};
+    ///
+    /// let barrier = Region::<Barrier<2>>::anonymous()?;
+    /// let meets = || -> Result<(), BarrierError> {
+    ///     let party = barrier.register()?;
+    ///     loop {
+    ///         match party.wait() {
+    ///             // Whoever takes the place of the dead one comes, and all meet.
+    ///             Err(BarrierError::PartyDied | BarrierError::Broken) => {
+    ///                 barrier.recover();
+    ///             }
+    ///             met => return met.map(drop),
+    ///         }
+    ///     }
+    /// };
+    /// barrier.abort();
+    /// std::thread::scope(|scope| {
+    ///     let other = scope.spawn(meets);
+    ///     meets()?;
+    ///     other.join().expect("the other meets")
+    /// })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn recover(&self) -> bool {
+        self.raw.recover(Linux::lockless(), PARTIES)
+    }
+
+    /// Makes the barrier whole again, broken or not: nobody has come, and the dead no longer count as parties. All who wait are
+    /// told that it was broken, and so may be whoever comes at this very moment.
+    ///
+    /// For somebody who starts anew, alone. Where each party does this as soon as it is told, each breaks what the others
+    /// have begun, and that may go on for ever: they [`recover`](Self::recover).
     pub fn reset(&self) {
         self.raw.reset(Linux::lockless(), PARTIES);
     }

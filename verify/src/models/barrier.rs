@@ -2,7 +2,7 @@
 
 use lockproof::deadline::{Deadline, Monotonic};
 use lockproof::platform::Ordering::Relaxed;
-use lockproof::raw::{BarrierFailure, RawBarrier};
+use lockproof::raw::{BarrierFailure, BarrierLook, RawBarrier};
 
 use crate::model::{DEATH, DEATH_OF_A_HOLDER, Log, Model, Outcome, Sometimes, WAIT, violated};
 use crate::platform::{Facts, World};
@@ -25,6 +25,17 @@ pub enum Use {
     Abort,
     /// Until they have met, the first tries until a deadline, resets the barrier and tries again; the others try again.
     Reset,
+    /// The first waits only until a deadline, but once. Whoever is told recovers the barrier and tries again, as long as all
+    /// take part; whoever misses somebody ends, as if it died.
+    Recover,
+    /// The same, as it must not be done: whoever is told resets it.
+    AllReset,
+    /// The first breaks and recovers it, and breaks it for good if it has recovered it and somebody is missing; the second takes
+    /// part and ends, as if it died; whoever is told recovers and tries again, as above.
+    Relapse,
+    /// Those after the second wait, for one more than there are; once they have arrived, the time of the second is up, and the
+    /// first recovers the barrier.
+    Untold,
     /// The first takes part and ends, as if it died; the others wait for it.
     Lost,
     /// The same, where the others wait only until a deadline, and the last does not take part: it resets the barrier, which is
@@ -81,11 +92,29 @@ const SOMETIME: Deadline = Deadline::At(Monotonic::from_secs(1));
 
 impl BarrierModel {
     const fn has_onlooker(&self) -> bool {
-        self.deaths && matches!(self.how, Use::Rounds | Use::Deadline)
+        self.deaths && matches!(self.how, Use::Rounds | Use::Deadline | Use::Recover)
     }
 
     fn parties(&self) -> usize {
-        self.processes - usize::from(self.has_onlooker() || self.how == Use::Burial)
+        self.processes - usize::from(self.has_onlooker() || self.has_an_outsider())
+    }
+
+    /// Somebody who takes no part, and is no onlooker.
+    const fn has_an_outsider(&self) -> bool {
+        matches!(self.how, Use::Burial | Use::Relapse)
+    }
+
+    fn stays_outside<W: World>(&self, p: &W, shared: &Shared<W>) {
+        match self.how {
+            Use::Relapse => {
+                shared.barrier.abort(p);
+                if shared.barrier.recover(p, self.parties()) && self.misses_somebody(p, shared) {
+                    shared.barrier.abort(p);
+                }
+            }
+            Use::Untold => self.mends(p, shared),
+            _ => self.looks_on(p, shared),
+        }
     }
 
     fn looks_on<W: World>(&self, p: &W, shared: &Shared<W>) {
@@ -112,7 +141,7 @@ impl BarrierModel {
     fn deadline(&self, index: usize) -> Deadline {
         match self.how {
             Use::Burial => SOMETIME,
-            Use::Deadline if index == 0 => SOMETIME,
+            Use::Deadline | Use::Recover | Use::AllReset if index == 0 => SOMETIME,
             _ => Deadline::Never,
         }
     }
@@ -143,7 +172,11 @@ impl BarrierModel {
     }
 
     const fn somebody_dies(&self) -> bool {
-        self.deaths || matches!(self.how, Use::Lost | Use::Burial)
+        self.deaths || self.somebody_is_lost()
+    }
+
+    const fn somebody_is_lost(&self) -> bool {
+        matches!(self.how, Use::Lost | Use::Burial | Use::Relapse)
     }
 
     const fn may_be_broken(&self) -> bool {
@@ -246,6 +279,74 @@ impl BarrierModel {
         self.leaves(p, shared, place);
     }
 
+    fn recovers<W: World>(&self, p: &W, shared: &Shared<W>, index: usize, log: &Log) {
+        let scope = p.scope();
+        let place = self.enters(p, shared, index);
+        let mut until = self.deadline(index);
+        let mut was_told = false;
+        loop {
+            p.at(scope, (until == SOMETIME, was_told));
+            match shared.barrier.wait(p, self.parties(), place, until) {
+                Ok(_) => break,
+                Err(BarrierFailure::TimedOut) if until == SOMETIME => log.count(LATE),
+                Err(BarrierFailure::Died) if self.somebody_dies() => log.count(TOLD),
+                Err(BarrierFailure::Broken) => {}
+                Err(failure) => violated(format!("wait failed: {failure:?}")),
+            }
+            if was_told && !self.somebody_dies() {
+                violated("a party was told again of what had been recovered from");
+            }
+            was_told = true;
+            until = Deadline::Never;
+            if self.how == Use::AllReset {
+                shared.barrier.reset(p, self.parties());
+            } else {
+                shared.barrier.recover(p, self.parties());
+            }
+            if self.somebody_dies() && self.misses_somebody(p, shared) {
+                return;
+            }
+        }
+        log.count(MET);
+        self.leaves(p, shared, place);
+    }
+
+    fn misses_somebody<W: World>(&self, p: &W, shared: &Shared<W>) -> bool {
+        shared.barrier.look(p, self.parties()).taking_part < self.parties()
+    }
+
+    /// Recovers it if all take part and have arrived before, but for the second and for the one that there is not; or else
+    /// breaks it, for those that wait for one that does not come.
+    fn mends<W: World>(&self, p: &W, shared: &Shared<W>) {
+        let seen = shared.barrier.look(p, self.parties());
+        if seen.taking_part == self.parties() - 1 && self.have_come(seen) {
+            shared.barrier.recover(p, self.parties());
+        } else {
+            shared.barrier.abort(p);
+        }
+    }
+
+    fn have_come(&self, seen: BarrierLook) -> bool {
+        seen.waiting as usize == self.parties() - 2
+    }
+
+    fn waits_once<W: World>(&self, p: &W, shared: &Shared<W>, index: usize, log: &Log) {
+        let place = self.enters(p, shared, index);
+        let until = if index == 0 { Deadline::Now } else { Deadline::Never };
+        let come_later = || !self.have_come(shared.barrier.look(p, self.parties()));
+        if index == 0 && come_later() {
+            shared.barrier.abort(p);
+        } else {
+            match shared.barrier.wait(p, self.parties(), place, until) {
+                Err(BarrierFailure::TimedOut) if index == 0 => log.count(LATE),
+                Err(BarrierFailure::Died) if self.deaths => log.count(TOLD),
+                Err(BarrierFailure::Broken) => {}
+                met => violated(format!("wait ended: {met:?}")),
+            }
+        }
+        self.leaves(p, shared, place);
+    }
+
     fn is_lost<W: World>(&self, p: &W, shared: &Shared<W>, index: usize, log: &Log) {
         let place = self.enters(p, shared, index);
         p.cell_set(&shared.written[index][0], 1);
@@ -296,14 +397,19 @@ impl Model for BarrierModel {
     }
 
     fn process<W: World>(&self, p: &W, shared: &Shared<W>, index: usize, log: &Log) {
-        let index = match index.checked_sub(usize::from(self.has_onlooker())) {
-            Some(index) => index,
-            None => return self.looks_on(p, shared),
+        let comes_first = self.has_onlooker() || matches!(self.how, Use::Relapse | Use::Untold);
+        let Some(index) = index.checked_sub(usize::from(comes_first)) else {
+            return self.stays_outside(p, shared);
         };
         match self.how {
             Use::Rounds | Use::Passing | Use::Deadline => self.goes_round(p, shared, index, log),
             Use::Abort => self.breaks_off(p, shared, index, log),
             Use::Reset => self.tries_until(p, shared, index, log),
+            Use::Relapse if index == 0 => {
+                self.enters(p, shared, index);
+            }
+            Use::Recover | Use::AllReset | Use::Relapse => self.recovers(p, shared, index, log),
+            Use::Untold => self.waits_once(p, shared, index, log),
             Use::Burial if index == self.parties() => self.buries(p, shared, index),
             Use::Lost | Use::Burial => self.is_lost(p, shared, index, log),
         }
@@ -325,7 +431,10 @@ impl Model for BarrierModel {
     }
 
     fn has_deadlines(&self) -> bool {
-        matches!(self.how, Use::Deadline | Use::Reset | Use::Burial)
+        matches!(
+            self.how,
+            Use::Deadline | Use::Reset | Use::Recover | Use::AllReset | Use::Untold | Use::Burial
+        )
     }
 
     fn end<W: World>(&self, p: &W, shared: &Shared<W>, log: &Log, facts: Facts) -> Outcome {
@@ -347,7 +456,7 @@ impl Model for BarrierModel {
                     None
                 }
             }
-            Use::Reset if met < self.parties() as u64 => {
+            Use::Reset | Use::Recover if !self.deaths && met < self.parties() as u64 => {
                 Some(format!("only {met} met the others after all"))
             }
             Use::Burial

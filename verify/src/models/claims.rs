@@ -22,7 +22,7 @@ use super::queue::{self, QueueModel};
 use super::registry::{
     ADMITS, ALL_DONE, ALL_DONE_OR_LOST, ANNOUNCES, BREAKS, BUILDS_AGAIN, BUILDS_ONCE, COMES_BACK,
     COMES_OUT, DOWNGRADES, EATS_NONE, GIVES_UP_WAITING, KEEPS_COUNT, LOSES_NONE, LOSES_ONE, MEETS,
-    READS_REPAIRED, READS_WHOLE, REFUSES_ALL, SURVIVES, TAKES_NO_WAKE, TELLS_OF_PANICS,
+    READS_REPAIRED, READS_WHOLE, RECOVERS, REFUSES_ALL, SURVIVES, TAKES_NO_WAKE, TELLS_OF_PANICS,
     WAITS_FOR_IT,
 };
 use super::rwlock::{self, RwLockModel};
@@ -264,7 +264,7 @@ fn semaphore() -> Vec<Claim> {
 }
 
 fn barrier() -> Vec<Claim> {
-    use barrier::Use::{Abort, Deadline, Passing, Rounds};
+    use barrier::Use::{Abort, Deadline, Passing, Recover, Rounds};
     let model =
         |how, processes, rounds, deaths| Arc::new(BarrierModel { how, processes, rounds, deaths });
     let meets = |name, how, (n, rounds), property, search| {
@@ -276,11 +276,15 @@ fn barrier() -> Vec<Claim> {
         meets("barrier", Rounds, (2, 2), MEETS, up_to(2)),
         meets("barrier-passing", Passing, (2, 2), MEETS, up_to(2)),
         meets("barrier-deadline", Deadline, (2, 1), MEETS, up_to(3)),
+        meets("barrier-recover", Recover, (2, 1), RECOVERS, up_to(3)),
         held(Claim { property: BREAKS, ..dying }),
     ];
     let mut by_shuttle = shuttle_claims("barrier", &model(Rounds, 4, 3, false), 4, 3);
     by_shuttle.iter_mut().for_each(|claim| claim.property = MEETS);
     all.extend(by_shuttle);
+    let mut recovered = shuttle_claims("barrier-recover", &model(Recover, 4, 1, false), 4, 1);
+    recovered.iter_mut().for_each(|claim| claim.property = RECOVERS);
+    all.extend(recovered);
     all
 }
 

@@ -57,6 +57,7 @@ const HOLDS: &[Row] = &[
     ("barrier-deadline", &[(2, 1, 0), (2, 2, 0), (3, 1, 1)]),
     ("barrier-abort", &[(2, 1, 0), (2, 1, 1)]),
     ("barrier-reset", &[(2, 1, 0)]),
+    ("barrier-recover", &[(2, 1, 0)]),
     ("barrier-lost", &[(2, 1, 0), (2, 1, 1)]),
     ("barrier-burial", &[(3, 1, 0)]),
     ("tasks", &[(2, 1, 0), (2, 1, 1)]),
@@ -73,6 +74,8 @@ const HOLDS_IN_MINUTES: &[Row] = &[
     ("mutex", &[(4, 2, 0), (3, 4, 1), (4, 2, 1)]),
     ("init", &[(4, 1, 0)]),
     ("mutex-deadline", &[(5, 1, 0)]),
+    ("barrier-recover", &[(3, 1, 1)]),
+    ("barrier-relapse", &[(3, 1, 0)]),
     ("tasks", &[(3, 1, 0)]),
     ("semaphore", &[(2, 2, 0), (3, 1, 1)]),
     ("semaphore-signal", &[(3, 1, 0)]),
@@ -89,6 +92,8 @@ const UNDER_SC: &[Row] = &[
     ("condvar-deadline", &[(3, 1, 0)]),
     ("condvar-meeting", &[(3, 1, 0)]),
     ("barrier-lost", &[(3, 1, 0), (3, 1, 1)]),
+    ("barrier-recover", &[(3, 1, 1)]),
+    ("barrier-relapse", &[(3, 1, 0)]),
     ("tasks", &[(3, 1, 0), (3, 1, 1)]),
     ("tasks-all-join", &[(2, 1, 1)]),
     ("queue", &[(3, 1, 0)]),
@@ -104,6 +109,7 @@ const UNDER_SC_IN_MINUTES: &[Row] = &[
     ("queue-close", &[(3, 1, 0)]),
     ("barrier", &[(3, 1, 0)]),
     ("barrier-deadline", &[(3, 1, 0)]),
+    ("barrier-untold", &[(3, 1, 0), (3, 1, 1)]),
     ("tasks-more", &[(3, 1, 0), (3, 1, 1)]),
 ];
 
@@ -158,6 +164,7 @@ fn mistakes() -> Vec<Claim> {
         all.push(examined(broken, *size, *memory, Expected::Fails));
         all.push(examined(mended, *size, *memory, Expected::Holds));
     }
+    all.push(examined("barrier-all-reset", (2, 1, 0), Memory::C11, Expected::Fails));
     all.push(examined("once-untold", (3, 1, 0), Memory::C11, Expected::Holds));
     all.push(examined("once-untold", (2, 1, 1), Memory::C11, Expected::Fails));
     all

@@ -59,6 +59,11 @@ pub(super) const MEETS_LIVING: &str =
 pub(super) const BREAKS: &str = "once it is broken, whoever waits is told, and sees why";
 pub(super) const TELLS: &str = "all who wait for one that is dead are told, whoever else dies";
 pub(super) const MEETS_AGAIN: &str = "a barrier that was reset is as good as new";
+pub(super) const TELLS_ALL: &str =
+    "all who wait are told that it was broken, whoever recovers it and whoever dies";
+pub(super) const RECOVERS: &str = "each is told once of one break, and all meet after it";
+pub(super) const RECOVERS_OR_TELLS: &str =
+    "nobody hangs when one dies at any step, whoever recovers the barrier";
 pub(super) const ALL_DONE: &str = "whoever joins finds everything done, and does not wait in vain";
 pub(super) const ALL_DONE_OR_LOST: &str =
     "nobody hangs when one dies at any step: what it had in hand is lost, and counted";
@@ -445,6 +450,44 @@ pub static MODELS: &[Entry] = &[
         with_deaths: None,
         repeats: Repeats::Once,
         explore: |size, exploration| barriers(barrier::Use::Reset, size, exploration),
+        ..BARRIER
+    },
+    Entry {
+        name: "barrier-recover",
+        about: "as `barrier`, where the first waits until a deadline; whoever is told recovers and tries again",
+        property: RECOVERS,
+        with_deaths: Some(RECOVERS_OR_TELLS),
+        repeats: Repeats::Once,
+        explore: |size, exploration| barriers(barrier::Use::Recover, size, exploration),
+        ..BARRIER
+    },
+    Entry {
+        name: "barrier-all-reset",
+        about: "broken: the same, where whoever is told resets it",
+        with_deaths: None,
+        property: RECOVERS,
+        repeats: Repeats::Once,
+        explore: |size, exploration| barriers(barrier::Use::AllReset, size, exploration),
+        ..BARRIER
+    },
+    Entry {
+        name: "barrier-relapse",
+        about: "as `barrier-recover`, where one takes part and ends while the first breaks it and recovers it",
+        property: RECOVERS_OR_TELLS,
+        with_deaths: None,
+        least: 3,
+        repeats: Repeats::Once,
+        explore: |size, exploration| barriers(barrier::Use::Relapse, size, exploration),
+        ..BARRIER
+    },
+    Entry {
+        name: "barrier-untold",
+        about: "a barrier that breaks as the second's time is up, and that the first recovers; the others wait",
+        property: TELLS_ALL,
+        with_deaths: Some(TELLS_ALL),
+        least: 3,
+        repeats: Repeats::Once,
+        explore: |size, exploration| barriers(barrier::Use::Untold, size, exploration),
         ..BARRIER
     },
     Entry {

@@ -7,7 +7,7 @@
 //!
 //! All have to agree which meeting is the next, also with those that come in the place of the dead. Its number is under a
 //! mutex, raised by whoever has met before it goes on, and read by whoever comes in the step in which it becomes a party. So
-//! what frees a place for the new one came after the number was right: a party that left, or a reset by one that was told.
+//! what frees a place for the new one came after the number was right: a party that left, or one that was told and recovered the barrier.
 //! Only if all have died does the new one reset.
 
 use std::thread;
@@ -116,9 +116,9 @@ impl Group {
                     }
                 }
                 Err(BarrierError::PartyDied | BarrierError::Broken) => {
-                    barrier.reset();
+                    barrier.recover();
                     if self.comes_after(meeting)? == OVER {
-                        // Whoever left has broken it, and this was perhaps the reset of that.
+                        // Whoever left has broken it, and this has perhaps undone that.
                         barrier.abort();
                         return Ok(());
                     }
