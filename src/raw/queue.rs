@@ -11,7 +11,8 @@
 //!
 //! Under the mutex: `head` and `tail`, how many were taken and put so far, wrapping; what lies between them is in the queue,
 //! the element of the number `n` in place `n` modulo the capacity. `putting` and `taking`: 0, or one more than `tail` or
-//! `head` when an operation began that has not ended. `closed`. Two counters of the lost.
+//! `head` when an operation began that has not ended; or, once somebody counts what that has lost, `SETTLED` with the
+//! number that there are then. `closed`. Two counters of the lost.
 //!
 //! # Why it notifies first
 //!
@@ -29,6 +30,7 @@
 //! | putting, after it | `putting` is not | the next holder: it was put |
 //! | taking, before the store | `taking` is one more than `head` | the next holder: it is still there |
 //! | taking, after it | `taking` is not | the next holder: counts it lost |
+//! | counting what another lost | that, or `SETTLED` and the number | the next holder: counts it, once |
 //!
 //! # Models
 //!
@@ -38,6 +40,9 @@
 use super::{Acquired, Ended, LockFailure, RawCondvar, RawMutex, WaitFailure};
 use crate::deadline::Deadline;
 use crate::platform::Platform;
+
+/// In `putting` and `taking`: the rest is what the count of the lost is going to be.
+const SETTLED: u64 = 1 << 63;
 
 /// Why nothing was put or taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -326,24 +331,34 @@ impl<R, W, C> RawQueue<R, W, C> {
         if how == Acquired::Clean {
             return;
         }
-        let begun_at = |begun: &C| p.cell_get(begun).checked_sub(1);
-        if begun_at(&self.putting) == Some(p.cell_get(&self.tail)) {
-            self.count(p, &self.lost_by_producers, 1);
-        }
-        p.cell_set(&self.putting, 0);
-        if let Some(before) = begun_at(&self.taking) {
-            self.count(p, &self.lost_by_consumers, p.cell_get(&self.head).wrapping_sub(before));
-        }
-        p.cell_set(&self.taking, 0);
+        self.settle(p, (&self.putting, &self.lost_by_producers), |before| {
+            u64::from(before == p.cell_get(&self.tail))
+        });
+        self.settle(p, (&self.taking, &self.lost_by_consumers), |before| {
+            p.cell_get(&self.head).wrapping_sub(before)
+        });
         // Cannot fail: this thread has just taken it.
         let _ = self.mutex.make_consistent(p);
     }
 
-    fn count<P>(&self, p: &P, counter: &C, more: u64)
+    /// Counts what an operation has lost that began where `lost_since` is told, if there is one that has not ended.
+    ///
+    /// First it notes what the count is going to be, in place of where the operation began: whoever dies meanwhile leaves
+    /// that to the next one, who comes to the same. The note stays until the next operation begins.
+    fn settle<P>(&self, p: &P, (begun, count): (&C, &C), lost_since: impl Fn(u64) -> u64)
     where
         P: Platform<Cell = C>,
     {
-        p.cell_set(counter, p.cell_get(counter).wrapping_add(more));
+        let seen = p.cell_get(begun);
+        let Some(before) = seen.checked_sub(1) else { return };
+        let sum = if seen & SETTLED == 0 {
+            let sum = p.cell_get(count).wrapping_add(lost_since(before)) & !SETTLED;
+            p.cell_set(begun, sum | SETTLED);
+            sum
+        } else {
+            seen & !SETTLED
+        };
+        p.cell_set(count, sum);
     }
 
     /// Closes the queue: nothing more can be put; what is there can be taken.

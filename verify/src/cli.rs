@@ -20,7 +20,10 @@ mod examiner;
 mod exit;
 mod explore;
 mod list;
+mod memory;
+mod mutate;
 mod panics;
+mod pool;
 #[cfg(target_os = "linux")]
 mod processes;
 mod run;
@@ -47,6 +50,9 @@ enum Command {
     /// Explore all states of one model, at a size of your choice
     #[command(after_help = exit::HELP)]
     Explore(explore::Options),
+    /// Change one thing at a time in the shipped algorithms, and see whether a model notices
+    #[command(after_help = exit::HELP)]
+    Mutate(mutate::Options),
     /// Let real processes count together, kill some, and account for every increment and every death
     #[command(after_help = exit::HELP)]
     Stress(processes::Stress),
@@ -75,6 +81,7 @@ fn run(command: &Command, claims: impl Fn(&Selection) -> Vec<Claim>) -> Result<E
             check::run(options, claims, examiner::PLACE, people(options.json()))
         }
         Command::Explore(options) => explore::run(options, people(options.json())),
+        Command::Mutate(options) => mutate::run(options, people(options.json())),
         Command::Stress(options) => processes::stress(options, Output::stdout()),
         Command::Demo(options) => processes::demo(options, Output::stdout()),
         Command::List(options) => list::run(options, claims, &demos(), &mut Output::stdout()),

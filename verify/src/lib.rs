@@ -18,6 +18,7 @@ pub mod explore;
 pub mod linearizability;
 pub mod model;
 pub mod models;
+pub mod mutate;
 pub mod picture;
 pub mod platform;
 pub mod progress;

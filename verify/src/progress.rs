@@ -19,6 +19,8 @@ const TICK: Duration = Duration::from_millis(120);
 pub struct Board {
     began: Instant,
     all: usize,
+    /// What it is so many of.
+    what: &'static str,
     ended: AtomicU64,
     running: Mutex<BTreeMap<String, Arc<Running>>>,
     bars: Option<Bars>,
@@ -27,7 +29,7 @@ pub struct Board {
 #[derive(Debug)]
 struct Bars {
     all: MultiProgress,
-    /// How many claims are done; none where there is but one thing to do.
+    /// How many of all are done; none where there is but one thing to do.
     overall: Option<ProgressBar>,
 }
 
@@ -51,10 +53,17 @@ impl Board {
     /// For a run of so many claims, shown on standard error.
     #[must_use]
     pub fn new(claims: usize) -> Arc<Self> {
-        let bars = stderr().is_terminal().then(|| Bars::new(claims));
+        Self::counting(claims, "claim")
+    }
+
+    /// For a run of so many of something.
+    #[must_use]
+    pub fn counting(all: usize, what: &'static str) -> Arc<Self> {
+        let bars = stderr().is_terminal().then(|| Bars::new(all, what));
         Arc::new(Self {
             began: Instant::now(),
-            all: claims,
+            all,
+            what,
             ended: AtomicU64::new(0),
             running: Mutex::default(),
             bars,
@@ -108,7 +117,7 @@ impl Board {
             "{}: {} of {} done; running {}",
             seconds(self.began.elapsed()),
             count(ended),
-            counted(self.all, "claim"),
+            counted(self.all, self.what),
             running.join(", ")
         ))
     }
@@ -119,12 +128,12 @@ impl Board {
 }
 
 impl Bars {
-    fn new(claims: usize) -> Self {
+    fn new(number: usize, what: &str) -> Self {
         let all = MultiProgress::new();
-        let overall = (claims > 1).then(|| {
-            let bar = all.add(ProgressBar::new(claims as u64));
-            let template = "{bar:30.green} {pos} of {len} claims, {elapsed}";
-            bar.set_style(style(template).progress_chars("━╸─"));
+        let overall = (number > 1).then(|| {
+            let bar = all.add(ProgressBar::new(number as u64));
+            let template = format!("{{bar:30.green}} {{pos}} of {{len}} {what}s, {{elapsed}}");
+            bar.set_style(style(&template).progress_chars("━╸─"));
             bar.enable_steady_tick(TICK);
             bar
         });

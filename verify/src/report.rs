@@ -6,6 +6,7 @@ use crate::claim::Examined;
 use crate::verdict::Verdict;
 
 pub mod json;
+pub mod mutation;
 pub mod numbers;
 mod output;
 pub mod target;

@@ -16,7 +16,7 @@ use lockproof::platform::Ordering;
 use crate::claim::{Budget, Progress};
 use crate::model::Model;
 use crate::platform::recorder::Play;
-use crate::platform::{KernelRule, Kind, Mutation, Site};
+use crate::platform::{KernelRule, Kind, Mutation, Site, Sites};
 use crate::verdict::{Bound, Finding, Verdict};
 
 mod around;
@@ -81,6 +81,8 @@ pub struct GraphSearch {
     pub kernel: KernelRule,
     /// What the algorithm does wrong.
     pub mutation: Option<Mutation>,
+    /// Who notes which operations there are.
+    pub sites: Option<&'static Sites>,
     /// Whether to go on after a counterexample, to see all outcomes, and to find a way to each.
     pub all_outcomes: bool,
     /// Whether sleeps may end for no reason.
@@ -126,6 +128,7 @@ impl Default for GraphSearch {
             deaths: 0,
             kernel: KernelRule::default(),
             mutation: None,
+            sites: None,
             all_outcomes: false,
             early_returns: true,
             races: true,
@@ -241,7 +244,8 @@ fn explore_and<T>(
     options.ending &= !program.is_endless();
     let mut needs = Needs::default();
     loop {
-        let play = Play { mutation: options.mutation, without_marks: !options.marks };
+        let GraphSearch { mutation, sites, .. } = options;
+        let play = Play { mutation, without_marks: !options.marks, sites };
         let mut search = match Search::new(program, play, &options, needs) {
             Ok(search) => search,
             Err(why) => return (refused(why), None),

@@ -22,6 +22,8 @@ pub enum Use {
     Deadline,
     /// All wait until all have come.
     Meeting,
+    /// Each waits until it is its turn, and tells the next.
+    Relay,
 }
 
 /// Processes that wait for each other.
@@ -151,6 +153,14 @@ impl Model for CondvarModel {
             shared.wait_for(p, self.processes as u64, Deadline::Never);
             p.at(scope, "leaves");
             held(shared.mutex.unlock(p));
+        } else if self.how == Use::Relay {
+            shared.enter(p);
+            p.at(scope, "waits");
+            shared.wait_for(p, index as u64, Deadline::Never);
+            p.at(scope, "leaves");
+            held(shared.mutex.unlock(p));
+            shared.add(p, self.how == Use::Inside);
+            log.count(MADE);
         } else if index == 0 {
             for round in 1..self.processes {
                 p.at(scope, (round, "makes"));

@@ -19,6 +19,8 @@ pub enum Use {
     Deadline,
     /// One sets it and clears it at once, as soon as all others have begun to wait.
     Pulse,
+    /// One sets it, it and another clear it at the same time, and after that it sets it again; others wait.
+    Cleared,
     /// One writes and sets it, several times; another waits, clears it, and looks: it has to see the last.
     Again,
 }
@@ -41,6 +43,7 @@ pub struct Shared<W: World> {
     event: RawEvent<W::Word>,
     written: [W::Word64; 2],
     waiting: W::Word,
+    cleared: W::Word,
 }
 
 impl<W: World> std::fmt::Debug for Shared<W> {
@@ -59,11 +62,22 @@ impl<W: World> Shared<W> {
     }
 }
 
+fn until_it_is<W: World>(p: &W, word: &W::Word, number: u32) {
+    let scope = p.scope();
+    loop {
+        p.at(scope, ());
+        if p.load(word, Acquire) == number {
+            return;
+        }
+    }
+}
+
 impl EventModel {
     const fn setters(&self) -> usize {
         match self.how {
             Use::Announce | Use::Deadline => 2,
             Use::Pulse | Use::Again => 1,
+            Use::Cleared => 2,
         }
     }
 
@@ -74,16 +88,19 @@ impl EventModel {
                 shared.event.set(p);
             }
             Use::Pulse => {
-                let all = self.processes as u32 - 1;
-                let scope = p.scope();
-                loop {
-                    p.at(scope, ());
-                    if p.load(&shared.waiting, Acquire) == all {
-                        break;
-                    }
-                }
+                until_it_is(p, &shared.waiting, self.processes as u32 - 1);
                 shared.event.set(p);
                 shared.event.clear(p);
+            }
+            Use::Cleared if index == 0 => {
+                shared.event.set(p);
+                shared.event.clear(p);
+                until_it_is(p, &shared.cleared, 1);
+                shared.event.set(p);
+            }
+            Use::Cleared => {
+                shared.event.clear(p);
+                p.fetch_add(&shared.cleared, 1, Release);
             }
             Use::Again => {
                 let scope = p.scope();
@@ -111,6 +128,10 @@ impl EventModel {
                 } else {
                     log.count(LATE);
                 }
+            }
+            Use::Cleared => {
+                event.wait(p, Deadline::Never);
+                log.count(SEEN);
             }
             Use::Pulse => {
                 let moment = event.now(p);
@@ -148,6 +169,7 @@ impl Model for EventModel {
             event: RawEvent::new(p.new_word("event")),
             written: [p.new_word64("written by 1"), p.new_word64("written by 2")],
             waiting: p.new_word("waiting"),
+            cleared: p.new_word("cleared"),
         }
     }
 
@@ -177,7 +199,7 @@ impl Model for EventModel {
         let waiters = (self.processes - self.setters()) as u64;
         let (seen, late) = (log.counted(SEEN), log.counted(LATE));
         let too_few = seen + late + (facts.deaths as u64) < waiters;
-        let should_be_set = matches!(self.how, Use::Announce | Use::Deadline);
+        let should_be_set = matches!(self.how, Use::Announce | Use::Deadline | Use::Cleared);
         let wrong = if too_few {
             Some(format!("{waiters} waited, and {seen} were released"))
         } else if should_be_set && !shared.event.is_set(p) {

@@ -38,6 +38,7 @@ const HOLDS: &[Row] = &[
     ("event", &[(3, 1, 0), (4, 1, 0), (3, 1, 1), (4, 1, 2)]),
     ("event-deadline", &[(3, 1, 0), (4, 1, 0), (3, 1, 1)]),
     ("event-pulse", &[(3, 1, 0), (4, 1, 0)]),
+    ("event-cleared", &[(3, 1, 0)]),
     ("event-again", &[(2, 4, 0)]),
     ("rwlock", &[(2, 1, 0), (2, 2, 0), (2, 1, 1), (2, 1, 2)]),
     ("rwlock-roles", &[(3, 1, 0), (2, 2, 1), (3, 1, 1)]),
@@ -52,6 +53,8 @@ const HOLDS: &[Row] = &[
     ("semaphore-both", &[(2, 1, 0), (2, 1, 1)]),
     ("semaphore-deadline", &[(2, 1, 0), (2, 1, 1)]),
     ("semaphore-signal", &[(2, 1, 0), (2, 1, 1)]),
+    ("semaphore-lent", &[(2, 2, 0), (2, 2, 1)]),
+    ("semaphore-posted", &[(3, 1, 0), (3, 1, 1)]),
     ("barrier", &[(2, 1, 0), (2, 2, 0), (3, 1, 1)]),
     ("barrier-passing", &[(2, 2, 0)]),
     ("barrier-deadline", &[(2, 1, 0), (2, 2, 0), (3, 1, 1)]),
@@ -64,6 +67,7 @@ const HOLDS: &[Row] = &[
     ("tasks-deadline", &[(2, 1, 0), (2, 1, 1)]),
     ("queue", &[(2, 1, 0), (2, 1, 1)]),
     ("queue-deadline", &[(2, 1, 0), (2, 1, 1)]),
+    ("queue-fill", &[(2, 1, 0), (2, 1, 2)]),
     ("drepper", &[(2, 2, 0), (3, 2, 0), (4, 1, 0)]),
     ("drepper-forgets", &[(2, 2, 0)]),
     ("glibc-robust", &[(3, 1, 0), (2, 1, 1)]),
@@ -80,7 +84,6 @@ const HOLDS_IN_MINUTES: &[Row] = &[
     ("semaphore", &[(2, 2, 0), (3, 1, 1)]),
     ("semaphore-signal", &[(3, 1, 0)]),
     ("rwlock", &[(3, 1, 0)]),
-    ("rwlock-roles", &[(4, 1, 0)]),
     ("rwlock-deadline", &[(3, 1, 1)]),
     ("rwlock-downgrade", &[(3, 1, 1)]),
 ];
@@ -91,6 +94,7 @@ const UNDER_SC: &[Row] = &[
     ("condvar", &[(3, 1, 0), (3, 1, 1)]),
     ("condvar-deadline", &[(3, 1, 0)]),
     ("condvar-meeting", &[(3, 1, 0)]),
+    ("condvar-relay", &[(3, 1, 0)]),
     ("barrier-lost", &[(3, 1, 0), (3, 1, 1)]),
     ("barrier-recover", &[(3, 1, 1)]),
     ("barrier-relapse", &[(3, 1, 0)]),
@@ -104,6 +108,7 @@ const UNDER_SC: &[Row] = &[
 
 /// The same, which takes long.
 const UNDER_SC_IN_MINUTES: &[Row] = &[
+    ("rwlock-roles", &[(4, 1, 0)]),
     ("condvar", &[(4, 1, 0)]),
     ("queue", &[(3, 1, 1)]),
     ("queue-close", &[(3, 1, 0)]),

@@ -6,8 +6,11 @@ use lockproof::raw::{QueueCells, QueueFailure, RawQueue};
 use crate::model::{DEATH, Log, Model, Outcome, Sometimes, WAIT, violated};
 use crate::platform::{Facts, World};
 
+const BEGAN: &str = "elements about to be put";
 const PUT: &str = "elements put";
 const TAKEN: &str = "elements taken";
+const LOST_IN: &str = "losses by producers that were counted";
+const LOST_OUT: &str = "losses by consumers that were counted";
 const LATE: &str = "waits that timed out";
 const CLOSED: &str = "ends that were seen";
 const OUT_OF_ORDER: &str = "elements that came out before an earlier one";
@@ -25,6 +28,8 @@ pub enum Use {
     Gather,
     /// The first puts some and closes the queue; the others take until it is closed.
     Close,
+    /// There is room for all: everybody puts one, and nobody takes any.
+    Fill,
 }
 
 /// Processes that put into a queue and take from it.
@@ -37,9 +42,6 @@ pub struct QueueModel {
     /// Whether one of them dies.
     pub deaths: bool,
 }
-
-/// One place: producers and consumers wait for each other all the time.
-const CAPACITY: u64 = 1;
 
 /// A queue, and its place.
 pub struct Shared<W: World> {
@@ -54,10 +56,11 @@ impl<W: World> std::fmt::Debug for Shared<W> {
 }
 
 impl<W: World> Shared<W> {
-    fn put(&self, p: &W, element: u64, log: &Log) {
+    fn put(&self, p: &W, capacity: u64, element: u64, log: &Log) {
         let scope = p.scope();
-        match self.queue.begin_put(p, (CAPACITY, 1), Deadline::Never) {
+        match self.queue.begin_put(p, (capacity, 1), Deadline::Never) {
             Ok(_) => {
+                log.count(BEGAN);
                 p.at(scope, "puts");
                 p.cell_set(&self.place, element);
                 self.queue.end_put(p, 1);
@@ -96,11 +99,21 @@ impl<W: World> Shared<W> {
 const SOMETIME: Deadline = Deadline::At(Monotonic::from_secs(1));
 
 impl QueueModel {
+    /// One place: producers and consumers wait for each other all the time.
+    const fn capacity(&self) -> u64 {
+        if matches!(self.how, Use::Fill) { self.processes as u64 } else { 1 }
+    }
+
+    /// Whether those that take may die.
+    const fn loses_what_was_taken(&self) -> bool {
+        self.deaths && !matches!(self.how, Use::Gather | Use::Fill)
+    }
+
     fn produces<W: World>(&self, p: &W, shared: &Shared<W>, log: &Log) {
         let scope = p.scope();
         for element in 1..self.processes as u64 {
             p.at(scope, element);
-            shared.put(p, element, log);
+            shared.put(p, self.capacity(), element, log);
         }
         if self.how == Use::Close && shared.queue.close(p).is_err() {
             violated("the queue could not be closed");
@@ -145,7 +158,7 @@ impl Model for QueueModel {
     fn process<W: World>(&self, p: &W, shared: &Shared<W>, index: usize, log: &Log) {
         match self.how {
             Use::Each => {
-                shared.put(p, 1, log);
+                shared.put(p, self.capacity(), 1, log);
                 shared.take(p, Deadline::Never, log);
             }
             Use::Gather if index == 0 => {
@@ -155,7 +168,7 @@ impl Model for QueueModel {
                     shared.take(p, Deadline::Never, log);
                 }
             }
-            Use::Gather => shared.put(p, 1, log),
+            Use::Gather | Use::Fill => shared.put(p, self.capacity(), 1, log),
             _ if index == 0 => self.produces(p, shared, log),
             Use::Close => Self::consumes_all(p, shared, log),
             Use::Fan | Use::Deadline => {
@@ -166,12 +179,12 @@ impl Model for QueueModel {
     }
 
     fn is_symmetric(&self) -> bool {
-        self.how == Use::Each
+        matches!(self.how, Use::Each | Use::Fill)
     }
 
     fn is_mortal(&self, index: usize) -> bool {
         // Where others wait for what one puts, or for the room that one makes, somebody has to do it.
-        self.how == Use::Each || index > 0
+        matches!(self.how, Use::Each | Use::Fill) || index > 0
     }
 
     fn has_deadlines(&self) -> bool {
@@ -186,9 +199,20 @@ impl Model for QueueModel {
         let (left, deaths) = (look.length, facts.deaths as u64);
         // Whoever has put or taken one and died had no time to say so.
         let all = (put.saturating_sub(deaths)..=put + deaths).contains(&(taken + left));
-        let lost = look.lost_by_producers + look.lost_by_consumers;
+        let (lost_in, lost_out) = (look.lost_by_producers, look.lost_by_consumers);
+        (0..lost_in).for_each(|_| log.count(LOST_IN));
+        (0..lost_out).for_each(|_| log.count(LOST_OUT));
+        let lost = lost_in + lost_out;
+        // Whoever has taken one, knows it, and died had no time to say so.
+        let uncounted = log.counted(BEGAN).checked_sub(taken + left + lost);
+        let in_hand = if self.loses_what_was_taken() { deaths } else { 0 };
         let wrong = if !all {
             Some(format!("{put} were put, {taken} taken, and {left} are left"))
+        } else if uncounted.is_none_or(|number| number > in_hand) {
+            Some(format!(
+                "{} were begun, {taken} taken, {left} are left, and {lost_in} and {lost_out} are said to be lost",
+                log.counted(BEGAN)
+            ))
         } else if lost > deaths {
             Some(format!("{deaths} died, and {lost} are said to be lost"))
         } else if log.counted(OUT_OF_ORDER) > 0 {
@@ -203,6 +227,17 @@ impl Model for QueueModel {
         let mut all = vec![WAIT];
         if self.deaths {
             all.push(DEATH);
+            all.push(if self.loses_what_was_taken() {
+                Sometimes {
+                    what: "a counted loss by a consumer",
+                    happened: |_, log| log.counted(LOST_OUT) > 0,
+                }
+            } else {
+                Sometimes {
+                    what: "a counted loss by a producer",
+                    happened: |_, log| log.counted(LOST_IN) > 0,
+                }
+            });
         }
         if self.how == Use::Deadline {
             all.push(Sometimes {

@@ -268,6 +268,16 @@ pub static MODELS: &[Entry] = &[
         ..EVENT
     },
     Entry {
+        name: "event-cleared",
+        about: "an event that one sets, that two clear, and that is set again after that; others wait",
+        property: WAITS_FOR_IT,
+        with_deaths: None,
+        least: 3,
+        repeats: Repeats::Once,
+        explore: |size, exploration| events(Use::Cleared, size, exploration),
+        ..EVENT
+    },
+    Entry {
         name: "event-again",
         about: "an event that one sets after each increment; another waits, clears it, and looks",
         property: LOSES_NONE,
@@ -328,6 +338,13 @@ pub static MODELS: &[Entry] = &[
         ..CONDVAR
     },
     Entry {
+        name: "condvar-relay",
+        about: "the same, where each waits for its turn and tells the next",
+        with_deaths: None,
+        explore: |size, exploration| condvars(condvar::Use::Relay, size, exploration),
+        ..CONDVAR
+    },
+    Entry {
         name: "queue",
         about: "a queue with one place: one puts something for each of the others, which take it",
         ..QUEUE
@@ -356,6 +373,12 @@ pub static MODELS: &[Entry] = &[
         name: "queue-close",
         about: "as `queue`, where the queue is closed and the others take until then",
         explore: |size, exploration| queues(queue::Use::Close, size, exploration),
+        ..QUEUE
+    },
+    Entry {
+        name: "queue-fill",
+        about: "as `queue`, with room for all: each puts one, and nobody takes any",
+        explore: |size, exploration| queues(queue::Use::Fill, size, exploration),
         ..QUEUE
     },
     Entry {
@@ -415,6 +438,24 @@ pub static MODELS: &[Entry] = &[
         repeats: Repeats::Once,
         explore: |size, exploration| semaphores(semaphore::Use::Signal, size, exploration),
         ..SEMAPHORE
+    },
+    Entry {
+        name: "semaphore-lent",
+        about: "a semaphore without a permit: the first gives one, by hand, that the others take in turn",
+        property: ADMITS,
+        least: 2,
+        explore: |size, exploration| semaphores(semaphore::Use::Lent, size, exploration),
+        ..SEMAPHORE
+    },
+    Entry {
+        name: "semaphore-posted",
+        about: "the same, where two give one, the first only if there is none; the others take one by hand",
+        property: WAITS_FOR_IT,
+        with_deaths: Some(WAITS_FOR_IT),
+        least: 3,
+        most: 3,
+        repeats: Repeats::Once,
+        explore: |size, exploration| semaphores(semaphore::Use::Posted, size, exploration),
     },
     Entry {
         name: "barrier",

@@ -10,6 +10,8 @@ use crate::platform::{Facts, World};
 
 const OVERLAPS: &str = "readers that met another reader";
 const LATE: &str = "waits that timed out";
+const BEGAN: &str = "attempts to write";
+const ENDED: &str = "attempts to write that came to an end";
 
 /// What processes do with the lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,8 +105,9 @@ impl RwLockModel {
     }
 
     fn writes<W: World>(&self, p: &W, shared: &Protected<W>, index: usize, log: &Log) {
+        log.count(BEGAN);
         if !shared.enter(p, self.until(index), log) {
-            return;
+            return log.count(ENDED);
         }
         let written = shared.write(p);
         if self.how == Use::Downgrade {
@@ -121,6 +124,7 @@ impl RwLockModel {
             held(shared.lock.unlock_write(p));
         }
         log.count(DONE);
+        log.count(ENDED);
     }
 
     fn reads<W: World>(&self, p: &W, shared: &Protected<W>, index: usize, log: &Log) {
@@ -198,6 +202,8 @@ impl Model for RwLockModel {
             Some(format!("{done} were written, and the total is {total}: too many"))
         } else if told > deaths {
             Some(format!("{deaths} died, and {told} deaths were told"))
+        } else if told > 0 && log.counted(BEGAN) == log.counted(ENDED) {
+            Some("a writer's death was told, and none has died".to_owned())
         } else {
             None
         };

@@ -23,6 +23,11 @@ pub enum Use {
     Deadline,
     /// No permit: the first gives one by hand for each of the others, which take one by hand.
     Signal,
+    /// No permit: the first gives one by hand, once, and the others take it in turn and give it back.
+    Lent,
+    /// No permit: the second gives one by hand, and may die; the first gives one unless there is one; the others take one by
+    /// hand.
+    Posted,
 }
 
 /// Processes that need permits.
@@ -62,8 +67,13 @@ impl SemaphoreModel {
         match self.how {
             Use::One | Use::Deadline => 1,
             Use::Two | Use::Both => 2,
-            Use::Signal => 0,
+            Use::Signal | Use::Lent | Use::Posted => 0,
         }
+    }
+
+    /// Whether there is never more than one inside.
+    const fn is_exclusive(&self) -> bool {
+        matches!(self.how, Use::One | Use::Deadline | Use::Lent)
     }
 
     fn comes<W: World>(&self, p: &W, shared: &Shared<W>, index: usize, log: &Log) {
@@ -89,7 +99,7 @@ impl SemaphoreModel {
     }
 
     fn is_inside<W: World>(&self, p: &W, shared: &Shared<W>, weight: u32) {
-        if self.permits() == 1 {
+        if self.is_exclusive() {
             p.cell_set(&shared.count, p.cell_get(&shared.count) + 1);
         } else if !self.deaths {
             let before = p.fetch_add(&shared.inside, weight, Relaxed);
@@ -117,10 +127,25 @@ impl SemaphoreModel {
         p.cell_set(&shared.count, 1);
         for round in 1..self.processes {
             p.at(scope, round);
-            if shared.semaphore.post(p, 0).is_err() {
-                violated("there was no room for a permit");
-            }
+            gives(p, shared);
         }
+    }
+
+    fn posts<W: World>(p: &W, shared: &Shared<W>, index: usize, log: &Log) {
+        match index {
+            0 if shared.semaphore.free(p, 0) > 0 => {}
+            0 | 1 => gives(p, shared),
+            _ => match shared.semaphore.wait(p, 0, Deadline::Never) {
+                Ok(()) => log.count(DONE),
+                Err(failure) => violated(format!("wait failed: {failure:?}")),
+            },
+        }
+    }
+}
+
+fn gives<W: World>(p: &W, shared: &Shared<W>) {
+    if shared.semaphore.post(p, 0).is_err() {
+        violated("there was no room for a permit");
     }
 }
 
@@ -141,8 +166,11 @@ impl Model for SemaphoreModel {
     }
 
     fn process<W: World>(&self, p: &W, shared: &Shared<W>, index: usize, log: &Log) {
-        if self.how == Use::Signal {
-            return self.signals(p, shared, index, log);
+        match self.how {
+            Use::Signal => return self.signals(p, shared, index, log),
+            Use::Posted => return Self::posts(p, shared, index, log),
+            Use::Lent if index == 0 => return gives(p, shared),
+            _ => {}
         }
         let scope = p.scope();
         for round in 0..self.rounds {
@@ -156,8 +184,12 @@ impl Model for SemaphoreModel {
     }
 
     fn is_mortal(&self, index: usize) -> bool {
-        // Somebody has to signal.
-        self.how != Use::Signal || index > 0
+        match self.how {
+            // Somebody has to signal.
+            Use::Signal | Use::Lent => index > 0,
+            Use::Posted => index == 1,
+            _ => true,
+        }
     }
 
     fn has_deadlines(&self) -> bool {
@@ -168,13 +200,17 @@ impl Model for SemaphoreModel {
         let free = shared.semaphore.free(p, self.permits());
         let (done, deaths) = (log.counted(DONE), facts.deaths as u64);
         let count = p.cell_get(&shared.count);
-        let wrong = if self.how == Use::Signal {
+        let at_the_end = self.permits() + usize::from(self.how == Use::Lent);
+        let wrong = if self.how == Use::Posted {
+            let waited = self.processes as u64 - 2;
+            (done < waited).then(|| format!("{waited} waited, and {done} took a permit"))
+        } else if self.how == Use::Signal {
             let left = self.processes as u64 - 1 - done;
             (!(left.saturating_sub(deaths)..=left).contains(&(free as u64)))
                 .then(|| format!("{done} took a permit, and {free} are left"))
-        } else if free != self.permits() {
-            Some(format!("all have gone, and {free} of {} permits are free", self.permits()))
-        } else if self.permits() == 1 && !(done..=done + deaths).contains(&count) {
+        } else if free != at_the_end {
+            Some(format!("all have gone, and {free} of {at_the_end} permits are free"))
+        } else if self.is_exclusive() && !(done..=done + deaths).contains(&count) {
             Some(format!("{done} were inside, and the count is {count}"))
         } else {
             None
@@ -186,7 +222,7 @@ impl Model for SemaphoreModel {
         let mut all = vec![WAIT];
         if self.deaths {
             all.push(DEATH);
-            if self.how != Use::Signal {
+            if !matches!(self.how, Use::Signal | Use::Posted) {
                 all.push(DEATH_OF_A_HOLDER);
             }
         }

@@ -54,7 +54,7 @@ impl Sites {
         sites.values().filter(|op| op.site.file().ends_with(file)).copied().collect()
     }
 
-    fn pass(&self, op: &Op) {
+    pub(super) fn pass(&self, op: &Op) {
         let key = (op.site.file(), op.site.line(), op.site.column());
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, *op);
     }

@@ -208,8 +208,14 @@ impl<W: World> Platform for Decorated<W> {
         if self.before(&mut op) == Done::No {
             return Ok(current);
         }
-        let new = op.operand.unwrap_or(0) as u32;
         let order = op.order.unwrap_or(success);
+        if let Some(result) = op.result {
+            let before = self.inner.swap(word, result as u32, order);
+            self.did_to(word, &op, Some(before), Some(result as u32));
+            return Ok(current);
+        }
+        let new = op.operand.unwrap_or(0) as u32;
+        let failure = op.failure.unwrap_or(failure);
         let result = self.inner.compare_exchange(word, current, new, order, failure);
         let before = result.unwrap_or_else(|seen| seen);
         self.did_to(word, &op, Some(before), result.is_ok().then_some(new));
@@ -284,6 +290,7 @@ impl<W: World> Platform for Decorated<W> {
             return Ok(current);
         }
         let order = op.order.unwrap_or(success);
+        let failure = op.failure.unwrap_or(failure);
         let result = self.inner.compare_exchange64(word, current, new, order, failure);
         let before = result.unwrap_or_else(|seen| seen);
         self.did(&op, Some(before), result.is_ok().then_some(new));
@@ -320,10 +327,12 @@ impl<W: World> Platform for Decorated<W> {
     }
 
     fn futex_wake(&self, word: &W::Word, count: u32) -> u32 {
-        let mut op = self.op(Kind::FutexWake, W::name_of(word));
+        let plain = self.op(Kind::FutexWake, W::name_of(word));
+        let mut op = Op { operand: Some(count.into()), ..plain };
         if self.before(&mut op) == Done::No {
             return 1;
         }
+        let count = op.operand.map_or(count, |operand| operand as u32);
         let woken = self.inner.futex_wake(word, count);
         self.did(&op, None, Some(woken.into()));
         woken

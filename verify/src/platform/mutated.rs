@@ -75,9 +75,9 @@ pub struct Op {
     pub order: Option<Ordering>,
     /// The ordering of a compare-exchange that fails.
     pub failure: Option<Ordering>,
-    /// The value it writes, keeps, adds or sets, if it has one; of a requeue, how many it wakes.
+    /// The value it writes, keeps, adds or sets, if it has one; of a wake or a requeue, how many it wakes.
     pub operand: Option<u64>,
-    /// What a read-modify-write is made to leave instead of its own result.
+    /// What a read-modify-write is made to leave instead of its own result; a compare-exchange then always succeeds.
     pub result: Option<u64>,
     /// Where in the source.
     pub site: Site,
@@ -88,6 +88,10 @@ pub struct Op {
 pub enum Change {
     /// The ordering becomes this one.
     Order(Ordering),
+    /// That of a compare-exchange that fails becomes this one.
+    Failure(Ordering),
+    /// A compare-exchange does not compare: it writes, and succeeds.
+    Unchecked,
     /// The operation is not done, and says it was: a compare-exchange succeeded, a wake woke somebody, a requeue found
     /// somebody.
     Skip,
@@ -132,6 +136,8 @@ impl Mutation {
         }
         match self.change {
             Change::Order(order) => op.order = Some(order),
+            Change::Failure(order) => op.failure = Some(order),
+            Change::Unchecked => op.result = op.operand,
             Change::Operand(value) => op.operand = Some(value),
             Change::Skip => return Done::No,
             Change::Half => return Done::Half,

@@ -23,6 +23,7 @@ use lockproof::deadline::{Deadline, Monotonic};
 use lockproof::error::TooManyHeld;
 use lockproof::platform::{Changed, Ordering, Platform, Scope, ThreadId, Update, Waited};
 
+use super::Sites;
 use super::World;
 use super::mutated::{Done, Kind, Mutation, Op, Site};
 use super::words::check_number;
@@ -312,6 +313,8 @@ pub struct Play {
     pub mutation: Option<Mutation>,
     /// Whether marks count. Without them, two runs are the same only if all results were.
     pub without_marks: bool,
+    /// Who notes which operations there are.
+    pub sites: Option<&'static Sites>,
 }
 
 struct Run {
@@ -471,6 +474,7 @@ impl Recorder {
         if run.stopped || std::thread::panicking() {
             return Done::No;
         }
+        run.play.sites.iter().for_each(|sites| sites.pass(op));
         run.play.mutation.map_or(Done::Yes, |mutation| mutation.apply(op))
     }
 
@@ -553,10 +557,17 @@ impl Recorder {
         let before = match live {
             Some(before) => before,
             None if self.mutate(&mut op) == Done::No => return Ok(current),
-            None => {
-                let new = op.operand.unwrap_or(new);
-                self.result(&op, word.index, Wants::CompareExchange { current, new, failure })
-            }
+            None => match op.result {
+                Some(result) => {
+                    self.result(&op, word.index, Wants::Modify(Modify::Swap, result));
+                    return Ok(current);
+                }
+                None => {
+                    let new = op.operand.unwrap_or(new);
+                    let failure = op.failure.unwrap_or(failure);
+                    self.result(&op, word.index, Wants::CompareExchange { current, new, failure })
+                }
+            },
         };
         if before == current { Ok(before) } else { Err(before) }
     }
@@ -778,13 +789,15 @@ impl Platform for Recorder {
     }
 
     fn futex_wake(&self, word: &Word, count: u32) -> u32 {
-        let mut op = self.op(Kind::FutexWake, word.name);
+        let plain = self.op(Kind::FutexWake, word.name);
+        let mut op = Op { operand: Some(count.into()), ..plain };
         if self.live(|_| ()).is_some() {
             return 0;
         }
         if self.mutate(&mut op) == Done::No {
             return 1;
         }
+        let count = op.operand.map_or(count, |operand| operand as u32);
         self.result(&op, word.index, Wants::Wake(count)) as u32
     }
 

@@ -12,6 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 mod explore;
+mod mutate;
 
 /// How long the command may take before it counts as hanging.
 const WATCHDOG: Duration = Duration::from_secs(120);

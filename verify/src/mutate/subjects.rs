@@ -1,0 +1,343 @@
+//! Which models hold which algorithm, and what may be done otherwise without harm.
+
+use std::time::{Duration, Instant};
+
+use crate::claim::{Budget, Progress};
+use crate::explore::graph::{GraphSearch, Liveness, Memory, is_distrusted};
+use crate::models::registry::{Exploration, Size, find};
+use crate::platform::{Mutation, Sites};
+use crate::verdict::Finding;
+
+/// How long a model may take with one mutant. With the shipped source, none takes a tenth of that.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A source file, and the models that hold it.
+#[derive(Debug)]
+pub struct Subject {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// The end of the file's path.
+    pub file: &'static str,
+    /// With weak memory, the cheapest first.
+    weak: &'static [(&'static str, Size)],
+    /// The same where that is feasible only with sequential consistency.
+    strong: &'static [(&'static str, Size)],
+    /// The same where that is more than can be explored again and again: that it holds of the shipped source is a claim of
+    /// `check --full`, and what is wrong with a mutant is found long before all is explored.
+    long: &'static [(&'static str, Size)],
+    /// What may be done otherwise, and nothing is wrong.
+    pub equivalent: &'static [Equivalent],
+}
+
+/// A mutant that is as good as the original.
+#[derive(Clone, Copy, Debug)]
+pub struct Equivalent {
+    /// The mutant's id without the subject; the number may be `*`, for all of them.
+    pub place: &'static str,
+    /// Why.
+    pub why: &'static str,
+}
+
+impl Equivalent {
+    /// Whether it is about the mutant whose id without the subject is this.
+    pub(super) fn is_about(&self, place: &str) -> bool {
+        match self.place.split_once('*') {
+            None => self.place == place,
+            Some((before, after)) => {
+                let number = place.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+                number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+            }
+        }
+    }
+}
+
+const NO_END: Equivalent = Equivalent {
+    place: "robust_end-*/skipped",
+    why: "what is announced too long is looked at when its thread dies; then somebody is woken for nothing",
+};
+
+const fn size(processes: usize, increments: usize, deaths: u8) -> Size {
+    Size { processes, increments, deaths }
+}
+
+/// All of them.
+pub static SUBJECTS: &[Subject] = &[
+    Subject {
+        name: "mutex",
+        file: "src/raw/mutex.rs",
+        weak: &[
+            ("mutex", size(2, 1, 0)),
+            ("mutex", size(2, 1, 1)),
+            ("mutex-panic", size(2, 1, 0)),
+            ("mutex-given-up", size(3, 1, 0)),
+            ("mutex-given-up", size(2, 1, 1)),
+            ("mutex-given-up", size(3, 1, 1)),
+            ("mutex", size(3, 1, 0)),
+            ("mutex-deadline", size(3, 1, 0)),
+            ("mutex", size(3, 1, 1)),
+            ("mutex", size(4, 1, 0)),
+        ],
+        strong: &[],
+        long: &[],
+        equivalent: &[
+            NO_END,
+            Equivalent {
+                place: "futex_update_wake_all-0/skipped",
+                why: "a mark that stays costs a call that wakes nobody",
+            },
+            Equivalent {
+                place: "robust_remove-1/skipped",
+                why: "a lock in the list that names nobody is passed over when the thread dies; and nobody takes it any more",
+            },
+        ],
+    },
+    Subject {
+        name: "counter",
+        file: "src/raw/counter.rs",
+        weak: &[("mutex", size(2, 1, 1)), ("atomic", size(2, 1, 0))],
+        strong: &[],
+        long: &[],
+        equivalent: &[],
+    },
+    Subject {
+        name: "once",
+        file: "src/raw/once.rs",
+        weak: &[("init", size(2, 1, 0)), ("init", size(3, 1, 1))],
+        strong: &[],
+        long: &[],
+        equivalent: &[],
+    },
+    Subject {
+        name: "event",
+        file: "src/raw/event.rs",
+        weak: &[
+            ("event", size(3, 1, 0)),
+            ("event", size(4, 1, 0)),
+            ("event-again", size(2, 2, 0)),
+            ("event-pulse", size(3, 1, 0)),
+            ("event-cleared", size(3, 1, 0)),
+        ],
+        strong: &[],
+        long: &[],
+        equivalent: &[],
+    },
+    Subject {
+        name: "rwlock",
+        file: "src/raw/rwlock.rs",
+        weak: RWLOCK,
+        strong: &[],
+        long: &[],
+        equivalent: &[],
+    },
+    Subject {
+        name: "slot",
+        file: "src/raw/slot.rs",
+        weak: RWLOCK,
+        strong: &[("tasks-all-join", size(2, 1, 1)), ("tasks", size(3, 1, 0))],
+        long: &[("tasks-more", size(3, 1, 1))],
+        equivalent: &[
+            NO_END,
+            Equivalent {
+                place: "compare_exchange-Relaxed-0/skipped",
+                why: "a slot whose flag stays is not lost: it takes the mutex to get in",
+            },
+        ],
+    },
+    Subject {
+        name: "semaphore",
+        file: "src/raw/semaphore.rs",
+        weak: &[
+            ("semaphore", size(2, 1, 0)),
+            ("semaphore", size(2, 1, 1)),
+            ("semaphore-deadline", size(2, 1, 1)),
+            ("semaphore-both", size(2, 1, 1)),
+            ("semaphore-signal", size(2, 1, 1)),
+            ("semaphore-lent", size(2, 2, 1)),
+            ("semaphore-posted", size(3, 1, 1)),
+        ],
+        strong: &[("semaphore-signal", size(3, 1, 0))],
+        long: &[],
+        equivalent: &[
+            NO_END,
+            Equivalent {
+                place: "compare_exchange-Relaxed-0/skipped",
+                why: "a mark that stays costs a call that wakes nobody",
+            },
+        ],
+    },
+    Subject {
+        name: "condvar",
+        file: "src/raw/condvar.rs",
+        weak: &[
+            ("condvar", size(2, 1, 0)),
+            ("condvar-deadline", size(2, 1, 1)),
+            ("condvar-meeting", size(2, 1, 0)),
+        ],
+        strong: &[("condvar-relay", size(3, 1, 0))],
+        long: &[],
+        equivalent: &[],
+    },
+    Subject {
+        name: "barrier",
+        file: "src/raw/barrier.rs",
+        weak: &[
+            ("barrier", size(2, 1, 0)),
+            ("barrier", size(2, 2, 0)),
+            ("barrier-lost", size(2, 1, 0)),
+            ("barrier-passing", size(2, 2, 0)),
+            ("barrier-deadline", size(2, 1, 0)),
+            ("barrier-abort", size(2, 1, 0)),
+            ("barrier-reset", size(2, 1, 0)),
+            ("barrier-recover", size(2, 1, 0)),
+            ("barrier-burial", size(3, 1, 0)),
+            ("barrier", size(3, 1, 1)),
+        ],
+        strong: &[
+            ("barrier-relapse", size(3, 1, 0)),
+            ("barrier-lost", size(3, 1, 0)),
+            ("barrier-lost", size(3, 1, 1)),
+            ("barrier-deadline", size(3, 1, 0)),
+            ("barrier-untold", size(3, 1, 1)),
+        ],
+        long: &[],
+        equivalent: &[
+            NO_END,
+            Equivalent {
+                place: "robust_remove-0/skipped",
+                why: "a place in the list that names nobody is passed over when the thread dies",
+            },
+        ],
+    },
+    Subject {
+        name: "queue",
+        file: "src/raw/queue.rs",
+        weak: &[
+            ("queue", size(2, 1, 0)),
+            ("queue", size(2, 1, 1)),
+            ("queue-deadline", size(2, 1, 0)),
+            ("queue-fill", size(2, 1, 2)),
+        ],
+        strong: &[
+            ("queue-gather", size(3, 1, 0)),
+            ("queue-each", size(3, 1, 0)),
+            ("queue-gather", size(3, 1, 1)),
+        ],
+        long: &[],
+        equivalent: &[],
+    },
+    Subject {
+        name: "tasks",
+        file: "src/raw/tasks.rs",
+        weak: &[
+            ("tasks", size(2, 1, 0)),
+            ("tasks", size(2, 1, 1)),
+            ("tasks-deadline", size(2, 1, 0)),
+        ],
+        strong: &[("tasks-all-join", size(2, 1, 1)), ("tasks", size(3, 1, 0))],
+        long: &[],
+        equivalent: &[],
+    },
+];
+
+const RWLOCK: &[(&str, Size)] = &[
+    ("rwlock", size(2, 1, 0)),
+    ("rwlock", size(2, 1, 1)),
+    ("rwlock-downgrade", size(2, 1, 1)),
+    ("rwlock-roles", size(3, 1, 0)),
+    ("rwlock-deadline", size(3, 1, 0)),
+];
+
+impl Subject {
+    /// All models that hold it, the cheapest first.
+    ///
+    /// What is not wrong by itself may keep somebody awake who ought to sleep, which takes no more processes than two: that
+    /// is looked for as well.
+    pub fn trials(&self) -> impl Iterator<Item = Trial> + use<> {
+        let trial = |memory, liveness| {
+            move |&(model, size): &(&'static str, Size)| Trial { model, size, memory, liveness }
+        };
+        let awake = Some(Liveness::NoBusyWaiting);
+        let weak = self.weak.iter().map(trial(Memory::C11, None));
+        let awake = self.weak.iter().map(trial(Memory::C11, awake));
+        weak.chain(awake).chain(self.strong.iter().map(trial(Memory::Sc, None)))
+    }
+
+    /// Those that are too large to be explored with the source as it is.
+    pub(super) fn long_trials(&self) -> impl Iterator<Item = Trial> + use<> {
+        self.long.iter().map(|&(model, size)| Trial {
+            model,
+            size,
+            memory: Memory::Sc,
+            liveness: None,
+        })
+    }
+}
+
+/// A model that a mutant is explored in.
+#[derive(Clone, Copy, Debug)]
+pub struct Trial {
+    model: &'static str,
+    size: Size,
+    memory: Memory,
+    /// What is looked for beyond the model's own property.
+    pub(super) liveness: Option<Liveness>,
+}
+
+impl Trial {
+    /// The id of the claim: what `explore` with these flags calls it.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let Size { processes, increments, deaths } = self.size;
+        let mut id = format!("{}/{processes}x{increments}/explorer", self.model);
+        if deaths > 0 {
+            id += &format!("/deaths-{deaths}");
+        }
+        if self.memory == Memory::Sc {
+            id += "/sc";
+        }
+        if let Some(liveness) = self.liveness {
+            id += &format!("/{}", liveness.name());
+        }
+        id
+    }
+
+    /// Explores the model, with the mutant or as it is.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such model, or none of that size: then the table above is wrong.
+    pub(super) fn explore(
+        &self,
+        mutation: Option<Mutation>,
+        sites: Option<&'static Sites>,
+        budget: &Budget,
+        progress: &dyn Progress,
+    ) -> Finding {
+        let Self { memory, liveness, .. } = *self;
+        let search = GraphSearch {
+            mutation,
+            sites,
+            liveness,
+            memory,
+            // Several mutants are explored at a time.
+            threads: Some(1),
+            ..GraphSearch::default()
+        };
+        let patience = Instant::now() + PATIENCE;
+        let until = budget.until.map_or(patience, |until| until.min(patience));
+        let budget = Budget { seed: budget.seed, until: Some(until) };
+        let explore = |search| {
+            let id = self.id();
+            let exploration =
+                Exploration { name: &id, search, budget: &budget, progress, extract: false };
+            let model = find(self.model).unwrap_or_else(|| panic!("no model {}", self.model));
+            match model.explore(self.size, &exploration) {
+                Ok(explored) => explored.finding,
+                Err(why) => panic!("{id}: {why}"),
+            }
+        };
+        let found = explore(search);
+        // A mutant may do what the marks in the shipped source do not reckon with.
+        if is_distrusted(&found) { explore(GraphSearch { marks: false, ..search }) } else { found }
+    }
+}
