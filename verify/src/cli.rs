@@ -20,8 +20,8 @@ mod examiner;
 mod exit;
 mod explore;
 mod list;
-mod memory;
 mod mutate;
+mod notebook;
 mod panics;
 mod pool;
 #[cfg(target_os = "linux")]

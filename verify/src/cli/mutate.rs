@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use super::memory::Memory;
+use super::notebook::Notebook;
 use super::pool::{News, in_parallel};
 use super::{Exit, Failure, Output, duration, panics};
 use crate::claim::Budget;
@@ -74,7 +74,8 @@ pub(super) fn run(options: &Options, out: Output) -> Result<Exit, Failure> {
     if let Some(target) = &options.json {
         target.probe()?;
     }
-    let memory = options.resume.as_deref().map(Memory::open).transpose().map_err(Failure::Usage)?;
+    let notebook =
+        options.resume.as_deref().map(Notebook::open).transpose().map_err(Failure::Usage)?;
     let began = Instant::now();
     let jobs = options.jobs.or_else(|| std::thread::available_parallelism().ok());
     let jobs = jobs.unwrap_or(NonZero::<usize>::MIN);
@@ -86,7 +87,7 @@ pub(super) fn run(options: &Options, out: Output) -> Result<Exit, Failure> {
     let board = Board::counting(subjects.len(), "algorithm");
     let mut run = Run { jobs, budget, out: board.beside(out), board };
     let references = run.prepare(&subjects)?;
-    let tried = run.try_all(&subjects, &references, memory, &layout)?;
+    let tried = run.try_all(&subjects, &references, notebook, &layout)?;
     let report = Report { subjects: tried, took: began.elapsed() };
     run.say(&layout.end(&report))?;
     if let Some(target) = &options.json {
@@ -135,42 +136,29 @@ impl Run {
         &mut self,
         subjects: &[&'static Subject],
         references: &[Prepared],
-        mut memory: Option<Memory<Tried>>,
+        mut notebook: Option<Notebook<Tried>>,
         layout: &Layout,
     ) -> io::Result<Vec<Mutated>> {
-        let good = |(index, reference): (usize, &Prepared)| {
-            let reference = Arc::clone(reference.as_ref().ok()?);
-            Some((0..reference.mutants.len()).map(move |at| (index, Arc::clone(&reference), at)))
-        };
-        let all: Arc<Vec<(usize, Arc<Reference>, usize)>> =
-            Arc::new(references.iter().enumerate().filter_map(good).flatten().collect());
-        let known: Vec<Option<Tried>> = all
-            .iter()
-            .map(|(_, reference, at)| memory.as_ref()?.get(&reference.mutants[*at].id).cloned())
-            .collect();
-        self.board = Board::counting(all.len(), "mutant");
-        let new: Vec<bool> = known.iter().map(Option::is_none).collect();
-        let work = self.worker(Arc::clone(&all), known);
+        let trials = trials(references, notebook.as_ref());
+        self.board = Board::counting(trials.len(), "mutant");
         let mut mutated: Vec<Mutated> = subjects
             .iter()
             .zip(references)
             .map(|(subject, reference)| Mutated::of(subject, reference.as_deref()))
             .collect();
-        let (jobs, board) = (self.jobs, Arc::clone(&self.board));
-        let mut last = None;
-        in_parallel(jobs, all.len(), work, |news| {
+        let (jobs, board, work) = (self.jobs, Arc::clone(&self.board), self.worker(&trials));
+        in_parallel(jobs, trials.len(), work, |news| {
             say_that_it_takes_a_while(&news, &board);
             let News::Done(number, tried) = news else { return Ok(()) };
-            let (index, reference, at) = &all[number];
-            let mutant = &reference.mutants[*at];
-            if new[number] && !matches!(tried.fate, Fate::Timeout { .. }) {
-                memory.iter_mut().try_for_each(|memory| memory.add(&mutant.id, tried))?;
+            let Trial { subject, known, .. } = &trials[number];
+            let (mutant, of) = (trials[number].mutant(), &mut mutated[*subject]);
+            if known.is_none() && !matches!(tried.fate, Fate::Timeout { .. }) {
+                notebook.iter_mut().try_for_each(|notebook| notebook.add(&mutant.id, tried))?;
             }
-            if last != Some(*index) {
-                last = Some(*index);
-                self.say(&layout.title(&mutated[*index]))?;
+            if of.mutants.is_empty() {
+                self.say(&layout.title(of))?;
             }
-            mutated[*index].mutants.push((mutant.clone(), tried.clone()));
+            of.mutants.push((mutant.clone(), tried.clone()));
             self.say(&layout.line(mutant, tried))
         })?;
         self.board.end();
@@ -178,21 +166,18 @@ impl Run {
     }
 
     /// Tries a mutant, by its number among all.
-    fn worker(
-        &self,
-        all: Arc<Vec<(usize, Arc<Reference>, usize)>>,
-        known: Vec<Option<Tried>>,
-    ) -> impl Fn(usize) -> Tried + Send + Sync + 'static {
-        let (budget, board) = (self.budget.clone(), Arc::clone(&self.board));
+    fn worker(&self, trials: &Arc<[Trial]>) -> impl Fn(usize) -> Tried + Send + Sync + use<> {
+        let (budget, board, trials) =
+            (self.budget.clone(), Arc::clone(&self.board), Arc::clone(trials));
         move |number| {
-            if let Some(tried) = &known[number] {
+            let trial = &trials[number];
+            if let Some(tried) = &trial.known {
                 return tried.clone();
             }
-            let (_, reference, at) = &all[number];
-            let mutant: &Mutant = &reference.mutants[*at];
+            let mutant = trial.mutant();
             let running = board.begin(&mutant.id);
             let began = Instant::now();
-            let tried = panics::catch(|| reference.try_mutant(mutant, &budget, &*running));
+            let tried = panics::catch(|| trial.reference.try_mutant(mutant, &budget, &*running));
             running.end();
             // With a mutant, code may come where it never comes otherwise; that is noticed, too.
             tried.unwrap_or_else(|panic| {
@@ -202,6 +187,36 @@ impl Run {
             })
         }
     }
+}
+
+/// A mutant that is to be tried, unless it is known what becomes of it.
+struct Trial {
+    /// The subject's number.
+    subject: usize,
+    reference: Arc<Reference>,
+    /// The mutant's number.
+    at: usize,
+    known: Option<Tried>,
+}
+
+impl Trial {
+    fn mutant(&self) -> &Mutant {
+        &self.reference.mutants[self.at]
+    }
+}
+
+fn trials(references: &[Prepared], notebook: Option<&Notebook<Tried>>) -> Arc<[Trial]> {
+    let mut all = Vec::new();
+    for (subject, reference) in references.iter().enumerate() {
+        let Ok(reference) = reference else { continue };
+        all.extend(reference.mutants.iter().enumerate().map(|(at, mutant)| Trial {
+            subject,
+            reference: Arc::clone(reference),
+            at,
+            known: notebook.and_then(|notebook| notebook.get(&mutant.id)).cloned(),
+        }));
+    }
+    all.into()
 }
 
 fn say_that_it_takes_a_while<R>(news: &News<'_, R>, board: &Board) {

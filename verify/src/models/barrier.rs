@@ -11,6 +11,7 @@ const MET: &str = "parties that met the others";
 const LED: &str = "parties that were told that they lead";
 const TOLD: &str = "parties that were told that another died";
 const LATE: &str = "parties whose time was up";
+const REFUSED: &str = "parties that found no place";
 
 /// How a barrier is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +39,10 @@ pub enum Use {
     Untold,
     /// The first takes part and ends, as if it died; the others wait for it.
     Lost,
+    /// The same, where the first takes part and leaves before.
+    Back,
+    /// All but one find a place, and leave it.
+    Crowd,
     /// The same, where the others wait only until a deadline, and the last does not take part: it resets the barrier, which is
     /// then not broken for a death that was before.
     Burial,
@@ -101,7 +106,7 @@ impl BarrierModel {
 
     /// Somebody who takes no part, and is no onlooker.
     const fn has_an_outsider(&self) -> bool {
-        matches!(self.how, Use::Burial | Use::Relapse)
+        matches!(self.how, Use::Burial | Use::Relapse | Use::Crowd)
     }
 
     fn stays_outside<W: World>(&self, p: &W, shared: &Shared<W>) {
@@ -176,7 +181,7 @@ impl BarrierModel {
     }
 
     const fn somebody_is_lost(&self) -> bool {
-        matches!(self.how, Use::Lost | Use::Burial | Use::Relapse)
+        matches!(self.how, Use::Lost | Use::Back | Use::Burial | Use::Relapse)
     }
 
     const fn may_be_broken(&self) -> bool {
@@ -347,8 +352,20 @@ impl BarrierModel {
         self.leaves(p, shared, place);
     }
 
+    fn looks_for_a_place<W: World>(&self, p: &W, shared: &Shared<W>, index: usize, log: &Log) {
+        match shared.barrier.enter(p, self.parties(), index) {
+            Ok(Some(place)) => self.leaves(p, shared, place),
+            Ok(None) => log.count(REFUSED),
+            Err(error) => violated(error.to_string()),
+        }
+    }
+
     fn is_lost<W: World>(&self, p: &W, shared: &Shared<W>, index: usize, log: &Log) {
-        let place = self.enters(p, shared, index);
+        let mut place = self.enters(p, shared, index);
+        if index == 0 && self.how == Use::Back {
+            self.leaves(p, shared, place);
+            place = self.enters(p, shared, index);
+        }
         p.cell_set(&shared.written[index][0], 1);
         if index == 0 {
             return;
@@ -365,6 +382,11 @@ impl BarrierModel {
         let knows = shared.barrier.look(p, self.parties()).broken == Some(BarrierFailure::Died);
         shared.barrier.reset(p, self.parties());
         self.ends(p, shared, index, usize::from(knows));
+    }
+
+    fn can_be_used_again<W: World>(&self, p: &W, shared: &Shared<W>) -> bool {
+        shared.barrier.reset(p, self.parties());
+        self.has_room_for_all(p, shared)
     }
 
     /// Whether every party finds a place.
@@ -409,9 +431,10 @@ impl Model for BarrierModel {
                 self.enters(p, shared, index);
             }
             Use::Recover | Use::AllReset | Use::Relapse => self.recovers(p, shared, index, log),
+            Use::Crowd => self.looks_for_a_place(p, shared, index, log),
             Use::Untold => self.waits_once(p, shared, index, log),
             Use::Burial if index == self.parties() => self.buries(p, shared, index),
-            Use::Lost | Use::Burial => self.is_lost(p, shared, index, log),
+            Use::Lost | Use::Back | Use::Burial => self.is_lost(p, shared, index, log),
         }
     }
 
@@ -459,6 +482,9 @@ impl Model for BarrierModel {
             Use::Reset | Use::Recover if !self.deaths && met < self.parties() as u64 => {
                 Some(format!("only {met} met the others after all"))
             }
+            Use::Crowd if !self.has_room_for_all(p, shared) => {
+                Some("all have left, and there is no room for all".to_owned())
+            }
             Use::Burial
                 if all_alive
                     && broken == Some(BarrierFailure::Died)
@@ -478,16 +504,26 @@ impl Model for BarrierModel {
             }
             _ => None,
         };
+        let wrong = wrong.or_else(|| {
+            (self.deaths && !self.can_be_used_again(p, shared))
+                .then(|| "it was reset, and a dead one still has its place".to_owned())
+        });
         Outcome { result: format!("{met} meetings of one with the others"), wrong }
     }
 
     fn sometimes(&self) -> Vec<Sometimes> {
+        if self.how == Use::Crowd {
+            return vec![Sometimes {
+                what: "one that is refused",
+                happened: |_, log| log.counted(REFUSED) > 0,
+            }];
+        }
         let mut all = vec![WAIT];
         if self.deaths {
             all.extend([DEATH, DEATH_OF_A_HOLDER]);
         }
-        let others =
-            self.parties() - usize::from(matches!(self.how, Use::Abort | Use::Burial | Use::Lost));
+        let others = self.parties()
+            - usize::from(matches!(self.how, Use::Abort | Use::Burial | Use::Lost | Use::Back));
         if self.somebody_dies() && (others > 1 || !self.deaths) {
             all.push(Sometimes {
                 what: "a party that is told of a death",

@@ -61,6 +61,8 @@ const HOLDS: &[Row] = &[
     ("barrier-abort", &[(2, 1, 0), (2, 1, 1)]),
     ("barrier-reset", &[(2, 1, 0)]),
     ("barrier-recover", &[(2, 1, 0)]),
+    ("barrier-back", &[(2, 1, 0)]),
+    ("barrier-crowd", &[(3, 1, 0)]),
     ("barrier-lost", &[(2, 1, 0), (2, 1, 1)]),
     ("barrier-burial", &[(3, 1, 0)]),
     ("tasks", &[(2, 1, 0), (2, 1, 1)]),

@@ -59,6 +59,7 @@ pub(super) const MEETS_LIVING: &str =
 pub(super) const BREAKS: &str = "once it is broken, whoever waits is told, and sees why";
 pub(super) const TELLS: &str = "all who wait for one that is dead are told, whoever else dies";
 pub(super) const MEETS_AGAIN: &str = "a barrier that was reset is as good as new";
+pub(super) const HAS_ROOM: &str = "a place belongs to one, and to nobody once that one has left it";
 pub(super) const TELLS_ALL: &str =
     "all who wait are told that it was broken, whoever recovers it and whoever dies";
 pub(super) const RECOVERS: &str = "each is told once of one break, and all meet after it";
@@ -529,6 +530,25 @@ pub static MODELS: &[Entry] = &[
         least: 3,
         repeats: Repeats::Once,
         explore: |size, exploration| barriers(barrier::Use::Untold, size, exploration),
+        ..BARRIER
+    },
+    Entry {
+        name: "barrier-back",
+        about: "as `barrier-lost`, where the first takes part and leaves before",
+        property: TELLS,
+        with_deaths: None,
+        repeats: Repeats::Once,
+        explore: |size, exploration| barriers(barrier::Use::Back, size, exploration),
+        ..BARRIER
+    },
+    Entry {
+        name: "barrier-crowd",
+        about: "a barrier with one party too many: each finds a place and leaves it, or is refused",
+        property: HAS_ROOM,
+        with_deaths: None,
+        least: 2,
+        repeats: Repeats::Once,
+        explore: |size, exploration| barriers(barrier::Use::Crowd, size, exploration),
         ..BARRIER
     },
     Entry {

@@ -189,6 +189,8 @@ pub static SUBJECTS: &[Subject] = &[
             ("barrier-abort", size(2, 1, 0)),
             ("barrier-reset", size(2, 1, 0)),
             ("barrier-recover", size(2, 1, 0)),
+            ("barrier-crowd", size(3, 1, 0)),
+            ("barrier-back", size(2, 1, 0)),
             ("barrier-burial", size(3, 1, 0)),
             ("barrier", size(3, 1, 1)),
         ],

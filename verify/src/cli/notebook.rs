@@ -25,12 +25,12 @@ struct Line<T> {
 
 /// What was found before, and the file that what is found from now on is added to.
 #[derive(Debug)]
-pub(super) struct Memory<T> {
+pub(super) struct Notebook<T> {
     known: HashMap<String, T>,
     file: File,
 }
 
-impl<T: Serialize + DeserializeOwned> Memory<T> {
+impl<T: Serialize + DeserializeOwned> Notebook<T> {
     /// Reads the file, or makes it. A last line that is not whole, of a run that was killed, is dropped.
     ///
     /// # Errors
@@ -55,9 +55,9 @@ impl<T: Serialize + DeserializeOwned> Memory<T> {
             None => {
                 file.set_len(0)?;
                 io::Seek::rewind(&mut file)?;
-                let mut memory = Self { known: HashMap::new(), file };
-                memory.write(header)?;
-                return Ok(memory);
+                let mut notebook = Self { known: HashMap::new(), file };
+                notebook.write(header)?;
+                return Ok(notebook);
             }
             Some(line) => check(line, header)?,
         }
@@ -133,18 +133,18 @@ mod tests {
     fn what_was_found_is_there_again_but_for_half_a_line() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("found");
-        let mut memory = Memory::<u32>::read(&path, &header(1)).expect("a new file");
-        memory.add("one", &1).and_then(|()| memory.add("two", &2)).expect("room");
+        let mut notebook = Notebook::<u32>::read(&path, &header(1)).expect("a new file");
+        notebook.add("one", &1).and_then(|()| notebook.add("two", &2)).expect("room");
         let whole = fs::read(&path).expect("a file");
         for cut in 0..whole.len() {
             fs::write(&path, &whole[..cut]).expect("a file");
-            let mut memory = Memory::<u32>::read(&path, &header(1)).expect("part of a file");
+            let mut notebook = Notebook::<u32>::read(&path, &header(1)).expect("part of a file");
             let lines = whole[..cut].iter().filter(|byte| **byte == b'\n').count();
-            let known = (memory.get("one").copied(), memory.get("two").copied());
+            let known = (notebook.get("one").copied(), notebook.get("two").copied());
             assert_eq!(known, ((lines > 1).then_some(1), None), "{cut}");
-            memory.add("three", &3).expect("room");
-            let memory = Memory::<u32>::read(&path, &header(1)).expect("a whole file");
-            assert_eq!(memory.get("three"), Some(&3), "{cut}");
+            notebook.add("three", &3).expect("room");
+            let notebook = Notebook::<u32>::read(&path, &header(1)).expect("a whole file");
+            assert_eq!(notebook.get("three"), Some(&3), "{cut}");
         }
     }
 
@@ -154,7 +154,7 @@ mod tests {
         let path = folder.path().join("found");
         let refused = |text: &str, program| {
             fs::write(&path, text).expect("a file");
-            let error = Memory::<u32>::read(&path, &header(program)).expect_err("refused");
+            let error = Notebook::<u32>::read(&path, &header(program)).expect_err("refused");
             assert_eq!(fs::read_to_string(&path).expect("a file"), text);
             error.to_string()
         };
