@@ -20,7 +20,8 @@ mod table;
 use textwrap::wrap;
 
 use crate::trace::{Counterexample, Step, Witness};
-use paint::{EMPHASIS, FAINT, paint};
+pub(crate) use paint::paint;
+use paint::{EMPHASIS, FAINT};
 use story::Story;
 
 /// Below this nothing can be laid out; lines may then be longer than the screen is wide.

@@ -9,6 +9,7 @@ pub mod json;
 pub mod mutation;
 pub mod numbers;
 mod output;
+mod style;
 pub mod target;
 pub mod text;
 mod words;

@@ -163,11 +163,7 @@ impl Options {
     }
 
     fn id(&self, model: &Entry) -> String {
-        let processes = self.size(model).processes;
-        let mut id = format!("{}/{processes}x{}/explorer", model.name, self.increments);
-        if self.deaths > 0 {
-            id += &format!("/deaths-{}", self.deaths);
-        }
+        let mut id = self.size(model).explorer_id(model.name);
         if self.memory == Sees::Sc {
             id += "/sc";
         }

@@ -12,7 +12,7 @@ use super::notebook::Notebook;
 use super::pool::{News, in_parallel};
 use super::{Exit, Failure, Output, duration, panics};
 use crate::claim::Budget;
-use crate::mutate::{Fate, Mutant, Reference, SUBJECTS, Subject, Tried};
+use crate::mutate::{Fate, Mutant, NoReference, Reference, SUBJECTS, Subject, Tried};
 use crate::progress::{Beside, Board};
 use crate::report::mutation::{Layout, Mutated, Report};
 use crate::report::target::Target;
@@ -59,7 +59,7 @@ impl Options {
 }
 
 /// A subject and its mutants, or why there are none to be had.
-type Prepared = Result<Arc<Reference>, String>;
+type Prepared = Result<Arc<Reference>, NoReference>;
 
 /// A run, and what all of its parts need.
 struct Run {
@@ -121,7 +121,7 @@ impl Run {
             let running = board.begin(&format!("{}, as it is", subject.name));
             let reference = panics::catch(|| Reference::of(subject, &budget, &*running));
             running.end();
-            reference.unwrap_or_else(Err).map(Arc::new)
+            reference.unwrap_or_else(|panic| Err(NoReference::Wrong(panic))).map(Arc::new)
         };
         let board = Arc::clone(&self.board);
         let prepared = in_parallel(self.jobs, subjects.len(), work, |news| {

@@ -27,6 +27,6 @@ pub(super) fn of_row(row: &Row<'_>) -> Style {
 }
 
 /// `text` in `style`, or as it is.
-pub(super) fn paint(text: &str, style: Style, colour: bool) -> String {
+pub(crate) fn paint(text: &str, style: Style, colour: bool) -> String {
     if colour && !text.is_empty() { format!("{style}{text}{style:#}") } else { text.to_owned() }
 }

@@ -259,8 +259,7 @@ fn searched(
 ) -> Claim {
     let size = Size { processes, increments, deaths };
     let property = find(name).map_or("", |model| model.property(size));
-    let dying = if deaths > 0 { format!("/deaths-{deaths}") } else { String::new() };
-    let id = format!("{name}/{processes}x{increments}/explorer{dying}{suffix}");
+    let id = size.explorer_id(name) + suffix;
     let token = id.clone();
     // Of the unlocked counter, all totals are of interest.
     let all_outcomes = name == "unlocked";

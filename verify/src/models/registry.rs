@@ -88,6 +88,16 @@ pub struct Size {
     pub deaths: u8,
 }
 
+impl Size {
+    /// What an exploration of that model at this size is called.
+    #[must_use]
+    pub fn explorer_id(&self, model: &str) -> String {
+        let Self { processes, increments, deaths } = self;
+        let dying = if *deaths > 0 { format!("/deaths-{deaths}") } else { String::new() };
+        format!("{model}/{processes}x{increments}/explorer{dying}")
+    }
+}
+
 /// How to explore, and for how long.
 #[derive(Clone, Copy)]
 pub struct Exploration<'a> {

@@ -98,26 +98,39 @@ pub struct Reference {
     pub mutants: Vec<Mutant>,
 }
 
+/// Why there is no [`Reference`] to compare mutants with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoReference {
+    /// A model does not hold of the shipped source, and why not: of a mutant it would say nothing then.
+    Wrong(String),
+    /// A model did not come to an end in time.
+    Late(String),
+}
+
 impl Reference {
     /// Explores the models with the shipped source.
     ///
     /// # Errors
     ///
-    /// Which one does not hold, and why not: of a mutant it would say nothing then.
+    /// See [`NoReference`].
     pub fn of(
         subject: &'static Subject,
         budget: &Budget,
         progress: &dyn Progress,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, NoReference> {
         let sites: &'static Sites = Box::leak(Box::default());
         let mut trials = Vec::new();
         for trial in subject.trials() {
             let found = trial.explore(None, Some(sites), budget, progress);
+            let id = trial.id();
             if found.verdict.holds() {
                 trials.push(trial);
+            } else if matches!(found.verdict, Verdict::Timeout { .. }) {
+                return Err(NoReference::Late(format!("{id} has not come to an end")));
             } else if trial.liveness.is_none() {
                 let why = why(&found);
-                return Err(format!("{} does not hold of the shipped source: {why}", trial.id()));
+                let why = format!("{id} does not hold of the shipped source: {why}");
+                return Err(NoReference::Wrong(why));
             }
         }
         let operations = sites.within(subject.file);

@@ -8,7 +8,7 @@ use crate::models::registry::{Exploration, Size, find};
 use crate::platform::{Mutation, Sites};
 use crate::verdict::Finding;
 
-/// How long a model may take with one mutant. With the shipped source, none takes a tenth of that.
+/// How long a model may take with one mutant: some times what the slowest takes with the shipped source.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A source file, and the models that hold it.
@@ -289,11 +289,7 @@ impl Trial {
     /// The id of the claim: what `explore` with these flags calls it.
     #[must_use]
     pub fn id(&self) -> String {
-        let Size { processes, increments, deaths } = self.size;
-        let mut id = format!("{}/{processes}x{increments}/explorer", self.model);
-        if deaths > 0 {
-            id += &format!("/deaths-{deaths}");
-        }
+        let mut id = self.size.explorer_id(self.model);
         if self.memory == Memory::Sc {
             id += "/sc";
         }

@@ -3,19 +3,16 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use anstyle::{AnsiColor, Effects, Style};
+use anstyle::Style;
 use serde::Serialize;
 use textwrap::{Options, wrap};
 
 use super::Output;
 use super::json::{VERSION, pretty, seconds as in_seconds};
 use super::numbers::{count, counted, seconds};
-use crate::mutate::{Fate, Mutant, Reference, Subject, Tried};
-
-const GOOD: Style = AnsiColor::Green.on_default();
-const BAD: Style = AnsiColor::Red.on_default().effects(Effects::BOLD);
-const LATE: Style = AnsiColor::Yellow.on_default().effects(Effects::BOLD);
-const TITLE: Style = Style::new().effects(Effects::BOLD);
+use super::style::{BAD, GOOD, LATE, TITLE};
+use crate::diagram::paint;
+use crate::mutate::{Fate, Mutant, NoReference, Reference, Subject, Tried};
 
 /// What a mutant's second line stands behind.
 const INDENT: &str = "      ";
@@ -28,7 +25,7 @@ pub struct Mutated {
     /// Which algorithm.
     pub subject: &'static Subject,
     /// The models that hold it; or why nothing could be tried.
-    pub trials: Result<Vec<String>, String>,
+    pub trials: Result<Vec<String>, NoReference>,
     /// Its mutants.
     pub mutants: Vec<(Mutant, Tried)>,
 }
@@ -36,7 +33,7 @@ pub struct Mutated {
 impl Mutated {
     /// Of a subject whose mutants are yet to be tried.
     #[must_use]
-    pub fn of(subject: &'static Subject, reference: Result<&Reference, &String>) -> Self {
+    pub fn of(subject: &'static Subject, reference: Result<&Reference, &NoReference>) -> Self {
         let ids = |reference: &Reference| reference.trials.iter().map(|one| one.id()).collect();
         Self { subject, trials: reference.map(ids).map_err(Clone::clone), mutants: Vec::new() }
     }
@@ -63,14 +60,15 @@ impl Report {
     /// Whether something is not as it should be, though there was time enough.
     #[must_use]
     pub fn is_bad(&self) -> bool {
-        self.subjects.iter().any(|one| one.trials.is_err())
+        self.subjects.iter().any(|one| matches!(one.trials, Err(NoReference::Wrong(_))))
             || self.number(|fate| matches!(fate, Fate::Missed | Fate::NotEquivalent { .. })) > 0
     }
 
     /// Whether some mutant has no verdict, for lack of time.
     #[must_use]
     pub fn is_late(&self) -> bool {
-        self.number(|fate| matches!(fate, Fate::Timeout { .. })) > 0
+        self.subjects.iter().any(|one| matches!(one.trials, Err(NoReference::Late(_))))
+            || self.number(|fate| matches!(fate, Fate::Timeout { .. })) > 0
     }
 
     /// The report for programs.
@@ -135,7 +133,7 @@ impl Layout {
     pub fn end(&self, report: &Report) -> String {
         let mut text = String::new();
         for one in &report.subjects {
-            if let Err(why) = &one.trials {
+            if let Err(NoReference::Wrong(why) | NoReference::Late(why)) = &one.trials {
                 let line = format!("{}: nothing could be tried: {why}", one.subject.name);
                 text += &self.paint(&(wrap(&line, self.width).join("\n") + "\n"), BAD);
             }
@@ -154,7 +152,7 @@ impl Layout {
     }
 
     fn paint(&self, text: &str, style: Style) -> String {
-        if self.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+        paint(text, style, self.colour)
     }
 }
 
@@ -211,7 +209,9 @@ impl<'a> JsonSubject<'a> {
             subject: one.subject.name,
             file: one.subject.file,
             trials: one.trials.as_deref().unwrap_or_default(),
-            why: one.trials.as_ref().err(),
+            why: one.trials.as_ref().err().map(|none| match none {
+                NoReference::Wrong(why) | NoReference::Late(why) => why,
+            }),
             mutants: one
                 .mutants
                 .iter()

@@ -3,23 +3,19 @@
 
 use std::fmt::Write;
 
-use anstyle::{AnsiColor, Effects, Style};
+use anstyle::{Effects, Style};
 use textwrap::wrap;
 
 use super::numbers::{count, counted, seconds, seconds_only};
+use super::style::{BAD, FAINT, GOOD, LATE, TITLE};
 use super::words::{assumptions, briefly, in_words, kinds};
 use super::{Output, Report};
 use crate::claim::{Claim, Examined, Expected, MemoryModel, Method};
 use crate::diagram;
+use crate::diagram::paint;
 use crate::verdict::Verdict;
 
 mod exploration;
-
-const GOOD: Style = AnsiColor::Green.on_default();
-const BAD: Style = AnsiColor::Red.on_default().effects(Effects::BOLD);
-const LATE: Style = AnsiColor::Yellow.on_default().effects(Effects::BOLD);
-const TITLE: Style = Style::new().effects(Effects::BOLD);
-const FAINT: Style = Style::new().effects(Effects::DIMMED);
 
 /// Room for the mark before a claim's id.
 const MARK: usize = 6;
@@ -218,7 +214,7 @@ impl Layout {
     }
 
     fn paint(&self, text: &str, style: Style) -> String {
-        if self.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+        paint(text, style, self.colour)
     }
 }
 

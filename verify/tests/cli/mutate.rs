@@ -55,7 +55,8 @@ fn an_algorithm_that_is_not_there_is_refused() {
 #[test]
 fn without_time_there_is_no_verdict() {
     let output = run(&["mutate", SMALL, "--time-limit", "0s"]);
-    assert_ne!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(output.status.code(), Some(4), "{output:?}");
+    assert!(text(&output.stdout).contains("nothing could be tried"), "{output:?}");
     assert!(!text(&output.stdout).contains("caught by"), "{output:?}");
 }
 
