@@ -81,6 +81,23 @@ fn a_death_is_told_at_once_wherever_it_happens() {
 }
 
 #[test]
+fn nobody_meets_one_that_is_dead_already() {
+    supervised(60, || {
+        let barrier = Region::<Barrier<2>>::anonymous().unwrap();
+        for _ in 0..scaled(20) {
+            let came = fork(|| {
+                let _ = barrier.wait();
+            });
+            until(|| barrier.waiting() == 1);
+            came.kill();
+            // Both have come, and one is gone.
+            assert_eq!(barrier.wait().unwrap_err(), BarrierError::PartyDied);
+            assert!(barrier.recover() && barrier.taking_part() == 0);
+        }
+    });
+}
+
+#[test]
 fn a_wait_that_is_too_long_breaks_it_for_all() {
     supervised(60, || {
         let barrier = Region::<Barrier<3>>::anonymous().unwrap();

@@ -19,16 +19,19 @@
 //! | `OWNER_DIED` | whoever was there died |
 //! | `WAITERS` beside it | somebody sleeps there, or did; never taken away |
 //!
+//! **Announced**, one for each place: the meeting to which whoever had the place has come last, that is the state's `SENSE` and
+//! how often it was reset; zero if nobody ever has. Written by the party before it is counted.
+//!
 //! **The state**, from the lowest bit: how many have arrived (8 bits); `SENSE`, which changes with each generation; how often
 //! the barrier was reset (20 bits, wrapping); `SLEEPERS`; `DIED`, `BROKEN`.
 //!
 //! | from | to | who |
 //! |---|---|---|
 //! | not broken | one more arrived | a party that arrives, not the last |
-//! | all but one arrived | none arrived, the other `SENSE`, no `SLEEPERS` | the last one, which then wakes all |
+//! | all but one arrived, and they are there still | none arrived, the other `SENSE`, no `SLEEPERS` | the last one, which then wakes all |
 //! | not broken | + `SLEEPERS` | a party, before it sleeps |
 //! | not broken | `BROKEN` | a party whose time is up, which then wakes all |
-//! | any | `DIED` | a party that found a dead one, which then wakes all |
+//! | any | `DIED` | a party that found a dead one, or whose predecessor was one, which then wakes all |
 //! | any | `BROKEN`, all sleepers woken in the same step | `abort`; `reset` |
 //! | broken | none arrived, not broken, one more reset | `reset`, `recover`, after they have freed the places of the dead |
 //!
@@ -37,6 +40,15 @@
 //! *Each party arrives once.* A place belongs to one thread, and there are as many as parties. So while one of those that
 //! arrived has not gone on, the next generation cannot be complete: `SENSE` cannot change twice under its eyes. Whoever finds
 //! it changed has met the others, whatever else was said since.
+//!
+//! *A place is counted once.* Somebody may find that a party is dead, and free its place, after others have made the barrier
+//! whole and met again, and that dead one among them. So whoever takes a place looks to which meeting its predecessor had come.
+//! If that one is still on, the predecessor is dead, as nobody leaves who has come and was not told of the end. It may
+//! be counted; so the new one says `DIED` before it can come itself.
+//!
+//! *None of those who meet was dead before.* The last to come looks at the places of all others first. They have come, and
+//! nobody leaves before it was told of the end; so whose place is free, or that of a dead one, has died. Who came instead of a
+//! dead one, in whichever place, came after its death: nobody meets both.
 //!
 //! *A death is seen.* Whoever sleeps does so on the state and all others' places at once, and has marked them, also those
 //! that are free. The kernel marks the place of a party that dies, and wakes one sleeper there. That one tells all the
@@ -82,6 +94,9 @@ const SLEEPERS: u32 = 1 << 29;
 const DIED: u32 = 1 << 30;
 const BROKEN: u32 = 1 << 31;
 
+/// Beside `SENSE` and `RESETS`, in a word of those that say who has come to which meeting: somebody has.
+const ANNOUNCED: u32 = 1;
+
 /// Breaks the barrier, and wakes all sleepers in the same step.
 const BREAK: Update = Update::Set(31);
 
@@ -112,6 +127,7 @@ enum Arrival {
 #[derive(Debug)]
 pub struct RawBarrier<R, W, const N: usize> {
     places: [R; N],
+    announced: [W; N],
     state: W,
 }
 
@@ -122,9 +138,9 @@ impl<R, W, const N: usize> RawBarrier<R, W, N> {
     /// # Panics
     ///
     /// If there are more places than anybody can wait for at once.
-    pub fn new(places: [R; N], state: W) -> Self {
+    pub fn new(places: [R; N], announced: [W; N], state: W) -> Self {
         assert!(N > 0 && N <= MOST_WAITED_FOR, "a barrier has 1 to {MOST_WAITED_FOR} parties");
-        Self { places, state }
+        Self { places, announced, state }
     }
 
     /// Places and state, to look at, and for the platform.
@@ -193,18 +209,40 @@ impl<R, W, const N: usize> RawBarrier<R, W, N> {
         while seen & !WAITERS == 0 {
             p.at(scope, seen);
             p.robust_begin(place)?;
-            // Relaxed: a place protects nothing.
-            let taken = p.compare_exchange(P::word(place), seen, p.me() | seen, Relaxed, Relaxed);
+            // Acquire: sees what the dead predecessor wrote, if there was one; matches the kernel's compare-exchange on its
+            // behalf, through that of whoever freed the place.
+            let taken = p.compare_exchange(P::word(place), seen, p.me() | seen, Acquire, Relaxed);
             if taken.is_ok() {
                 p.robust_insert(place);
             }
             p.robust_end();
             match taken {
-                Ok(_) => return Ok(true),
+                Ok(_) => {
+                    self.tell_of_predecessor(p, at);
+                    return Ok(true);
+                }
                 Err(now) => seen = now,
             }
         }
         Ok(false)
+    }
+
+    /// If whoever had this place before has come to the meeting that still is on, it is dead, and may be counted: says so, as
+    /// the meeting must not count the calling thread as well.
+    fn tell_of_predecessor<P>(&self, p: &P, at: usize)
+    where
+        P: Platform<RobustWord = R, Word = W>,
+    {
+        let scope = p.scope();
+        // Relaxed, both: what the dead one did was seen when its place was taken.
+        let came_to = p.load(&self.announced[at], Relaxed);
+        loop {
+            let seen = p.load(&self.state, Relaxed);
+            p.at(scope, (came_to, seen));
+            if came_to != meeting(seen) || why_broken(seen).is_some() || self.says_died(p, seen) {
+                return;
+            }
+        }
     }
 
     /// Whether the calling thread has this place.
@@ -251,7 +289,7 @@ impl<R, W, const N: usize> RawBarrier<R, W, N> {
         if !self.is_mine(p, at) {
             return Err(BarrierFailure::NotHeld);
         }
-        match self.arrive(p, parties)? {
+        match self.arrive(p, parties, at)? {
             Arrival::Last => Ok(true),
             Arrival::AndWaits(arrived) => {
                 self.wait_for_others(p, (parties, at), arrived, deadline).map(|()| false)
@@ -259,32 +297,39 @@ impl<R, W, const N: usize> RawBarrier<R, W, N> {
         }
     }
 
-    fn arrive<P>(&self, p: &P, parties: usize) -> Result<Arrival, BarrierFailure>
+    fn arrive<P>(&self, p: &P, parties: usize, mine: usize) -> Result<Arrival, BarrierFailure>
     where
         P: Platform<RobustWord = R, Word = W>,
     {
         let scope = p.scope();
-        // Acquire, here and where the compare-exchange fails: the last one sees what the others wrote before they arrived,
-        // and whoever is told that it is broken what was written before it was.
-        let mut seen = p.load(&self.state, Acquire);
         loop {
+            // Acquire: the last one sees what the others wrote before they arrived, and whoever is told that it is broken what
+            // was written before it was.
+            let seen = p.load(&self.state, Acquire);
             p.at(scope, seen);
             if let Some(failure) = why_broken(seen) {
                 return Err(failure);
             }
             let is_last = seen & ARRIVED == parties as u32 - 1;
+            if is_last && self.is_any_gone(p, (parties, mine)) {
+                if self.says_died(p, seen) {
+                    return Err(BarrierFailure::Died);
+                }
+                continue;
+            }
+            // Relaxed: of use only once this party is dead, and then the kernel publishes it. Before it is counted.
+            p.store(&self.announced[mine], meeting(seen), Relaxed);
             let next = if is_last { (seen ^ SENSE) & !(ARRIVED | SLEEPERS) } else { seen + 1 };
             // Release: publishes what this party wrote to all who find the generation complete; matches their Acquire,
             // through all arrivals in between.
-            match p.compare_exchange(&self.state, seen, next, Release, Acquire) {
-                Ok(_) if is_last => {
-                    if seen & SLEEPERS != 0 {
-                        p.futex_wake(&self.state, EVERYBODY);
-                    }
-                    return Ok(Arrival::Last);
+            if p.compare_exchange(&self.state, seen, next, Release, Relaxed).is_ok() {
+                if !is_last {
+                    return Ok(Arrival::AndWaits(next));
                 }
-                Ok(_) => return Ok(Arrival::AndWaits(next)),
-                Err(now) => seen = now,
+                if seen & SLEEPERS != 0 {
+                    p.futex_wake(&self.state, EVERYBODY);
+                }
+                return Ok(Arrival::Last);
             }
         }
     }
@@ -386,19 +431,45 @@ impl<R, W, const N: usize> RawBarrier<R, W, N> {
             // Acquire: whoever finds the barrier reset finds the places of the dead free; matches the Release of `reset`.
             let seen = p.load(&self.state, Acquire);
             p.at(scope, seen);
-            // Acquire: whoever is told of a death sees what the dead one wrote; matches the kernel's compare-exchange on its
-            // behalf.
-            let died = |at: usize| State(p.load(self.place::<P>(at), Acquire)).owner_died();
-            if !(0..parties).any(|at| at != mine && died(at)) {
-                return;
-            }
-            // Release: publishes that to those who are told.
-            if p.compare_exchange(&self.state, seen, seen | DIED, Release, Relaxed).is_ok() {
-                // Also where it was said already: whoever did may have died before it woke anybody.
-                p.futex_wake(&self.state, EVERYBODY);
+            if !self.is_any_dead(p, (parties, mine)) || self.says_died(p, seen) {
                 return;
             }
         }
+    }
+
+    /// Whether any of the others is known to have died.
+    fn is_any_dead<P>(&self, p: &P, (parties, mine): (usize, usize)) -> bool
+    where
+        P: Platform<RobustWord = R, Word = W>,
+    {
+        // Acquire: whoever is told of a death sees what the dead one wrote; matches the kernel's compare-exchange on its
+        // behalf.
+        let died = |at: usize| State(p.load(self.place::<P>(at), Acquire)).owner_died();
+        (0..parties).any(|at| at != mine && died(at))
+    }
+
+    /// Whether any of the others has not its place any more, after all of them have come: then it is dead.
+    fn is_any_gone<P>(&self, p: &P, (parties, mine): (usize, usize)) -> bool
+    where
+        P: Platform<RobustWord = R, Word = W>,
+    {
+        // Acquire: as in `is_any_dead`.
+        let gone = |at: usize| State(p.load(self.place::<P>(at), Acquire)).owner() == 0;
+        (0..parties).any(|at| at != mine && gone(at))
+    }
+
+    /// Tells all of a death, if the state still is `seen`.
+    fn says_died<P>(&self, p: &P, seen: u32) -> bool
+    where
+        P: Platform<RobustWord = R, Word = W>,
+    {
+        // Release: publishes what the dead one wrote to those who are told.
+        let told = p.compare_exchange(&self.state, seen, seen | DIED, Release, Relaxed).is_ok();
+        if told {
+            // Also where it was said already: whoever did may have died before it woke anybody.
+            p.futex_wake(&self.state, EVERYBODY);
+        }
+        told
     }
 
     /// Breaks the barrier: all who wait or arrive are told, until it is [reset](Self::reset).
@@ -515,6 +586,7 @@ impl<R, W, const N: usize> RawBarrier<R, W, N> {
         // Relaxed, all: the caller has it for itself.
         for at in 0..N {
             p.swap(self.place::<P>(at), 0, Relaxed);
+            p.swap(&self.announced[at], 0, Relaxed);
         }
         p.swap(&self.state, 0, Relaxed);
     }
@@ -536,6 +608,11 @@ pub struct BarrierLook {
     pub taking_part: usize,
     /// Why whoever arrives is refused, if that is so.
     pub broken: Option<BarrierFailure>,
+}
+
+/// Which meeting this is, for [`announced`](RawBarrier#structfield.announced). Never zero.
+const fn meeting(state: u32) -> u32 {
+    state & (SENSE | RESETS) | ANNOUNCED
 }
 
 const fn why_broken(state: u32) -> Option<BarrierFailure> {

@@ -39,15 +39,11 @@ use crate::shm::Shareable;
 /// | all who wait for one that is dead are told, whoever else dies | `barrier-lost/*`, `barrier/*/deaths-*` |
 /// | whoever waits is told of an abort, and sees what was written before | `barrier-abort/*` |
 /// | a barrier that was reset is as good as new | `barrier-reset/*`, `barrier-burial/*` |
+/// | nobody meets one that was dead before another of them came, nor both a dead one and whoever came in its place | `barrier-heir/*`, `barrier-gone/*` |
 /// | all who were told may recover it, and none of them breaks what the others have begun anew | `barrier-recover/*`, `barrier-relapse/*`, `barrier-untold/*` |
 ///
 /// Not promised: that somebody waits for a place: one more than there are parties is refused; that a leader
 /// lives to lead.
-///
-/// **Known to be wrong**: while somebody recovers or resets the barrier, and somebody else has just done so, a party that has come
-/// to the next meeting may die, and a new one may take its place and come as well, before the first has noticed. That meeting
-/// then counts both, and is over without somebody who is yet to come. `lockproof stress --subject barrier --kills 200` shows it
-/// in one run of some thirty. Where nobody takes the place of the dead, it cannot happen.
 ///
 /// # If a holder dies
 ///

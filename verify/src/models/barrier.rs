@@ -1,7 +1,7 @@
 //! Models of the barrier: generations are complete, or fail for everybody, and nobody waits in vain.
 
 use lockproof::deadline::{Deadline, Monotonic};
-use lockproof::platform::Ordering::Relaxed;
+use lockproof::platform::Ordering::{Acquire, Relaxed, Release};
 use lockproof::raw::{BarrierFailure, BarrierLook, RawBarrier};
 
 use crate::model::{DEATH, DEATH_OF_A_HOLDER, Log, Model, Outcome, Sometimes, WAIT, violated};
@@ -46,6 +46,12 @@ pub enum Use {
     /// The same, where the others wait only until a deadline, and the last does not take part: it resets the barrier, which is
     /// then not broken for a death that was before.
     Burial,
+    /// Three for two places; whoever finds none ends. The first takes part, breaks and recovers the barrier, and leaves; the
+    /// second recovers it and comes, and may die; the third comes, perhaps in the place of the second.
+    Heir,
+    /// The first breaks and recovers the barrier, the second recovers it and comes; the third comes, and looks before whether the
+    /// second has died.
+    Gone,
 }
 
 /// Processes that meet.
@@ -74,7 +80,7 @@ pub struct Shared<W: World> {
     written: [[W::Cell; 2]; PLACES],
     /// How often each has met the others, and one more, once it has ended.
     ended_after: [W::Word; PLACES],
-    /// How many have taken part.
+    /// How many have taken part, or what one of them does.
     entered: W::Word,
 }
 
@@ -84,13 +90,17 @@ impl<W: World> std::fmt::Debug for Shared<W> {
     }
 }
 
-/// The place, and what its party writes.
-const NAMES: [[&str; 4]; PLACES] = [
-    ["place 1", "even 1", "odd 1", "ended 1"],
-    ["place 2", "even 2", "odd 2", "ended 2"],
-    ["place 3", "even 3", "odd 3", "ended 3"],
-    ["place 4", "even 4", "odd 4", "ended 4"],
+/// The place, what its party writes, and what it announces.
+const NAMES: [[&str; 5]; PLACES] = [
+    ["place 1", "even 1", "odd 1", "ended 1", "announced 1"],
+    ["place 2", "even 2", "odd 2", "ended 2", "announced 2"],
+    ["place 3", "even 3", "odd 3", "ended 3", "announced 3"],
+    ["place 4", "even 4", "odd 4", "ended 4", "announced 4"],
 ];
+
+/// What `Use::Heir`'s first does.
+const TAKES_PART: u32 = 1;
+const LEAVES: u32 = 2;
 
 /// A time that comes: explorers decide when.
 const SOMETIME: Deadline = Deadline::At(Monotonic::from_secs(1));
@@ -106,7 +116,11 @@ impl BarrierModel {
 
     /// Somebody who takes no part, and is no onlooker.
     const fn has_an_outsider(&self) -> bool {
-        matches!(self.how, Use::Burial | Use::Relapse | Use::Crowd)
+        matches!(self.how, Use::Burial | Use::Relapse | Use::Crowd | Use::Heir | Use::Gone)
+    }
+
+    const fn has_an_heir(&self) -> bool {
+        matches!(self.how, Use::Heir | Use::Gone)
     }
 
     fn stays_outside<W: World>(&self, p: &W, shared: &Shared<W>) {
@@ -118,6 +132,10 @@ impl BarrierModel {
                 }
             }
             Use::Untold => self.mends(p, shared),
+            Use::Gone => {
+                shared.barrier.abort(p);
+                shared.barrier.recover(p, self.parties());
+            }
             _ => self.looks_on(p, shared),
         }
     }
@@ -377,6 +395,70 @@ impl BarrierModel {
         self.leaves(p, shared, place);
     }
 
+    /// The first takes part, breaks and recovers the barrier, and leaves.
+    fn never_comes<W: World>(&self, p: &W, shared: &Shared<W>) {
+        if let Ok(Some(place)) = shared.barrier.enter(p, self.parties(), 0) {
+            p.store(&shared.entered, TAKES_PART, Relaxed);
+            shared.barrier.abort(p);
+            shared.barrier.recover(p, self.parties());
+            p.store(&shared.entered, LEAVES, Relaxed);
+            // Whoever has its place sees that it leaves.
+            p.fence(Release);
+            self.leaves(p, shared, place);
+        }
+    }
+
+    /// The second recovers the barrier. Nobody meets another while the first takes part.
+    fn comes_once<W: World>(&self, p: &W, shared: &Shared<W>, index: usize, log: &Log) {
+        let Ok(Some(place)) = shared.barrier.enter(p, self.parties(), 1) else {
+            return log.count(REFUSED);
+        };
+        if index == 1 {
+            shared.barrier.recover(p, self.parties());
+        }
+        let was_there = p.load(&shared.entered, Relaxed) == TAKES_PART;
+        let met = shared.barrier.wait(p, self.parties(), place, Deadline::Now);
+        if met.is_ok() && was_there && p.load(&shared.entered, Relaxed) == TAKES_PART {
+            violated("one that takes part was not waited for");
+        }
+        self.hears(met, log);
+        self.leaves(p, shared, place);
+    }
+
+    /// The second notes that it takes part, and comes.
+    fn comes_and_says_so<W: World>(&self, p: &W, shared: &Shared<W>, log: &Log) {
+        let place = self.enters(p, shared, 0);
+        shared.barrier.recover(p, self.parties());
+        // Release: whoever finds it noted finds the place taken, or left.
+        p.store(&shared.entered, 1, Release);
+        let met = shared.barrier.wait(p, self.parties(), place, Deadline::Now);
+        self.hears(met, log);
+        self.leaves(p, shared, place);
+    }
+
+    /// If the third meets the second, that took part as the third came.
+    fn comes_after_another<W: World>(&self, p: &W, shared: &Shared<W>, log: &Log) {
+        let place = self.enters(p, shared, 0);
+        let is_alone = || shared.barrier.look(p, self.parties()).taking_part == 1;
+        let is_other_dead = p.load(&shared.entered, Acquire) == 1 && is_alone();
+        let met = shared.barrier.wait(p, self.parties(), place, Deadline::Now);
+        if met.is_ok() && is_other_dead {
+            violated("one met another that was dead before it came");
+        }
+        self.hears(met, log);
+        self.leaves(p, shared, place);
+    }
+
+    fn hears(&self, met: Result<bool, BarrierFailure>, log: &Log) {
+        match met {
+            Ok(_) => log.count(MET),
+            Err(BarrierFailure::Died) if self.somebody_dies() => log.count(TOLD),
+            Err(BarrierFailure::TimedOut) => log.count(LATE),
+            Err(BarrierFailure::Broken) => {}
+            Err(failure) => violated(format!("wait failed: {failure:?}")),
+        }
+    }
+
     /// Resets the barrier, and notes whether it knew of the death.
     fn buries<W: World>(&self, p: &W, shared: &Shared<W>, index: usize) {
         let knows = shared.barrier.look(p, self.parties()).broken == Some(BarrierFailure::Died);
@@ -410,6 +492,7 @@ impl Model for BarrierModel {
         Shared {
             barrier: RawBarrier::new(
                 NAMES.map(|names| p.new_robust(names[0])),
+                NAMES.map(|names| p.new_word(names[4])),
                 p.new_word("state"),
             ),
             written: NAMES.map(|names| [p.new_cell(names[1]), p.new_cell(names[2])]),
@@ -419,7 +502,8 @@ impl Model for BarrierModel {
     }
 
     fn process<W: World>(&self, p: &W, shared: &Shared<W>, index: usize, log: &Log) {
-        let comes_first = self.has_onlooker() || matches!(self.how, Use::Relapse | Use::Untold);
+        let comes_first =
+            self.has_onlooker() || matches!(self.how, Use::Relapse | Use::Untold | Use::Gone);
         let Some(index) = index.checked_sub(usize::from(comes_first)) else {
             return self.stays_outside(p, shared);
         };
@@ -431,6 +515,10 @@ impl Model for BarrierModel {
                 self.enters(p, shared, index);
             }
             Use::Recover | Use::AllReset | Use::Relapse => self.recovers(p, shared, index, log),
+            Use::Heir if index == 0 => self.never_comes(p, shared),
+            Use::Heir => self.comes_once(p, shared, index, log),
+            Use::Gone if index == 0 => self.comes_and_says_so(p, shared, log),
+            Use::Gone => self.comes_after_another(p, shared, log),
             Use::Crowd => self.looks_for_a_place(p, shared, index, log),
             Use::Untold => self.waits_once(p, shared, index, log),
             Use::Burial if index == self.parties() => self.buries(p, shared, index),
@@ -448,9 +536,8 @@ impl Model for BarrierModel {
     }
 
     fn is_mortal(&self, index: usize) -> bool {
-        // Somebody has to break it, or to look on, or to be lost.
-        let _ = self;
-        index > 0
+        // Somebody has to break it, or to look on, or to be lost; or to take the place of the dead one.
+        index > 0 && (!self.has_an_heir() || index == 1)
     }
 
     fn has_deadlines(&self) -> bool {
@@ -518,7 +605,11 @@ impl Model for BarrierModel {
                 happened: |_, log| log.counted(REFUSED) > 0,
             }];
         }
-        let mut all = vec![WAIT];
+        let mut all = if self.has_an_heir() {
+            vec![Sometimes { what: "a meeting", happened: |_, log| log.counted(MET) > 0 }]
+        } else {
+            vec![WAIT]
+        };
         if self.deaths {
             all.extend([DEATH, DEATH_OF_A_HOLDER]);
         }

@@ -100,6 +100,8 @@ const UNDER_SC: &[Row] = &[
     ("barrier-lost", &[(3, 1, 0), (3, 1, 1)]),
     ("barrier-recover", &[(3, 1, 1)]),
     ("barrier-relapse", &[(3, 1, 0)]),
+    ("barrier-heir", &[(3, 1, 0), (3, 1, 1)]),
+    ("barrier-gone", &[(3, 1, 0), (3, 1, 1)]),
     ("tasks", &[(3, 1, 0), (3, 1, 1)]),
     ("tasks-all-join", &[(2, 1, 1)]),
     ("queue", &[(3, 1, 0)]),

@@ -60,6 +60,8 @@ pub(super) const BREAKS: &str = "once it is broken, whoever waits is told, and s
 pub(super) const TELLS: &str = "all who wait for one that is dead are told, whoever else dies";
 pub(super) const MEETS_AGAIN: &str = "a barrier that was reset is as good as new";
 pub(super) const HAS_ROOM: &str = "a place belongs to one, and to nobody once that one has left it";
+pub(super) const COUNTS_ONCE: &str =
+    "nobody meets the others before all who take part have come, nor one that was dead before";
 pub(super) const TELLS_ALL: &str =
     "all who wait are told that it was broken, whoever recovers it and whoever dies";
 pub(super) const RECOVERS: &str = "each is told once of one break, and all meet after it";
@@ -579,6 +581,26 @@ pub static MODELS: &[Entry] = &[
         repeats: Repeats::Once,
         explore: |size, exploration| barriers(barrier::Use::Burial, size, exploration),
         ..BARRIER
+    },
+    Entry {
+        name: "barrier-heir",
+        about: "a barrier that is recovered by two, of whom one then comes and dies, and a third takes its place",
+        property: COUNTS_ONCE,
+        with_deaths: Some(COUNTS_ONCE),
+        least: 3,
+        most: 3,
+        repeats: Repeats::Once,
+        explore: |size, exploration| barriers(barrier::Use::Heir, size, exploration),
+    },
+    Entry {
+        name: "barrier-gone",
+        about: "the same, where the third looks whether the other is dead before it comes, in whichever place",
+        property: COUNTS_ONCE,
+        with_deaths: Some(COUNTS_ONCE),
+        least: 3,
+        most: 3,
+        repeats: Repeats::Once,
+        explore: |size, exploration| barriers(barrier::Use::Gone, size, exploration),
     },
     Entry {
         name: "drepper",

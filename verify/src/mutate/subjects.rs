@@ -22,9 +22,9 @@ pub struct Subject {
     weak: &'static [(&'static str, Size)],
     /// The same where that is feasible only with sequential consistency.
     strong: &'static [(&'static str, Size)],
-    /// The same where that is more than can be explored again and again: that it holds of the shipped source is a claim of
-    /// `check --full`, and what is wrong with a mutant is found long before all is explored.
-    long: &'static [(&'static str, Size)],
+    /// The same where that is more than can be explored again and again: what is wrong with a mutant is found long before all
+    /// is explored.
+    long: &'static [(&'static str, Size, Memory)],
     /// What may be done otherwise, and nothing is wrong.
     pub equivalent: &'static [Equivalent],
 }
@@ -134,7 +134,7 @@ pub static SUBJECTS: &[Subject] = &[
         file: "src/raw/slot.rs",
         weak: RWLOCK,
         strong: &[("tasks-all-join", size(2, 1, 1)), ("tasks", size(3, 1, 0))],
-        long: &[("tasks-more", size(3, 1, 1))],
+        long: &[("tasks-more", size(3, 1, 1), Memory::Sc)],
         equivalent: &[
             NO_END,
             Equivalent {
@@ -196,12 +196,16 @@ pub static SUBJECTS: &[Subject] = &[
         ],
         strong: &[
             ("barrier-relapse", size(3, 1, 0)),
+            ("barrier-gone", size(3, 1, 1)),
+            ("barrier-heir", size(3, 1, 1)),
             ("barrier-lost", size(3, 1, 0)),
-            ("barrier-lost", size(3, 1, 1)),
-            ("barrier-deadline", size(3, 1, 0)),
             ("barrier-untold", size(3, 1, 1)),
+            ("barrier-lost", size(3, 1, 1)),
         ],
-        long: &[],
+        long: &[
+            ("barrier-heir", size(3, 1, 1), Memory::C11),
+            ("barrier-deadline", size(3, 1, 0), Memory::Sc),
+        ],
         equivalent: &[
             NO_END,
             Equivalent {
@@ -266,12 +270,7 @@ impl Subject {
 
     /// Those that are too large to be explored with the source as it is.
     pub(super) fn long_trials(&self) -> impl Iterator<Item = Trial> + use<> {
-        self.long.iter().map(|&(model, size)| Trial {
-            model,
-            size,
-            memory: Memory::Sc,
-            liveness: None,
-        })
+        self.long.iter().map(|&(model, size, memory)| Trial { model, size, memory, liveness: None })
     }
 }
 
