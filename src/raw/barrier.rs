@@ -311,7 +311,8 @@ impl<R, W, const N: usize> RawBarrier<R, W, N> {
                 return Err(failure);
             }
             let is_last = seen & ARRIVED == parties as u32 - 1;
-            if is_last && self.is_any_gone(p, (parties, mine)) {
+            // All others have come, and whoever has not its place any more is dead.
+            if is_last && self.is_any(p, (parties, mine), |place| place.owner() == 0) {
                 if self.says_died(p, seen) {
                     return Err(BarrierFailure::Died);
                 }
@@ -431,31 +432,21 @@ impl<R, W, const N: usize> RawBarrier<R, W, N> {
             // Acquire: whoever finds the barrier reset finds the places of the dead free; matches the Release of `reset`.
             let seen = p.load(&self.state, Acquire);
             p.at(scope, seen);
-            if !self.is_any_dead(p, (parties, mine)) || self.says_died(p, seen) {
+            if !self.is_any(p, (parties, mine), State::owner_died) || self.says_died(p, seen) {
                 return;
             }
         }
     }
 
-    /// Whether any of the others is known to have died.
-    fn is_any_dead<P>(&self, p: &P, (parties, mine): (usize, usize)) -> bool
+    /// Whether this is so of the place of any other party.
+    fn is_any<P>(&self, p: &P, (parties, mine): (usize, usize), so: fn(State) -> bool) -> bool
     where
         P: Platform<RobustWord = R, Word = W>,
     {
         // Acquire: whoever is told of a death sees what the dead one wrote; matches the kernel's compare-exchange on its
         // behalf.
-        let died = |at: usize| State(p.load(self.place::<P>(at), Acquire)).owner_died();
-        (0..parties).any(|at| at != mine && died(at))
-    }
-
-    /// Whether any of the others has not its place any more, after all of them have come: then it is dead.
-    fn is_any_gone<P>(&self, p: &P, (parties, mine): (usize, usize)) -> bool
-    where
-        P: Platform<RobustWord = R, Word = W>,
-    {
-        // Acquire: as in `is_any_dead`.
-        let gone = |at: usize| State(p.load(self.place::<P>(at), Acquire)).owner() == 0;
-        (0..parties).any(|at| at != mine && gone(at))
+        let place = |at: usize| State(p.load(self.place::<P>(at), Acquire));
+        (0..parties).any(|at| at != mine && so(place(at)))
     }
 
     /// Tells all of a death, if the state still is `seen`.
