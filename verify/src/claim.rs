@@ -77,6 +77,16 @@ pub struct Budget {
     pub seed: u64,
     /// When to stop without a verdict.
     pub until: Option<Instant>,
+    /// How much memory states may take, in bytes; a search that comes to it is cut short.
+    pub memory: Option<usize>,
+}
+
+impl Budget {
+    /// As much time and memory as it takes.
+    #[must_use]
+    pub const fn seeded(seed: u64) -> Self {
+        Self { seed, until: None, memory: None }
+    }
 }
 
 /// Told by a running claim how far it is.

@@ -20,6 +20,7 @@ mod examiner;
 mod exit;
 mod explore;
 mod list;
+mod memory;
 mod mutate;
 mod notebook;
 mod panics;

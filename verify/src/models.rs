@@ -14,6 +14,7 @@ pub mod litmus;
 pub mod lock;
 pub mod mutex;
 pub mod queue;
+pub mod recovery;
 pub mod registry;
 pub mod rwlock;
 pub mod semaphore;

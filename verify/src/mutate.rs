@@ -10,6 +10,6 @@ mod campaign;
 mod changes;
 mod subjects;
 
-pub use campaign::{Fate, Mutant, NoReference, Reference, Tried};
+pub use campaign::{Fate, Mutant, NoReference, Passed, Reference, Tried};
 pub use changes::{changes, in_words, short};
-pub use subjects::{Equivalent, SUBJECTS, Subject, Trial};
+pub use subjects::{Known, SUBJECTS, Subject, Trial};

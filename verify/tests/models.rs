@@ -18,7 +18,7 @@ use lockproof_verify::verdict::{Finding, Verdict};
 const WATCHDOG: Duration = Duration::from_secs(480);
 
 fn budget() -> Budget {
-    Budget { seed: 1, until: Some(Instant::now() + WATCHDOG) }
+    Budget { until: Some(Instant::now() + WATCHDOG), ..Budget::seeded(1) }
 }
 
 fn modelled(wanted: impl Fn(&Claim) -> bool) -> Vec<Claim> {

@@ -74,7 +74,7 @@ fn main() {
 /// Runs a plan from a new seed.
 fn stress(plan: Plan) -> Outcome {
     let plan = Plan { seed: fastrand::u64(..1 << 32), watchdog: PATIENCE, ..plan };
-    run(&plan, &Budget { seed: plan.seed, until: None }, &Silent)
+    run(&plan, &Budget::seeded(plan.seed), &Silent)
 }
 
 #[track_caller]
@@ -178,7 +178,7 @@ fn a_holder_that_stands_still_is_named() {
         let sabotage = Some(Sabotage::HolderStops);
         let watchdog = Duration::from_millis(1500);
         let plan = Plan { sabotage, watchdog, ..Plan::new(subject, 3, 1_000_000) };
-        let outcome = run(&plan, &Budget { seed: 0, until: None }, &Silent);
+        let outcome = run(&plan, &Budget::seeded(0), &Silent);
         assert_eq!(outcome.verdict(), Verdict::Counterexample);
         let Ended::Stuck(words) = &outcome.ended else { panic!("{:?}", outcome.ended) };
         let lock = format!("lock of {} is held by worker 1", subject.name());
@@ -191,7 +191,7 @@ fn a_holder_that_stands_still_is_named() {
 fn the_time_limit_ends_a_run() {
     let plan = Plan::new(Subject::Mutex, 2, u64::MAX / 4);
     let until = Some(Instant::now() + Duration::from_millis(100));
-    let outcome = run(&plan, &Budget { seed: 0, until }, &Silent);
+    let outcome = run(&plan, &Budget { until, ..Budget::seeded(0) }, &Silent);
     assert!(matches!(outcome.verdict(), Verdict::Timeout { .. }), "{:?}", outcome.ended);
 }
 
@@ -208,7 +208,7 @@ fn be_killed() {
     // Should the test fail before it kills this process.
     set_parent_process_death_signal(Some(Signal::KILL)).expect("any process may ask for that");
     let plan = Plan { by: By::Name, ..Plan::new(Subject::Mutex, 3, u64::MAX / 4) };
-    run(&plan, &Budget { seed: 0, until: None }, &Silent);
+    run(&plan, &Budget::seeded(0), &Silent);
 }
 
 fn nobody_outlives_a_killed_harness() {
@@ -339,7 +339,7 @@ fn too_few_kills_are_vacuous() {
 /// Records histories from a new seed.
 fn histories(plan: HistoryPlan) -> Recorded {
     let plan = HistoryPlan { seed: fastrand::u64(..1 << 32), watchdog: PATIENCE, ..plan };
-    let recorded = record(&plan, &Budget { seed: plan.seed, until: None }, &Silent);
+    let recorded = record(&plan, &Budget::seeded(plan.seed), &Silent);
     assert_eq!(recorded.asked, plan.histories, "{plan:?}");
     recorded
 }
@@ -394,7 +394,7 @@ fn a_history_without_an_end_is_described() {
     // One that waits for another, which does not exist.
     let plan = HistoryPlan { processes: 1, ..HistoryPlan::new(Recordable::UnlockedPair, 1) };
     let plan = HistoryPlan { watchdog: Duration::from_millis(300), ..plan };
-    let recorded = record(&plan, &Budget { seed: 0, until: None }, &Silent);
+    let recorded = record(&plan, &Budget::seeded(0), &Silent);
     let words = recorded.complaint().expect("it has no end");
     assert!(words.contains("history 1") && words.contains("in `write 101`, its call 1"), "{words}");
     assert_eq!(recorded.verdict(Duration::ZERO), Verdict::Counterexample);
@@ -406,7 +406,7 @@ fn the_time_limit_ends_histories() {
     let plan = HistoryPlan { kills: true, ..HistoryPlan::new(Recordable::Queue, usize::MAX) };
     let limited = |milliseconds| {
         let until = Some(Instant::now() + Duration::from_millis(milliseconds));
-        let recorded = record(&plan, &Budget { seed: 0, until }, &Silent);
+        let recorded = record(&plan, &Budget { until, ..Budget::seeded(0) }, &Silent);
         assert!(recorded.out_of_time, "{recorded:?}");
         recorded
     };

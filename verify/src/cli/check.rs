@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
+use super::memory::share_of_memory;
 use super::run::{GRACE, Listener, Orders, Place, examine, in_order};
 use super::{Exit, Failure, Output, duration};
 use crate::claim::{Budget, Claim, Examined, Selection};
@@ -108,9 +109,10 @@ fn examine_and_tell(
     // A limit beyond what the clock can tell is none.
     let until = options.time_limit.and_then(|limit| began.checked_add(limit));
     let jobs = options.jobs.or_else(|| std::thread::available_parallelism().ok());
+    let jobs = jobs.unwrap_or(NonZero::<usize>::MIN);
     let orders = Orders {
-        jobs: jobs.unwrap_or(NonZero::<usize>::MIN),
-        budget: Budget { seed: options.seed, until },
+        jobs,
+        budget: Budget { seed: options.seed, until, memory: share_of_memory(jobs) },
         grace: GRACE,
         place,
     };

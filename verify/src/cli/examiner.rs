@@ -32,6 +32,7 @@ struct Question {
     id: String,
     seed: u64,
     time: Option<Duration>,
+    memory: Option<usize>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -84,7 +85,8 @@ impl Examiner {
         progress: &dyn Progress,
     ) -> Result<Finding, String> {
         let time = budget.until.map(|until| until.saturating_duration_since(Instant::now()));
-        let question = Question { id: claim.id.clone(), seed: budget.seed, time };
+        let Budget { seed, memory, .. } = *budget;
+        let question = Question { id: claim.id.clone(), seed, time, memory };
         self.ask(&question, progress).map_err(|error| self.how_it_ended(&error))?
     }
 
@@ -161,7 +163,7 @@ fn serve(claims: impl Fn(&Selection) -> Vec<Claim>) -> io::Result<()> {
 
 fn examine(claim: &Claim, question: &Question, stream: &UnixStream) -> Answer {
     let until = question.time.and_then(|time| Instant::now().checked_add(time));
-    let budget = Budget { seed: question.seed, until };
+    let budget = Budget { seed: question.seed, until, memory: question.memory };
     match panics::catch(|| (claim.run)(&budget, &Told(stream))) {
         Ok(finding) => Answer::Found(Box::new(finding)),
         Err(panic) => Answer::Panicked(panic),

@@ -51,6 +51,12 @@ pub(super) struct Options {
     /// Tell states apart that differ only in which process is which
     #[arg(long)]
     no_symmetry: bool,
+    /// Follow N executions chosen at random instead of looking at all states: for what is too large
+    #[arg(long, value_name = "N", conflicts_with = "liveness", value_parser = clap::value_parser!(u64).range(1..))]
+    at_random: Option<u64>,
+    /// Where random choices start: the same seed, the same choices
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
     /// Go on after a counterexample, and show a way to each final result
     #[arg(long)]
     outcomes: bool,
@@ -156,6 +162,7 @@ impl Options {
             symmetry: !self.no_symmetry,
             all_outcomes: self.outcomes,
             liveness: self.liveness,
+            at_random: self.at_random,
             messages: self.messages,
             memory_limit: usize::try_from(self.memory_limit.as_u64()).ok(),
             ..GraphSearch::default()
@@ -172,6 +179,9 @@ impl Options {
         }
         if let Some(liveness) = self.liveness {
             id += &format!("/{}", liveness.name());
+        }
+        if let Some(executions) = self.at_random {
+            id += &format!("/random-{executions}");
         }
         id
     }
@@ -248,7 +258,7 @@ fn explore(options: &Options, model: &Entry, board: &Arc<Board>) -> (Examined, O
     let id = options.id(model);
     // A limit beyond what the clock can tell is none.
     let until = options.time_limit.and_then(|limit| began.checked_add(limit));
-    let budget = Budget { seed: 0, until };
+    let budget = Budget { until, ..Budget::seeded(options.seed) };
     let running = board.begin(&id);
     let exploration = Exploration {
         name: &id,

@@ -1,6 +1,6 @@
 //! `lockproof mutate`: what the models notice.
 
-use std::io::{self, LineWriter, Write};
+use std::io::{self, Write};
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
+use super::memory::share_of_memory;
 use super::notebook::Notebook;
 use super::pool::{News, in_parallel};
 use super::{Exit, Failure, Output, duration, panics};
 use crate::claim::Budget;
-use crate::mutate::{Fate, Mutant, NoReference, Reference, SUBJECTS, Subject, Tried};
-use crate::progress::{Beside, Board};
+use crate::mutate::{self, Fate, Mutant, NoReference, Passed, Reference, SUBJECTS, Subject, Tried};
+use crate::progress::Board;
 use crate::report::mutation::{Layout, Mutated, Report};
 use crate::report::target::Target;
 
@@ -65,8 +66,7 @@ type Prepared = Result<Arc<Reference>, NoReference>;
 struct Run {
     jobs: NonZero<usize>,
     budget: Budget,
-    out: LineWriter<Beside<Output>>,
-    board: Arc<Board>,
+    out: Output,
 }
 
 /// Tries the mutants of all subjects that are wanted.
@@ -81,15 +81,15 @@ pub(super) fn run(options: &Options, out: Output) -> Result<Exit, Failure> {
     let jobs = jobs.unwrap_or(NonZero::<usize>::MIN);
     // A limit beyond what the clock can tell is none.
     let until = options.time_limit.and_then(|limit| began.checked_add(limit));
-    let budget = Budget { seed: 1, until };
+    let budget = Budget { seed: 1, until, memory: share_of_memory(jobs) };
     let layout = Layout::on(&out);
     let subjects = options.subjects();
-    let board = Board::counting(subjects.len(), "algorithm");
-    let mut run = Run { jobs, budget, out: board.beside(out), board };
+    let mut run = Run { jobs, budget, out };
     let references = run.prepare(&subjects)?;
     let tried = run.try_all(&subjects, &references, notebook, &layout)?;
     let report = Report { subjects: tried, took: began.elapsed() };
-    run.say(&layout.end(&report))?;
+    run.out.write_all(layout.end(&report).as_bytes())?;
+    run.out.flush()?;
     if let Some(target) = &options.json {
         target.write(&report.json())?;
     }
@@ -107,29 +107,32 @@ fn exit(report: &Report) -> Exit {
 }
 
 impl Run {
-    fn say(&mut self, text: &str) -> io::Result<()> {
-        self.out.write_all(text.as_bytes())?;
-        self.out.flush()
-    }
-
     /// Explores the models of all subjects with the source as it is shipped.
-    fn prepare(&mut self, subjects: &[&'static Subject]) -> io::Result<Vec<Prepared>> {
-        let (budget, board) = (self.budget.clone(), Arc::clone(&self.board));
-        let wanted = subjects.to_vec();
-        let work = move |at: usize| -> Prepared {
-            let subject = wanted[at];
-            let running = board.begin(&format!("{}, as it is", subject.name));
-            let reference = panics::catch(|| Reference::of(subject, &budget, &*running));
+    fn prepare(&self, subjects: &[&'static Subject]) -> io::Result<Vec<Prepared>> {
+        let of = |&subject: &&'static Subject| subject.trials().map(move |trial| (subject, trial));
+        let trials: Arc<[(&Subject, mutate::Trial)]> = subjects.iter().flat_map(of).collect();
+        let board = Board::counting(trials.len(), "model");
+        let (budget, wanted, running) =
+            (self.budget.clone(), Arc::clone(&trials), Arc::clone(&board));
+        let work = move |at: usize| {
+            let (subject, trial) = wanted[at];
+            let running = running.begin(&trial.id());
+            let passed = panics::catch(|| Passed::of(subject, trial, &budget, &*running));
             running.end();
-            reference.unwrap_or_else(|panic| Err(NoReference::Wrong(panic))).map(Arc::new)
+            passed.unwrap_or_else(|panic| Err(NoReference::Wrong(panic)))
         };
-        let board = Arc::clone(&self.board);
-        let prepared = in_parallel(self.jobs, subjects.len(), work, |news| {
+        let passed = in_parallel(self.jobs, trials.len(), work, |news| {
             say_that_it_takes_a_while(&news, &board);
             Ok(())
+        })?;
+        board.end();
+        let mut passed = passed.into_iter();
+        let prepared = subjects.iter().map(|&subject| {
+            let its: Vec<_> = passed.by_ref().take(subject.trials().count()).collect();
+            let its = its.into_iter().collect::<Result<Vec<_>, _>>()?;
+            Ok(Arc::new(Reference::of(subject, its.into_iter().flatten().collect())))
         });
-        self.board.end();
-        prepared
+        Ok(prepared.collect())
     }
 
     fn try_all(
@@ -140,14 +143,16 @@ impl Run {
         layout: &Layout,
     ) -> io::Result<Vec<Mutated>> {
         let trials = trials(references, notebook.as_ref());
-        self.board = Board::counting(trials.len(), "mutant");
+        let board = Board::counting(trials.len(), "mutant");
+        let work = self.worker(&trials, Arc::clone(&board));
+        let mut out = board.beside(&mut self.out);
+        let mut say = |text: &str| out.write_all(text.as_bytes()).and_then(|()| out.flush());
         let mut mutated: Vec<Mutated> = subjects
             .iter()
             .zip(references)
             .map(|(subject, reference)| Mutated::of(subject, reference.as_deref()))
             .collect();
-        let (jobs, board, work) = (self.jobs, Arc::clone(&self.board), self.worker(&trials));
-        in_parallel(jobs, trials.len(), work, |news| {
+        in_parallel(self.jobs, trials.len(), work, |news| {
             say_that_it_takes_a_while(&news, &board);
             let News::Done(number, tried) = news else { return Ok(()) };
             let Trial { subject, known, .. } = &trials[number];
@@ -156,19 +161,22 @@ impl Run {
                 notebook.iter_mut().try_for_each(|notebook| notebook.add(&mutant.id, tried))?;
             }
             if of.mutants.is_empty() {
-                self.say(&layout.title(of))?;
+                say(&layout.title(of))?;
             }
             of.mutants.push((mutant.clone(), tried.clone()));
-            self.say(&layout.line(mutant, tried))
+            say(&layout.line(mutant, tried))
         })?;
-        self.board.end();
+        board.end();
         Ok(mutated)
     }
 
     /// Tries a mutant, by its number among all.
-    fn worker(&self, trials: &Arc<[Trial]>) -> impl Fn(usize) -> Tried + Send + Sync + use<> {
-        let (budget, board, trials) =
-            (self.budget.clone(), Arc::clone(&self.board), Arc::clone(trials));
+    fn worker(
+        &self,
+        trials: &Arc<[Trial]>,
+        board: Arc<Board>,
+    ) -> impl Fn(usize) -> Tried + Send + Sync + use<> {
+        let (budget, trials) = (self.budget.clone(), Arc::clone(trials));
         move |number| {
             let trial = &trials[number];
             if let Some(tried) = &trial.known {

@@ -253,7 +253,7 @@ mod tests {
         let until = Some(Instant::now() + Duration::from_millis(200));
         let orders = Orders {
             jobs: NonZero::<usize>::MIN,
-            budget: Budget { seed: 1, until },
+            budget: Budget { until, ..Budget::seeded(1) },
             grace: Duration::ZERO,
             place: Place::Here,
         };

@@ -180,5 +180,5 @@ fn in_words(entry: &Entry) -> String {
 }
 
 fn budget() -> Budget {
-    Budget { seed: 0, until: None }
+    Budget::seeded(0)
 }

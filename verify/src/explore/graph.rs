@@ -38,6 +38,7 @@ mod store;
 mod symmetry;
 mod trace;
 mod view;
+mod walks;
 
 pub use cycles::Liveness;
 pub use extract::{Automaton, End, Place, Step};
@@ -96,6 +97,8 @@ pub struct GraphSearch {
     pub executions: bool,
     /// What everybody is to be given for ever. States are then told apart by who is who.
     pub liveness: Option<Liveness>,
+    /// So many executions chosen at random, instead of all states; where random choices start is the budget's to say.
+    pub at_random: Option<u64>,
     /// How many messages (values) of a word there may be at a time that somebody can still read; no more than
     /// [`MOST_MESSAGES`]. What would lead to more is left out, and the verdict says so.
     pub messages: usize,
@@ -135,6 +138,7 @@ impl Default for GraphSearch {
             ending: true,
             executions: false,
             liveness: None,
+            at_random: None,
             messages: MOST_MESSAGES,
             memory_limit: None,
             threads: None,
@@ -241,7 +245,9 @@ fn explore_and<T>(
 ) -> (Finding, Option<T>) {
     let mut options = search;
     options.symmetry &= program.is_interchangeable() && options.liveness.is_none();
-    options.ending &= !program.is_endless();
+    options.ending &= !program.is_endless() && options.at_random.is_none();
+    options.executions &= options.at_random.is_none();
+    options.liveness = options.liveness.filter(|_| options.at_random.is_none());
     let mut needs = Needs::default();
     loop {
         let GraphSearch { mutation, sites, .. } = options;
@@ -259,7 +265,7 @@ fn explore_and<T>(
                 let (finding, asked) = match ended {
                     // Perhaps it was a wrong mark that has misled the search.
                     Ended::Stopped(Stop::Refused(why)) => (refused(why), None),
-                    ended => (search.finding(&ended), Some(ask(&mut search))),
+                    ended => (search.finding(&ended, budget.seed), Some(ask(&mut search))),
                 };
                 let audited = (options.marks && options.audit).then(|| search.audit(budget.seed));
                 return (with_audit(finding, audited), asked);

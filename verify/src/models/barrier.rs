@@ -1,8 +1,8 @@
 //! Models of the barrier: generations are complete, or fail for everybody, and nobody waits in vain.
 
 use lockproof::deadline::{Deadline, Monotonic};
-use lockproof::platform::Ordering::{Acquire, Relaxed, Release};
-use lockproof::raw::{BarrierFailure, BarrierLook, RawBarrier};
+use lockproof::platform::Ordering::Relaxed;
+use lockproof::raw::{BarrierFailure, RawBarrier};
 
 use crate::model::{DEATH, DEATH_OF_A_HOLDER, Log, Model, Outcome, Sometimes, WAIT, violated};
 use crate::platform::{Facts, World};
@@ -34,9 +34,6 @@ pub enum Use {
     /// The first breaks and recovers it, and breaks it for good if it has recovered it and somebody is missing; the second takes
     /// part and ends, as if it died; whoever is told recovers and tries again, as above.
     Relapse,
-    /// Those after the second wait, for one more than there are; once they have arrived, the time of the second is up, and the
-    /// first recovers the barrier.
-    Untold,
     /// The first takes part and ends, as if it died; the others wait for it.
     Lost,
     /// The same, where the first takes part and leaves before.
@@ -46,12 +43,6 @@ pub enum Use {
     /// The same, where the others wait only until a deadline, and the last does not take part: it resets the barrier, which is
     /// then not broken for a death that was before.
     Burial,
-    /// Three for two places; whoever finds none ends. The first takes part, breaks and recovers the barrier, and leaves; the
-    /// second recovers it and comes, and may die; the third comes, perhaps in the place of the second.
-    Heir,
-    /// The first breaks and recovers the barrier, the second recovers it and comes; the third comes, and looks before whether the
-    /// second has died.
-    Gone,
 }
 
 /// Processes that meet.
@@ -90,6 +81,8 @@ impl<W: World> std::fmt::Debug for Shared<W> {
     }
 }
 
+pub(super) const LEFT_BEHIND: &str = "all have left or died, and a place is still somebody's";
+
 /// The place, what its party writes, and what it announces.
 const NAMES: [[&str; 5]; PLACES] = [
     ["place 1", "even 1", "odd 1", "ended 1", "announced 1"],
@@ -97,10 +90,6 @@ const NAMES: [[&str; 5]; PLACES] = [
     ["place 3", "even 3", "odd 3", "ended 3", "announced 3"],
     ["place 4", "even 4", "odd 4", "ended 4", "announced 4"],
 ];
-
-/// What `Use::Heir`'s first does.
-const TAKES_PART: u32 = 1;
-const LEAVES: u32 = 2;
 
 /// A time that comes: explorers decide when.
 const SOMETIME: Deadline = Deadline::At(Monotonic::from_secs(1));
@@ -116,11 +105,7 @@ impl BarrierModel {
 
     /// Somebody who takes no part, and is no onlooker.
     const fn has_an_outsider(&self) -> bool {
-        matches!(self.how, Use::Burial | Use::Relapse | Use::Crowd | Use::Heir | Use::Gone)
-    }
-
-    const fn has_an_heir(&self) -> bool {
-        matches!(self.how, Use::Heir | Use::Gone)
+        matches!(self.how, Use::Burial | Use::Relapse | Use::Crowd)
     }
 
     fn stays_outside<W: World>(&self, p: &W, shared: &Shared<W>) {
@@ -130,11 +115,6 @@ impl BarrierModel {
                 if shared.barrier.recover(p, self.parties()) && self.misses_somebody(p, shared) {
                     shared.barrier.abort(p);
                 }
-            }
-            Use::Untold => self.mends(p, shared),
-            Use::Gone => {
-                shared.barrier.abort(p);
-                shared.barrier.recover(p, self.parties());
             }
             _ => self.looks_on(p, shared),
         }
@@ -338,38 +318,6 @@ impl BarrierModel {
         shared.barrier.look(p, self.parties()).taking_part < self.parties()
     }
 
-    /// Recovers it if all take part and have arrived before, but for the second and for the one that there is not; or else
-    /// breaks it, for those that wait for one that does not come.
-    fn mends<W: World>(&self, p: &W, shared: &Shared<W>) {
-        let seen = shared.barrier.look(p, self.parties());
-        if seen.taking_part == self.parties() - 1 && self.have_come(seen) {
-            shared.barrier.recover(p, self.parties());
-        } else {
-            shared.barrier.abort(p);
-        }
-    }
-
-    fn have_come(&self, seen: BarrierLook) -> bool {
-        seen.waiting as usize == self.parties() - 2
-    }
-
-    fn waits_once<W: World>(&self, p: &W, shared: &Shared<W>, index: usize, log: &Log) {
-        let place = self.enters(p, shared, index);
-        let until = if index == 0 { Deadline::Now } else { Deadline::Never };
-        let come_later = || !self.have_come(shared.barrier.look(p, self.parties()));
-        if index == 0 && come_later() {
-            shared.barrier.abort(p);
-        } else {
-            match shared.barrier.wait(p, self.parties(), place, until) {
-                Err(BarrierFailure::TimedOut) if index == 0 => log.count(LATE),
-                Err(BarrierFailure::Died) if self.deaths => log.count(TOLD),
-                Err(BarrierFailure::Broken) => {}
-                met => violated(format!("wait ended: {met:?}")),
-            }
-        }
-        self.leaves(p, shared, place);
-    }
-
     fn looks_for_a_place<W: World>(&self, p: &W, shared: &Shared<W>, index: usize, log: &Log) {
         match shared.barrier.enter(p, self.parties(), index) {
             Ok(Some(place)) => self.leaves(p, shared, place),
@@ -395,70 +343,6 @@ impl BarrierModel {
         self.leaves(p, shared, place);
     }
 
-    /// The first takes part, breaks and recovers the barrier, and leaves.
-    fn never_comes<W: World>(&self, p: &W, shared: &Shared<W>) {
-        if let Ok(Some(place)) = shared.barrier.enter(p, self.parties(), 0) {
-            p.store(&shared.entered, TAKES_PART, Relaxed);
-            shared.barrier.abort(p);
-            shared.barrier.recover(p, self.parties());
-            p.store(&shared.entered, LEAVES, Relaxed);
-            // Whoever has its place sees that it leaves.
-            p.fence(Release);
-            self.leaves(p, shared, place);
-        }
-    }
-
-    /// The second recovers the barrier. Nobody meets another while the first takes part.
-    fn comes_once<W: World>(&self, p: &W, shared: &Shared<W>, index: usize, log: &Log) {
-        let Ok(Some(place)) = shared.barrier.enter(p, self.parties(), 1) else {
-            return log.count(REFUSED);
-        };
-        if index == 1 {
-            shared.barrier.recover(p, self.parties());
-        }
-        let was_there = p.load(&shared.entered, Relaxed) == TAKES_PART;
-        let met = shared.barrier.wait(p, self.parties(), place, Deadline::Now);
-        if met.is_ok() && was_there && p.load(&shared.entered, Relaxed) == TAKES_PART {
-            violated("one that takes part was not waited for");
-        }
-        self.hears(met, log);
-        self.leaves(p, shared, place);
-    }
-
-    /// The second notes that it takes part, and comes.
-    fn comes_and_says_so<W: World>(&self, p: &W, shared: &Shared<W>, log: &Log) {
-        let place = self.enters(p, shared, 0);
-        shared.barrier.recover(p, self.parties());
-        // Release: whoever finds it noted finds the place taken, or left.
-        p.store(&shared.entered, 1, Release);
-        let met = shared.barrier.wait(p, self.parties(), place, Deadline::Now);
-        self.hears(met, log);
-        self.leaves(p, shared, place);
-    }
-
-    /// If the third meets the second, that took part as the third came.
-    fn comes_after_another<W: World>(&self, p: &W, shared: &Shared<W>, log: &Log) {
-        let place = self.enters(p, shared, 0);
-        let is_alone = || shared.barrier.look(p, self.parties()).taking_part == 1;
-        let is_other_dead = p.load(&shared.entered, Acquire) == 1 && is_alone();
-        let met = shared.barrier.wait(p, self.parties(), place, Deadline::Now);
-        if met.is_ok() && is_other_dead {
-            violated("one met another that was dead before it came");
-        }
-        self.hears(met, log);
-        self.leaves(p, shared, place);
-    }
-
-    fn hears(&self, met: Result<bool, BarrierFailure>, log: &Log) {
-        match met {
-            Ok(_) => log.count(MET),
-            Err(BarrierFailure::Died) if self.somebody_dies() => log.count(TOLD),
-            Err(BarrierFailure::TimedOut) => log.count(LATE),
-            Err(BarrierFailure::Broken) => {}
-            Err(failure) => violated(format!("wait failed: {failure:?}")),
-        }
-    }
-
     /// Resets the barrier, and notes whether it knew of the death.
     fn buries<W: World>(&self, p: &W, shared: &Shared<W>, index: usize) {
         let knows = shared.barrier.look(p, self.parties()).broken == Some(BarrierFailure::Died);
@@ -468,17 +352,20 @@ impl BarrierModel {
 
     fn can_be_used_again<W: World>(&self, p: &W, shared: &Shared<W>) -> bool {
         shared.barrier.reset(p, self.parties());
-        self.has_room_for_all(p, shared)
+        has_room_for_all(p, &shared.barrier, self.parties())
     }
+}
 
-    /// Whether every party finds a place.
-    fn has_room_for_all<W: World>(&self, p: &W, shared: &Shared<W>) -> bool {
-        let enters = |index| shared.barrier.enter(p, self.parties(), index).ok().flatten();
-        let places: Vec<Option<usize>> = (0..self.parties()).map(enters).collect();
-        let all = places.iter().all(Option::is_some);
-        places.into_iter().flatten().for_each(|place| self.leaves(p, shared, place));
-        all
-    }
+/// Whether every party finds a place.
+pub(super) fn has_room_for_all<W: World, const N: usize>(
+    p: &W,
+    barrier: &RawBarrier<W::RobustWord, W::Word, N>,
+    parties: usize,
+) -> bool {
+    let enters = |index| barrier.enter(p, parties, index).ok().flatten();
+    let places: Vec<Option<usize>> = (0..parties).map(enters).collect();
+    let all = places.iter().all(Option::is_some);
+    all && places.into_iter().flatten().all(|place| barrier.leave(p, place).is_ok())
 }
 
 impl Model for BarrierModel {
@@ -502,8 +389,7 @@ impl Model for BarrierModel {
     }
 
     fn process<W: World>(&self, p: &W, shared: &Shared<W>, index: usize, log: &Log) {
-        let comes_first =
-            self.has_onlooker() || matches!(self.how, Use::Relapse | Use::Untold | Use::Gone);
+        let comes_first = self.has_onlooker() || self.how == Use::Relapse;
         let Some(index) = index.checked_sub(usize::from(comes_first)) else {
             return self.stays_outside(p, shared);
         };
@@ -515,12 +401,7 @@ impl Model for BarrierModel {
                 self.enters(p, shared, index);
             }
             Use::Recover | Use::AllReset | Use::Relapse => self.recovers(p, shared, index, log),
-            Use::Heir if index == 0 => self.never_comes(p, shared),
-            Use::Heir => self.comes_once(p, shared, index, log),
-            Use::Gone if index == 0 => self.comes_and_says_so(p, shared, log),
-            Use::Gone => self.comes_after_another(p, shared, log),
             Use::Crowd => self.looks_for_a_place(p, shared, index, log),
-            Use::Untold => self.waits_once(p, shared, index, log),
             Use::Burial if index == self.parties() => self.buries(p, shared, index),
             Use::Lost | Use::Back | Use::Burial => self.is_lost(p, shared, index, log),
         }
@@ -536,15 +417,12 @@ impl Model for BarrierModel {
     }
 
     fn is_mortal(&self, index: usize) -> bool {
-        // Somebody has to break it, or to look on, or to be lost; or to take the place of the dead one.
-        index > 0 && (!self.has_an_heir() || index == 1)
+        // Somebody has to break it, or to look on, or to be lost.
+        index > 0
     }
 
     fn has_deadlines(&self) -> bool {
-        matches!(
-            self.how,
-            Use::Deadline | Use::Reset | Use::Recover | Use::AllReset | Use::Untold | Use::Burial
-        )
+        matches!(self.how, Use::Deadline | Use::Reset | Use::Recover | Use::AllReset | Use::Burial)
     }
 
     fn end<W: World>(&self, p: &W, shared: &Shared<W>, log: &Log, facts: Facts) -> Outcome {
@@ -554,7 +432,9 @@ impl Model for BarrierModel {
         let (met, led) = (log.counted(MET), log.counted(LED));
         let broken = shared.barrier.look(p, self.parties()).broken;
         let all_alive = facts.deaths == 0;
+        let taking_part = shared.barrier.look(p, self.parties()).taking_part;
         let wrong = match self.how {
+            _ if taking_part > 0 => Some(LEFT_BEHIND.to_owned()),
             Use::Rounds | Use::Passing | Use::Deadline => {
                 let differ = ended.iter().any(|rounds| *rounds != ended[0]);
                 let leaders = if all_alive { met / self.parties() as u64 } else { led };
@@ -569,13 +449,13 @@ impl Model for BarrierModel {
             Use::Reset | Use::Recover if !self.deaths && met < self.parties() as u64 => {
                 Some(format!("only {met} met the others after all"))
             }
-            Use::Crowd if !self.has_room_for_all(p, shared) => {
+            Use::Crowd if !has_room_for_all(p, &shared.barrier, self.parties()) => {
                 Some("all have left, and there is no room for all".to_owned())
             }
             Use::Burial
                 if all_alive
                     && broken == Some(BarrierFailure::Died)
-                    && self.has_room_for_all(p, shared) =>
+                    && has_room_for_all(p, &shared.barrier, self.parties()) =>
             {
                 Some("it is broken for a death, and no place is that of a dead one".to_owned())
             }
@@ -583,7 +463,7 @@ impl Model for BarrierModel {
                 if all_alive
                     && p.load(&shared.ended_after[self.parties()], Relaxed) > 1
                     && broken.is_none()
-                    && !self.has_room_for_all(p, shared) =>
+                    && !has_room_for_all(p, &shared.barrier, self.parties()) =>
             {
                 Some(
                     "it was reset after the death, and the dead one still has its place".to_owned(),
@@ -605,11 +485,7 @@ impl Model for BarrierModel {
                 happened: |_, log| log.counted(REFUSED) > 0,
             }];
         }
-        let mut all = if self.has_an_heir() {
-            vec![Sometimes { what: "a meeting", happened: |_, log| log.counted(MET) > 0 }]
-        } else {
-            vec![WAIT]
-        };
+        let mut all = vec![WAIT];
         if self.deaths {
             all.extend([DEATH, DEATH_OF_A_HOLDER]);
         }

@@ -122,6 +122,23 @@ const UNDER_SC_IN_MINUTES: &[Row] = &[
     ("tasks-more", &[(3, 1, 0), (3, 1, 1)]),
 ];
 
+/// What is larger than can be explored: with weak memory, so many executions of it, drawn at random.
+const DRAWN: &[Row] = &[
+    ("mutex", &[(6, 2, 2)]),
+    ("rwlock", &[(4, 1, 2)]),
+    ("semaphore-two", &[(4, 1, 2)]),
+    ("condvar", &[(5, 1, 1)]),
+    ("event", &[(6, 1, 2)]),
+    ("init", &[(6, 1, 2)]),
+    ("barrier", &[(4, 2, 1)]),
+    ("barrier-lost", &[(4, 1, 1)]),
+    ("barrier-untold", &[(4, 1, 1)]),
+    ("barrier-gone", &[(4, 1, 1)]),
+    ("queue", &[(4, 1, 1)]),
+    ("tasks", &[(4, 1, 1)]),
+];
+const EXECUTIONS: u64 = 2_000;
+
 /// Where waits that end for no reason have no end, and each writes a little more, somebody who does nothing meanwhile could
 /// be any number of values behind; here it is so many.
 const NOT_FAR_BEHIND: usize = 4;
@@ -219,6 +236,11 @@ pub(super) fn claims() -> Vec<Claim> {
                 ..searched(name, *size, strong, "/sc")
             }));
         }
+    }
+    let drawn = GraphSearch { at_random: Some(EXECUTIONS), ..GraphSearch::default() };
+    for (name, sizes) in DRAWN {
+        let suffix = format!("/random-{EXECUTIONS}");
+        all.extend(sizes.iter().map(|size| searched(name, *size, drawn, &suffix)));
     }
     let behind = GraphSearch { messages: NOT_FAR_BEHIND, ..GraphSearch::default() };
     for (rows, full_only) in [(BEHIND, false), (BEHIND_IN_MINUTES, true)] {

@@ -21,6 +21,7 @@ use super::init::InitModel;
 use super::lock::{Lock, Shipped};
 use super::mutex::{DeadlineModel, MutexModel, NotRecoverableModel};
 use super::queue::{self, QueueModel};
+use super::recovery::{self, RecoveryModel};
 use super::rwlock::{self, RwLockModel};
 use super::semaphore::{self, SemaphoreModel};
 use super::tasks::{self, TasksModel};
@@ -541,8 +542,8 @@ pub static MODELS: &[Entry] = &[
         with_deaths: Some(TELLS_ALL),
         least: 3,
         repeats: Repeats::Once,
-        explore: |size, exploration| barriers(barrier::Use::Untold, size, exploration),
-        ..BARRIER
+        most: recovery::PLACES,
+        explore: |size, exploration| recovered(recovery::Use::Untold, size, exploration),
     },
     Entry {
         name: "barrier-back",
@@ -590,7 +591,7 @@ pub static MODELS: &[Entry] = &[
         least: 3,
         most: 3,
         repeats: Repeats::Once,
-        explore: |size, exploration| barriers(barrier::Use::Heir, size, exploration),
+        explore: |size, exploration| recovered(recovery::Use::Heir, size, exploration),
     },
     Entry {
         name: "barrier-gone",
@@ -598,9 +599,9 @@ pub static MODELS: &[Entry] = &[
         property: COUNTS_ONCE,
         with_deaths: Some(COUNTS_ONCE),
         least: 3,
-        most: 3,
+        most: 4,
         repeats: Repeats::Once,
-        explore: |size, exploration| barriers(barrier::Use::Gone, size, exploration),
+        explore: |size, exploration| recovered(recovery::Use::Gone, size, exploration),
     },
     Entry {
         name: "drepper",
@@ -931,6 +932,11 @@ const BARRIER: Entry = Entry {
     explore: |size, exploration| barriers(barrier::Use::Rounds, size, exploration),
     ..RWLOCK
 };
+
+fn recovered(how: recovery::Use, size: Size, exploration: &Exploration<'_>) -> Explored {
+    let Size { processes, deaths, .. } = size;
+    exploration.of(RecoveryModel { how, processes, deaths: deaths > 0 }, size)
+}
 
 fn barriers(how: barrier::Use, size: Size, exploration: &Exploration<'_>) -> Explored {
     let Size { processes, increments: rounds, deaths } = size;

@@ -5,10 +5,13 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::changes::{changes, in_words, short};
-use super::subjects::{Subject, Trial};
+use super::subjects::{Known, Subject, Trial};
 use crate::claim::{Budget, Progress};
 use crate::platform::{Change, Mutation, Op, Sites};
 use crate::verdict::{Finding, Verdict};
+
+/// Trials of so many states are looked at as a whole at once.
+const FEW_STATES: u64 = 50_000;
 
 /// An algorithm with one thing done otherwise.
 #[derive(Clone, Debug)]
@@ -24,8 +27,12 @@ pub struct Mutant {
     pub change: String,
     /// The same, for the platform.
     pub mutation: Mutation,
+    /// What shows it if no model does that is explored with every mutant.
+    slow_trial: Option<Trial>,
     /// Why it is known to be as good as the original, if it is.
     pub equivalent: Option<&'static str>,
+    /// Why models cannot show that it is wrong, if that is known.
+    pub out_of_reach: Option<&'static str>,
 }
 
 /// What became of a mutant.
@@ -45,12 +52,15 @@ pub enum Fate {
     Missed,
     /// No model notices, and that is known.
     Equivalent,
+    /// No model notices, and that is known: it takes more than models can afford.
+    #[serde(rename = "out of reach")]
+    OutOfReach,
     /// A model notices, though it is known to be as good as the original: the list is wrong.
     NotEquivalent {
         /// Which one.
         by: String,
     },
-    /// Time ran out, and those that came to an end notice nothing.
+    /// Time or memory ran out, and those that came to an end notice nothing.
     Timeout {
         /// The first that did not end.
         by: String,
@@ -65,6 +75,7 @@ impl Fate {
             Self::Caught { .. } => "caught",
             Self::Missed => "missed",
             Self::Equivalent => "equivalent",
+            Self::OutOfReach => "out of reach",
             Self::NotEquivalent { .. } => "not equivalent",
             Self::Timeout { .. } => "timeout",
         }
@@ -73,7 +84,7 @@ impl Fate {
     /// Whether it is as it should be.
     #[must_use]
     pub const fn is_good(&self) -> bool {
-        matches!(self, Self::Caught { .. } | Self::Equivalent)
+        matches!(self, Self::Caught { .. } | Self::Equivalent | Self::OutOfReach)
     }
 }
 
@@ -86,14 +97,62 @@ pub struct Tried {
     pub took: Duration,
 }
 
+/// A trial that the shipped source has passed.
+#[derive(Clone, Debug)]
+pub struct Passed {
+    trial: Trial,
+    /// What was done on the way, of all that is in the subject's file. A mutant of something else is the shipped source here.
+    operations: Vec<Op>,
+    states: u64,
+}
+
+impl Passed {
+    /// Explores the shipped source of the subject; what comes of it is its part of a [`Reference`].
+    ///
+    /// A trial that asks whether somebody is kept awake may fail, and is none then: a model may spin by itself.
+    ///
+    /// # Errors
+    ///
+    /// See [`NoReference`].
+    pub fn of(
+        subject: &Subject,
+        trial: Trial,
+        budget: &Budget,
+        progress: &dyn Progress,
+    ) -> Result<Option<Self>, NoReference> {
+        let sites: &'static Sites = Box::leak(Box::default());
+        let found = trial.explore(None, Some(sites), budget, progress);
+        if found.cut_short {
+            Err(NoReference::Late(format!("{} was cut short", trial.id())))
+        } else if found.verdict.holds() {
+            let states = found.states.unwrap_or(0);
+            Ok(Some(Self { trial, operations: sites.within(subject.file), states }))
+        } else if matches!(found.verdict, Verdict::Timeout { .. }) {
+            Err(NoReference::Late(format!("{} has not come to an end", trial.id())))
+        } else if trial.liveness.is_some() {
+            Ok(None)
+        } else {
+            let (id, why) = (trial.id(), why(&found));
+            Err(NoReference::Wrong(format!("{id} does not hold of the shipped source: {why}")))
+        }
+    }
+
+    /// The trial's claim.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.trial.id()
+    }
+
+    fn is_about(&self, mutation: &Mutation) -> bool {
+        self.operations.iter().any(|op| mutation.concerns(op))
+    }
+}
+
 /// A subject as it is shipped: what its models say of it, and what can be done otherwise.
 #[derive(Clone, Debug)]
 pub struct Reference {
-    /// The trials that hold, which is all of them but for those that ask whether somebody is kept awake: a model may spin by
-    /// itself.
-    pub trials: Vec<Trial>,
-    /// Those that are too large to be explored with the source as it is, or with what changes nothing.
-    pub long_trials: Vec<Trial>,
+    /// The trials that hold, those with the fewest states first.
+    pub passed: Vec<Passed>,
     /// All mutants.
     pub mutants: Vec<Mutant>,
 }
@@ -103,56 +162,40 @@ pub struct Reference {
 pub enum NoReference {
     /// A model does not hold of the shipped source, and why not: of a mutant it would say nothing then.
     Wrong(String),
-    /// A model did not come to an end in time.
+    /// A model did not come to an end, for lack of time or memory.
     Late(String),
 }
 
 impl Reference {
-    /// Explores the models with the shipped source.
-    ///
-    /// # Errors
-    ///
-    /// See [`NoReference`].
-    pub fn of(
-        subject: &'static Subject,
-        budget: &Budget,
-        progress: &dyn Progress,
-    ) -> Result<Self, NoReference> {
-        let sites: &'static Sites = Box::leak(Box::default());
-        let mut trials = Vec::new();
-        for trial in subject.trials() {
-            let found = trial.explore(None, Some(sites), budget, progress);
-            let id = trial.id();
-            if found.verdict.holds() {
-                trials.push(trial);
-            } else if matches!(found.verdict, Verdict::Timeout { .. }) {
-                return Err(NoReference::Late(format!("{id} has not come to an end")));
-            } else if trial.liveness.is_none() {
-                let why = why(&found);
-                let why = format!("{id} does not hold of the shipped source: {why}");
-                return Err(NoReference::Wrong(why));
-            }
-        }
+    /// Of all the trials that the shipped source has passed.
+    #[must_use]
+    pub fn of(subject: &'static Subject, mut passed: Vec<Passed>) -> Self {
+        passed.sort_by_key(|one| one.states);
+        let sites = Sites::default();
+        passed.iter().flat_map(|one| &one.operations).for_each(|op| sites.pass(op));
         let operations = sites.within(subject.file);
         let mutants = operations.iter().enumerate().flat_map(|(at, op)| {
             let alike = |other: &&Op| (other.kind, other.order) == (op.kind, op.order);
             let number = operations[..at].iter().filter(alike).count();
             changes(op).into_iter().map(move |change| Mutant::of(subject, (op, number), change))
         });
-        let long_trials = subject.long_trials().collect();
-        Ok(Self { trials, long_trials, mutants: mutants.collect() })
+        Self { passed, mutants: mutants.collect() }
     }
 
-    /// Explores the models with a mutant, one after the other, until one fails.
+    /// Explores the models with a mutant, one after the other, until one fails: at first a few executions of each that is
+    /// large, as they mostly show it.
     pub fn try_mutant(&self, mutant: &Mutant, budget: &Budget, progress: &dyn Progress) -> Tried {
         let began = Instant::now();
+        let its = || self.passed.iter().filter(|one| one.is_about(&mutant.mutation));
+        let few = its().filter(|one| one.states > FEW_STATES).map(|one| one.trial.briefly());
         let mut late = None;
-        let long = self.long_trials.iter().filter(|_| mutant.equivalent.is_none());
-        for trial in self.trials.iter().chain(long) {
+        for trial in few.chain(its().map(|one| one.trial)).chain(mutant.slow_trial) {
             let found = trial.explore(Some(mutant.mutation), None, budget, progress);
-            if matches!(found.verdict, Verdict::Timeout { .. }) {
+            if matches!(found.verdict, Verdict::Timeout { .. })
+                || (found.verdict.holds() && found.cut_short)
+            {
                 late.get_or_insert_with(|| trial.id());
-            } else if !found.verdict.holds() {
+            } else if trial.notices(&found) {
                 let (by, states) = (trial.id(), found.states.unwrap_or(0));
                 let fate = match mutant.equivalent {
                     None => Fate::Caught { by, how: why(&found), states },
@@ -164,6 +207,7 @@ impl Reference {
         let fate = match (late, mutant.equivalent) {
             (Some(by), _) => Fate::Timeout { by },
             (None, Some(_)) => Fate::Equivalent,
+            (None, None) if mutant.out_of_reach.is_some() => Fate::OutOfReach,
             (None, None) => Fate::Missed,
         };
         Tried { fate, took: began.elapsed() }
@@ -174,7 +218,10 @@ impl Mutant {
     fn of(subject: &'static Subject, (op, number): (&Op, usize), change: Change) -> Self {
         let order = op.order.map_or_else(String::new, |order| format!("-{order:?}"));
         let place = format!("{}{order}-{number}/{}", op.kind.name(), short(change));
-        let equivalent = subject.equivalent.iter().find(|known| known.is_about(&place));
+        let why = |known: &'static [Known]| {
+            known.iter().find(|known| known.is_about(&place)).map(|known| known.why)
+        };
+        let (equivalent, out_of_reach) = (why(subject.equivalent), why(subject.out_of_reach));
         Self {
             id: format!("{}/{place}", subject.name),
             site: format!("{}:{}", op.site.file(), op.site.line()),
@@ -184,7 +231,9 @@ impl Mutant {
             },
             change: in_words(op, change),
             mutation: Mutation::at(op.site, change),
-            equivalent: equivalent.map(|known| known.why),
+            slow_trial: subject.slow_trial(&place),
+            equivalent,
+            out_of_reach,
         }
     }
 }

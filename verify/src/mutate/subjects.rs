@@ -6,10 +6,13 @@ use crate::claim::{Budget, Progress};
 use crate::explore::graph::{GraphSearch, Liveness, Memory, is_distrusted};
 use crate::models::registry::{Exploration, Size, find};
 use crate::platform::{Mutation, Sites};
-use crate::verdict::Finding;
+use crate::verdict::{Finding, Verdict};
 
 /// How long a model may take with one mutant: some times what the slowest takes with the shipped source.
 const PATIENCE: Duration = Duration::from_secs(90);
+
+/// So many executions are drawn where a trial is looked at briefly.
+const BRIEFLY: u64 = 500;
 
 /// A source file, and the models that hold it.
 #[derive(Debug)]
@@ -22,23 +25,26 @@ pub struct Subject {
     weak: &'static [(&'static str, Size)],
     /// The same where that is feasible only with sequential consistency.
     strong: &'static [(&'static str, Size)],
-    /// The same where that is more than can be explored again and again: what is wrong with a mutant is found long before all
-    /// is explored.
-    long: &'static [(&'static str, Size, Memory)],
+    /// The same where that is more than can be explored again and again: so many executions of it, drawn at random.
+    drawn: &'static [(&'static str, Size, Memory, u64)],
+    /// Mutants that only a model shows which is too large to be explored for each: their ids without the subject, and which.
+    slow: &'static [(&'static str, &'static str, Size, Memory)],
     /// What may be done otherwise, and nothing is wrong.
-    pub equivalent: &'static [Equivalent],
+    pub equivalent: &'static [Known],
+    /// What is wrong, and cannot be shown: it takes more than models can afford.
+    pub out_of_reach: &'static [Known],
 }
 
-/// A mutant that is as good as the original.
+/// A mutant of which it is known what becomes of it.
 #[derive(Clone, Copy, Debug)]
-pub struct Equivalent {
+pub struct Known {
     /// The mutant's id without the subject; the number may be `*`, for all of them.
     pub place: &'static str,
     /// Why.
     pub why: &'static str,
 }
 
-impl Equivalent {
+impl Known {
     /// Whether it is about the mutant whose id without the subject is this.
     pub(super) fn is_about(&self, place: &str) -> bool {
         match self.place.split_once('*') {
@@ -51,7 +57,7 @@ impl Equivalent {
     }
 }
 
-const NO_END: Equivalent = Equivalent {
+const NO_END: Known = Known {
     place: "robust_end-*/skipped",
     why: "what is announced too long is looked at when its thread dies; then somebody is woken for nothing",
 };
@@ -78,34 +84,40 @@ pub static SUBJECTS: &[Subject] = &[
             ("mutex", size(4, 1, 0)),
         ],
         strong: &[],
-        long: &[],
+        drawn: &[],
+        slow: &[],
         equivalent: &[
             NO_END,
-            Equivalent {
+            Known {
                 place: "futex_update_wake_all-0/skipped",
                 why: "a mark that stays costs a call that wakes nobody",
             },
-            Equivalent {
+            Known {
                 place: "robust_remove-1/skipped",
                 why: "a lock in the list that names nobody is passed over when the thread dies; and nobody takes it any more",
             },
         ],
+        out_of_reach: &[],
     },
     Subject {
         name: "counter",
         file: "src/raw/counter.rs",
         weak: &[("mutex", size(2, 1, 1)), ("atomic", size(2, 1, 0))],
         strong: &[],
-        long: &[],
+        drawn: &[],
+        slow: &[],
         equivalent: &[],
+        out_of_reach: &[],
     },
     Subject {
         name: "once",
         file: "src/raw/once.rs",
         weak: &[("init", size(2, 1, 0)), ("init", size(3, 1, 1))],
         strong: &[],
-        long: &[],
+        drawn: &[],
+        slow: &[],
         equivalent: &[],
+        out_of_reach: &[],
     },
     Subject {
         name: "event",
@@ -118,30 +130,36 @@ pub static SUBJECTS: &[Subject] = &[
             ("event-cleared", size(3, 1, 0)),
         ],
         strong: &[],
-        long: &[],
+        drawn: &[],
+        slow: &[],
         equivalent: &[],
+        out_of_reach: &[],
     },
     Subject {
         name: "rwlock",
         file: "src/raw/rwlock.rs",
         weak: RWLOCK,
         strong: &[],
-        long: &[],
+        drawn: &[],
+        slow: &[],
         equivalent: &[],
+        out_of_reach: &[],
     },
     Subject {
         name: "slot",
         file: "src/raw/slot.rs",
         weak: RWLOCK,
         strong: &[("tasks-all-join", size(2, 1, 1)), ("tasks", size(3, 1, 0))],
-        long: &[("tasks-more", size(3, 1, 1), Memory::Sc)],
+        drawn: &[],
+        slow: &[("fetch_add-Release-0/leaves-0", "tasks-more", size(3, 1, 1), Memory::Sc)],
         equivalent: &[
             NO_END,
-            Equivalent {
+            Known {
                 place: "compare_exchange-Relaxed-0/skipped",
                 why: "a slot whose flag stays is not lost: it takes the mutex to get in",
             },
         ],
+        out_of_reach: &[],
     },
     Subject {
         name: "semaphore",
@@ -156,14 +174,16 @@ pub static SUBJECTS: &[Subject] = &[
             ("semaphore-posted", size(3, 1, 1)),
         ],
         strong: &[("semaphore-signal", size(3, 1, 0))],
-        long: &[],
+        drawn: &[],
+        slow: &[],
         equivalent: &[
             NO_END,
-            Equivalent {
+            Known {
                 place: "compare_exchange-Relaxed-0/skipped",
                 why: "a mark that stays costs a call that wakes nobody",
             },
         ],
+        out_of_reach: &[],
     },
     Subject {
         name: "condvar",
@@ -174,8 +194,10 @@ pub static SUBJECTS: &[Subject] = &[
             ("condvar-meeting", size(2, 1, 0)),
         ],
         strong: &[("condvar-relay", size(3, 1, 0))],
-        long: &[],
+        drawn: &[],
+        slow: &[],
         equivalent: &[],
+        out_of_reach: &[],
     },
     Subject {
         name: "barrier",
@@ -202,15 +224,30 @@ pub static SUBJECTS: &[Subject] = &[
             ("barrier-untold", size(3, 1, 1)),
             ("barrier-lost", size(3, 1, 1)),
         ],
-        long: &[
-            ("barrier-heir", size(3, 1, 1), Memory::C11),
-            ("barrier-deadline", size(3, 1, 0), Memory::Sc),
+        drawn: &[
+            ("barrier-lost", size(4, 1, 0), Memory::Sc, 20_000),
+            ("barrier-deadline", size(4, 1, 0), Memory::Sc, 20_000),
+            ("barrier-heir", size(3, 1, 1), Memory::C11, 20_000),
+            ("barrier-gone", size(4, 1, 1), Memory::Sc, 20_000),
         ],
+        slow: &[],
         equivalent: &[
             NO_END,
-            Equivalent {
+            Known {
                 place: "robust_remove-0/skipped",
                 why: "a place in the list that names nobody is passed over when the thread dies",
+            },
+        ],
+        out_of_reach: &[
+            Known {
+                place: "futex_wake-2/with-1",
+                why: "it takes two sleepers, one that comes last, and two deaths: of a party, and of whoever has just freed its \
+                      place, as that one wakes all again if it lives",
+            },
+            Known {
+                place: "futex_wake-3/with-1",
+                why: "it takes three sleepers, one that breaks the barrier and dies before it wakes them, and one that \
+                      recovers it: the kernel wakes the first, that one the second, and nobody the third",
             },
         ],
     },
@@ -228,8 +265,10 @@ pub static SUBJECTS: &[Subject] = &[
             ("queue-each", size(3, 1, 0)),
             ("queue-gather", size(3, 1, 1)),
         ],
-        long: &[],
+        drawn: &[],
+        slow: &[],
         equivalent: &[],
+        out_of_reach: &[],
     },
     Subject {
         name: "tasks",
@@ -240,8 +279,10 @@ pub static SUBJECTS: &[Subject] = &[
             ("tasks-deadline", size(2, 1, 0)),
         ],
         strong: &[("tasks-all-join", size(2, 1, 1)), ("tasks", size(3, 1, 0))],
-        long: &[],
+        drawn: &[],
+        slow: &[],
         equivalent: &[],
+        out_of_reach: &[],
     },
 ];
 
@@ -260,17 +301,34 @@ impl Subject {
     /// is looked for as well.
     pub fn trials(&self) -> impl Iterator<Item = Trial> + use<> {
         let trial = |memory, liveness| {
-            move |&(model, size): &(&'static str, Size)| Trial { model, size, memory, liveness }
+            move |&(model, size): &(&'static str, Size)| Trial {
+                model,
+                size,
+                memory,
+                liveness,
+                at_random: None,
+            }
         };
         let awake = Some(Liveness::NoBusyWaiting);
+        let of_two = |(_, size): &&(&'static str, Size)| size.processes <= 2;
         let weak = self.weak.iter().map(trial(Memory::C11, None));
-        let awake = self.weak.iter().map(trial(Memory::C11, awake));
-        weak.chain(awake).chain(self.strong.iter().map(trial(Memory::Sc, None)))
+        let awake = self.weak.iter().filter(of_two).map(trial(Memory::C11, awake));
+        let strong = self.strong.iter().map(trial(Memory::Sc, None));
+        let drawn = self.drawn.iter().map(|&(model, size, memory, executions)| Trial {
+            model,
+            size,
+            memory,
+            liveness: None,
+            at_random: Some(executions),
+        });
+        weak.chain(awake).chain(strong).chain(drawn)
     }
 
-    /// Those that are too large to be explored with the source as it is.
-    pub(super) fn long_trials(&self) -> impl Iterator<Item = Trial> + use<> {
-        self.long.iter().map(|&(model, size, memory)| Trial { model, size, memory, liveness: None })
+    /// Where this mutant, by its id without the subject, is shown if nowhere else.
+    pub(super) fn slow_trial(&self, place: &str) -> Option<Trial> {
+        let (_, model, size, memory) = self.slow.iter().find(|(of, ..)| *of == place)?;
+        let (model, size, memory) = (*model, *size, *memory);
+        Some(Trial { model, size, memory, liveness: None, at_random: None })
     }
 }
 
@@ -282,6 +340,8 @@ pub struct Trial {
     memory: Memory,
     /// What is looked for beyond the model's own property.
     pub(super) liveness: Option<Liveness>,
+    /// How many executions are drawn, where not all states are explored.
+    at_random: Option<u64>,
 }
 
 impl Trial {
@@ -295,7 +355,25 @@ impl Trial {
         if let Some(liveness) = self.liveness {
             id += &format!("/{}", liveness.name());
         }
+        if let Some(executions) = self.at_random {
+            id += &format!("/random-{executions}");
+        }
         id
+    }
+
+    /// The same, of which only a few executions are looked at.
+    pub(super) const fn briefly(self) -> Self {
+        Self { liveness: None, at_random: Some(BRIEFLY), ..self }
+    }
+
+    /// Whether what was found with a mutant is something else than with the shipped source. That something never happened is
+    /// not, where it may have been for want of luck.
+    pub(super) fn notices(&self, found: &Finding) -> bool {
+        match found.verdict {
+            Verdict::Timeout { .. } => false,
+            Verdict::Vacuous { .. } => self.at_random.is_none(),
+            _ => !found.verdict.holds(),
+        }
     }
 
     /// Explores the model, with the mutant or as it is.
@@ -310,11 +388,12 @@ impl Trial {
         budget: &Budget,
         progress: &dyn Progress,
     ) -> Finding {
-        let Self { memory, liveness, .. } = *self;
+        let Self { memory, liveness, at_random, .. } = *self;
         let search = GraphSearch {
             mutation,
             sites,
             liveness,
+            at_random,
             memory,
             // Several mutants are explored at a time.
             threads: Some(1),
@@ -322,7 +401,7 @@ impl Trial {
         };
         let patience = Instant::now() + PATIENCE;
         let until = budget.until.map_or(patience, |until| until.min(patience));
-        let budget = Budget { seed: budget.seed, until: Some(until) };
+        let budget = Budget { until: Some(until), ..budget.clone() };
         let explore = |search| {
             let id = self.id();
             let exploration =

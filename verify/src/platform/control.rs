@@ -43,7 +43,8 @@ pub struct Plan {
     pub sites: Option<&'static Sites>,
 }
 
-/// The source sites that executions passed, with the operation last seen at each.
+/// The source sites that executions passed, with the operation at each; where it is done with several values, with the
+/// largest.
 #[derive(Debug, Default)]
 pub struct Sites(Mutex<BTreeMap<(&'static str, u32, u32), Op>>);
 
@@ -54,9 +55,13 @@ impl Sites {
         sites.values().filter(|op| op.site.file().ends_with(file)).copied().collect()
     }
 
-    pub(super) fn pass(&self, op: &Op) {
+    pub(crate) fn pass(&self, op: &Op) {
         let key = (op.site.file(), op.site.line(), op.site.column());
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, *op);
+        let mut sites = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = sites.entry(key).or_insert(*op);
+        if op.operand > known.operand {
+            *known = *op;
+        }
     }
 }
 

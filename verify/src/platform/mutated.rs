@@ -124,7 +124,8 @@ impl Mutation {
         Self { line: site.line(), column: site.column(), file: site.file(), change }
     }
 
-    fn concerns(&self, op: &Op) -> bool {
+    /// Whether it is about this operation.
+    pub(crate) fn concerns(&self, op: &Op) -> bool {
         (op.site.line(), op.site.column()) == (self.line, self.column)
             && op.site.file() == self.file
     }

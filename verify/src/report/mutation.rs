@@ -12,7 +12,7 @@ use super::json::{VERSION, pretty, seconds as in_seconds};
 use super::numbers::{count, counted, seconds};
 use super::style::{BAD, GOOD, LATE, TITLE};
 use crate::diagram::paint;
-use crate::mutate::{Fate, Mutant, NoReference, Reference, Subject, Tried};
+use crate::mutate::{Fate, Mutant, NoReference, Passed, Reference, Subject, Tried};
 
 /// What a mutant's second line stands behind.
 const INDENT: &str = "      ";
@@ -34,7 +34,7 @@ impl Mutated {
     /// Of a subject whose mutants are yet to be tried.
     #[must_use]
     pub fn of(subject: &'static Subject, reference: Result<&Reference, &NoReference>) -> Self {
-        let ids = |reference: &Reference| reference.trials.iter().map(|one| one.id()).collect();
+        let ids = |reference: &Reference| reference.passed.iter().map(Passed::id).collect();
         Self { subject, trials: reference.map(ids).map_err(Clone::clone), mutants: Vec::new() }
     }
 }
@@ -142,7 +142,7 @@ impl Layout {
         let all = report.number(|_| true);
         let took = seconds(report.took);
         let _ = write!(text, "\n{} in {took}:", counted(all, "mutant"));
-        let words = ["caught", "equivalent", "missed", "not equivalent", "timeout"];
+        let words = ["caught", "equivalent", "out of reach", "missed", "not equivalent", "timeout"];
         let parts = words.map(|word| (of(word), word));
         let said =
             |(number, word): &(usize, &str)| *number > 0 || ["caught", "missed"].contains(word);
@@ -157,13 +157,14 @@ impl Layout {
 }
 
 fn became(mutant: &Mutant, fate: &Fate) -> String {
-    let why = mutant.equivalent.unwrap_or_default();
+    let why = mutant.equivalent.or(mutant.out_of_reach).unwrap_or_default();
     match fate {
         Fate::Caught { by, how, states } => {
             format!("caught by {by} after {}: {how}", counted(*states as usize, "state"))
         }
         Fate::Missed => "missed: no model notices".to_owned(),
         Fate::Equivalent => format!("equivalent: {why}"),
+        Fate::OutOfReach => format!("out of reach: {why}"),
         Fate::NotEquivalent { by } => format!("caught by {by}, though this is said of it: {why}"),
         Fate::Timeout { by } => format!("no verdict: {by} has not come to an end"),
     }
@@ -226,7 +227,7 @@ impl<'a> JsonMutant<'a> {
         let (by, how, states) = match &tried.fate {
             Fate::Caught { by, how, states } => (Some(by), Some(how), Some(*states)),
             Fate::NotEquivalent { by } | Fate::Timeout { by } => (Some(by), None, None),
-            Fate::Missed | Fate::Equivalent => (None, None, None),
+            Fate::Missed | Fate::Equivalent | Fate::OutOfReach => (None, None, None),
         };
         Self {
             id: &mutant.id,
@@ -236,7 +237,7 @@ impl<'a> JsonMutant<'a> {
             fate: tried.fate.word(),
             ok: tried.fate.is_good(),
             by: by.map(String::as_str),
-            why: how.map(String::as_str).or(mutant.equivalent),
+            why: how.map(String::as_str).or(mutant.equivalent).or(mutant.out_of_reach),
             states,
             seconds: in_seconds(tried.took),
         }

@@ -82,7 +82,7 @@ pub fn command(
     let json_only = options.json() == Some(Path::new("-"));
     let text: &mut dyn Write = if json_only { &mut nowhere } else { &mut *out };
     writeln!(text, "{}\n\n{}", table::introduction(&plans, seed), table::HEAD)?;
-    let budget = Budget { seed, until };
+    let budget = Budget { until, ..Budget::seeded(seed) };
     let mut outcomes = Vec::new();
     for plan in &plans {
         let outcome = run(plan, &budget, progress);

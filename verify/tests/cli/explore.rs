@@ -54,7 +54,7 @@ fn models_are_listed_where_none_is_named() {
 
 #[test]
 fn what_cannot_be_explored_is_refused_in_words() {
-    let cases: [(&[&str], &str); 23] = [
+    let cases: [(&[&str], &str); 25] = [
         (
             &["mutex", "--processes", "0"],
             "0 processes of mutex cannot be explored: it has to be 1 to 8",
@@ -80,6 +80,8 @@ fn what_cannot_be_explored_is_refused_in_words() {
         (&["mutex", "--liveness", "good"], "[possible values: progress, starvation, busy]"),
         (&["mutex-endless", "--increments", "2"], "each process acts without an end"),
         (&["ticket-endless", "--deaths", "1"], "ticket-endless says nothing about deaths"),
+        (&["mutex", "--at-random", "0"], "0 is not in 1.."),
+        (&["mutex", "--at-random", "9", "--liveness"], "cannot be used with '--liveness"),
         (&["mutex", "counter"], "unexpected argument 'counter'"),
     ];
     for (arguments, words) in cases {
@@ -204,6 +206,25 @@ fn without_symmetry_there_are_more_states_and_the_same_results() {
     assert!(number(&all["states"]) > 2 * number(&one_of_each["states"]), "{all}\n{one_of_each}");
     assert_eq!(all["verdict"], one_of_each["verdict"]);
     assert_eq!(keys(&all["outcomes"]), keys(&one_of_each["outcomes"]));
+}
+
+#[test]
+fn what_is_too_large_is_drawn_at_random() {
+    let large = ["mutex", "--processes", "6", "--deaths", "2", "--at-random", "100"];
+    let (found, said) = explored(0, &[&large[..], &["--seed", "7"]].concat());
+    assert_eq!(found["id"], "mutex/6x1/explorer/deaths-2/random-100");
+    assert_eq!(found["verdict"], "bounded", "{said}");
+    let bound = &found["bound"];
+    let how = (&bound["schedules"], &bound["scheduler"], &bound["seed"]);
+    assert_eq!(how, (&100.into(), &"random".into(), &7.into()), "{found}");
+    let (other, _) = explored(0, &[&large[..], &["--seed", "8"]].concat());
+    assert_ne!(found["states"], other["states"]);
+    let lossy = ["glibc-robust", "--processes", "3", "--deaths", "1", "--at-random", "20000"];
+    let (hang, _) = explored(1, &lossy);
+    let why = hang["counterexample"]["why"].as_str().expect("what is wrong");
+    assert!(why.contains("nobody will wake it"), "{why}");
+    let (late, _) = explored(4, &[&large[..], &["--time-limit", "0s"]].concat());
+    assert_eq!(late["verdict"], "timeout", "{late}");
 }
 
 /// Goes a way step by step, where every read sees the latest value, and returns what the word holds then.

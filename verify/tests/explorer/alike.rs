@@ -306,7 +306,7 @@ fn on_both_words(rng: &mut Rng) -> Does {
 }
 
 fn explored(alike: &Alike, search: GraphSearch) -> Finding {
-    let budget = Budget { seed: 0, until: Some(Instant::now() + PATIENCE) };
+    let budget = Budget { until: Some(Instant::now() + PATIENCE), ..Budget::seeded(0) };
     graph::explore(&Arc::new(alike.clone()), "alike", search, &budget, &Silent)
 }
 

@@ -11,7 +11,7 @@ use lockproof_verify::models::mutex::{MutexModel, NotRecoverableModel};
 use lockproof_verify::platform::{Change, Mutation};
 use lockproof_verify::verdict::{Finding, Verdict};
 
-const UNHURRIED: Budget = Budget { seed: 1, until: None };
+const UNHURRIED: Budget = Budget::seeded(1);
 
 fn tried(trial: Trial, search: GraphSearch) -> Finding {
     let mutex = |processes| MutexModel::<Shipped>::new(processes, 1);

@@ -21,7 +21,7 @@ use lockproof_verify::verdict::Finding;
 
 use Liveness::{NoBusyWaiting, NoStarvation, Progress};
 
-const UNHURRIED: Budget = Budget { seed: 1, until: None };
+const UNHURRIED: Budget = Budget::seeded(1);
 /// As everybody sees the latest value, and as few messages of a word as it takes to see old ones.
 fn memories() -> [GraphSearch; 2] {
     let weak = GraphSearch { messages: 4, ..GraphSearch::default() };

@@ -3,6 +3,7 @@
 
 mod agreement;
 mod alike;
+mod at_random;
 mod axiomatic;
 #[cfg(all(feature = "loom", feature = "shuttle"))]
 mod broken;

@@ -15,7 +15,7 @@ use lockproof_verify::verdict::Finding;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 fn soon() -> Budget {
-    Budget { seed: 1, until: Some(Instant::now() + PATIENCE) }
+    Budget { until: Some(Instant::now() + PATIENCE), ..Budget::seeded(1) }
 }
 
 /// What the audit said, if it blames nobody.

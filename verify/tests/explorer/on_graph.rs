@@ -21,7 +21,7 @@ use crate::classics;
 use crate::programs::{Program, RACE};
 use crate::step_machine::{self, Options};
 
-const UNHURRIED: Budget = Budget { seed: 1, until: None };
+const UNHURRIED: Budget = Budget::seeded(1);
 
 fn explored(program: &Program, search: GraphSearch) -> BTreeSet<String> {
     let search = GraphSearch { all_outcomes: true, ..search };

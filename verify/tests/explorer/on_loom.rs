@@ -54,7 +54,7 @@ fn loads_then_changes(ops: &[Op]) -> bool {
 
 fn loom(program: &Program) -> BTreeSet<String> {
     let search = LoomSearch { all_outcomes: true, ..LoomSearch::default() };
-    let budget = Budget { seed: 0, until: None };
+    let budget = Budget::seeded(0);
     let found = explore(&Arc::new(program.litmus()), "program", search, &budget, &Silent);
     match found.counterexample {
         Some(found) if found.why.starts_with(RACE) => BTreeSet::from([RACE.to_owned()]),

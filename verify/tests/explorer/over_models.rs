@@ -19,7 +19,7 @@ const FOR_MUTANTS: Duration = Duration::from_millis(250);
 const ROOM: usize = 50 << 20;
 
 fn explored(model: &Entry, size: Size, search: GraphSearch, patience: Duration) -> Finding {
-    let budget = Budget { seed: 1, until: Some(Instant::now() + patience) };
+    let budget = Budget { until: Some(Instant::now() + patience), ..Budget::seeded(1) };
     let search = GraphSearch { memory_limit: Some(ROOM), ..search };
     let exploration =
         Exploration { name: "x", search, budget: &budget, progress: &Silent, extract: false };

@@ -10,7 +10,7 @@ use lockproof_verify::models::mutex::MutexModel;
 use lockproof_verify::platform::Mutation;
 use lockproof_verify::verdict::Finding;
 
-const UNHURRIED: Budget = Budget { seed: 1, until: None };
+const UNHURRIED: Budget = Budget::seeded(1);
 
 /// Explores a model that is large enough to be shared out.
 fn found(search: GraphSearch, threads: Option<usize>) -> Finding {

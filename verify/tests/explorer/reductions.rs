@@ -335,7 +335,7 @@ fn anything_on_several(rng: &mut Rng) -> (Litmus, GraphSearch) {
 }
 
 fn explored(litmus: &Litmus, search: GraphSearch) -> Finding {
-    let budget = Budget { seed: 0, until: Some(Instant::now() + PATIENCE) };
+    let budget = Budget { until: Some(Instant::now() + PATIENCE), ..Budget::seeded(0) };
     graph::explore(&Arc::new(litmus.clone()), "drawn", search, &budget, &Silent)
 }
 

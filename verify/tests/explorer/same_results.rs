@@ -27,7 +27,7 @@ const WATCHDOG: Duration = Duration::from_secs(300);
 /// Explores a model both ways, where up to one process may die or none; it has to come to so many results.
 fn compare<M: Model>(what: &str, model: M, dies: bool, results: usize) {
     let model = Arc::new(model);
-    let budget = Budget { seed: 1, until: Some(Instant::now() + WATCHDOG) };
+    let budget = Budget { until: Some(Instant::now() + WATCHDOG), ..Budget::seeded(1) };
     let search = LoomSearch { deaths: dies, all_outcomes: true, ..LoomSearch::default() };
     let by_loom = loom::explore(&model, what, search, &budget, &Silent);
     let search = GraphSearch { deaths: dies.into(), all_outcomes: true, ..GraphSearch::default() };

@@ -30,7 +30,7 @@ struct Fault {
 }
 
 fn explored(model: impl Model, search: GraphSearch) -> Finding {
-    let budget = Budget { seed: 1, until: Some(Instant::now() + WATCHDOG) };
+    let budget = Budget { until: Some(Instant::now() + WATCHDOG), ..Budget::seeded(1) };
     let found = graph::explore(&Arc::new(model), "planted", search, &budget, &Silent);
     assert!(!matches!(found.verdict, Verdict::Timeout { .. }), "{found:?}");
     found

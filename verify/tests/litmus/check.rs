@@ -16,7 +16,7 @@ use lockproof_verify::verdict::{Finding, Verdict};
 const SCHEDULES: u64 = 3_000;
 const SEED: u64 = 1;
 
-const UNHURRIED: Budget = Budget { seed: SEED, until: None };
+const UNHURRIED: Budget = Budget::seeded(SEED);
 
 /// All executions on loom, going on after a wrong one.
 pub(crate) const EVERYTHING: LoomSearch = LoomSearch {

@@ -68,7 +68,7 @@ fn without_a_bound_all_is_seen_and_with_one_the_verdict_says_so() {
 fn an_end_of_time_is_no_verdict() {
     let soon = Instant::now() + Duration::from_millis(200);
     for (until, any) in [(Instant::now(), false), (soon, true)] {
-        let budget = Budget { seed: 1, until: Some(until) };
+        let budget = Budget { until: Some(until), ..Budget::seeded(1) };
         let found =
             loom::explore(&Arc::new(endless()), "x", LoomSearch::default(), &budget, &Silent);
         assert!(matches!(found.verdict, Verdict::Timeout { .. }), "loom: {:?}", found.verdict);

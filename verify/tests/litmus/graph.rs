@@ -235,7 +235,7 @@ fn a_bound_is_in_the_verdict() {
 
 #[test]
 fn an_end_of_time_is_no_verdict() {
-    let budget = Budget { seed: 1, until: Some(Instant::now()) };
+    let budget = Budget { until: Some(Instant::now()), ..Budget::seeded(1) };
     let found = explorer::explore(&lost_update().into(), "x", every_state(), &budget, &Silent);
     assert!(matches!(found.verdict, Verdict::Timeout { .. }), "{:?}", found.verdict);
 }

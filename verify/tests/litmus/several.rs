@@ -206,7 +206,7 @@ fn mutated(case: &Case, kind: Kind, change: Change) {
         &Arc::new(case.litmus.clone()),
         "litmus",
         every_state(),
-        &Budget { seed: 1, until: None },
+        &Budget::seeded(1),
         &Silent,
     );
     let site = explored.1.operations.iter().find(|operation| operation.kind == kind);

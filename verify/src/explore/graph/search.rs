@@ -19,7 +19,7 @@ use super::expand::{Batch, Found, To, Worker, tidy};
 use super::extract::extract;
 use super::program::Program;
 use super::state::{State, Thread};
-use super::step::{Did, Next, Seen, Stop};
+use super::step::{Did, Manner, Next, Seen, Stop};
 use super::store::{Id, Store};
 use super::symmetry::{NotInterchangeable, Symmetry};
 use super::{
@@ -31,7 +31,7 @@ use crate::platform::Facts;
 use crate::platform::recorder::{Play, Recorder, Values};
 use crate::report::numbers::{bytes, count};
 use crate::trace::{Counterexample, Witness};
-use crate::verdict::{Finding, Verdict};
+use crate::verdict::{Finding, Scheduler, Verdict};
 
 /// How many states are looked at between two looks at the clock.
 const AT_A_TIME: Id = 4096;
@@ -40,7 +40,7 @@ const WORTH_SHARING: usize = 512;
 /// so many in a row.
 const IN_A_ROW: usize = 64;
 /// How often somebody is told how far it is.
-const REPORT_EVERY: Duration = Duration::from_millis(200);
+pub(super) const REPORT_EVERY: Duration = Duration::from_millis(200);
 
 /// How a search ended.
 #[derive(Debug)]
@@ -71,6 +71,10 @@ pub(super) struct Search {
     /// All that can happen, where it is asked what happens again.
     edges: Edges,
     transitions: u64,
+    /// What can come after the state that was looked at last, where executions are followed one by one.
+    nexts: Vec<(Manner, Id)>,
+    /// How many executions were followed.
+    pub(super) walks: u64,
     /// How many states had been looked at, where the search was stopped.
     stopped_after: Option<Id>,
     outcomes: BTreeMap<String, u64>,
@@ -121,6 +125,8 @@ impl Search {
             followers: Followers::default(),
             edges: Edges::default(),
             transitions: 0,
+            nexts: Vec::new(),
+            walks: 0,
             stopped_after: None,
             outcomes: BTreeMap::new(),
             firsts: BTreeMap::new(),
@@ -134,7 +140,11 @@ impl Search {
 
     /// Searches all states, until the first one that is wrong.
     pub(super) fn run(&mut self, name: &str, budget: &Budget, progress: &dyn Progress) -> Ended {
-        let ended = self.all_states(name, budget, progress).and_then(|ended| {
+        let ended = match self.options.at_random {
+            Some(walks) => self.at_random(walks, name, budget, progress),
+            None => self.all_states(name, budget, progress),
+        };
+        let ended = ended.and_then(|ended| {
             if self.options.all_outcomes {
                 self.find_witnesses(name)?;
             }
@@ -149,18 +159,22 @@ impl Search {
         State::beginning(&self.shape, nodes.into_iter())
     }
 
+    /// Finds the first state.
+    pub(super) fn begin(&mut self) -> Result<Id, Stop> {
+        let mut state = self.beginning();
+        let bytes = self
+            .learning(|around, worker| worker.write_down(around, &mut state).map(<[u8]>::to_vec))?;
+        Ok(self.store.add(self.store.hash(&bytes), &bytes, 0))
+    }
+
     fn all_states(
         &mut self,
         name: &str,
         budget: &Budget,
         progress: &dyn Progress,
     ) -> Result<Ended, Stop> {
-        let mut state = self.beginning();
-        let bytes = self
-            .learning(|around, worker| worker.write_down(around, &mut state).map(<[u8]>::to_vec))?;
-        self.store.add(self.store.hash(&bytes), &bytes, 0);
+        let mut next = self.begin()?;
         let mut told = Instant::now();
-        let mut next = 0;
         while next < self.store.len() as Id {
             if let Some(ended) = self.at_a_limit(budget) {
                 self.stopped_after = Some(next);
@@ -181,6 +195,17 @@ impl Search {
         self.look_back(name)?;
         self.look_for_cycles(name)?;
         Ok(Ended::Complete)
+    }
+
+    /// What can come after a state, unless something is wrong.
+    pub(super) fn nexts(&mut self, of: Id, name: &str) -> Result<Option<Vec<(Manner, Id)>>, Stop> {
+        self.nexts.clear();
+        for batch in self.expand(of..of + 1) {
+            if self.put_together(name, batch)? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(std::mem::take(&mut self.nexts)))
     }
 
     fn around(&self) -> Around<'_> {
@@ -236,6 +261,9 @@ impl Search {
                     };
                     if self.options.ending && !manner.by_chance {
                         self.followers.add(of, to);
+                    }
+                    if self.options.at_random.is_some() {
+                        self.nexts.push((manner, to));
                     }
                     if self.options.liveness.is_some() {
                         self.edges.add(Edge { from: of, to, manner });
@@ -393,11 +421,12 @@ impl Search {
         Ok(did)
     }
 
-    fn at_a_limit(&self, budget: &Budget) -> Option<Ended> {
+    pub(super) fn at_a_limit(&self, budget: &Budget) -> Option<Ended> {
         if budget.until.is_some_and(|until| Instant::now() >= until) {
             return Some(Ended::OutOfTime);
         }
-        let full = self.options.memory_limit.is_some_and(|most| self.memory() > most);
+        let limits = [self.options.memory_limit, budget.memory];
+        let full = limits.into_iter().flatten().any(|most| self.memory() > most);
         full.then_some(Ended::OutOfMemory)
     }
 
@@ -542,7 +571,7 @@ impl Search {
     }
 
     /// What was found.
-    pub(super) fn finding(&mut self, ended: &Ended) -> Finding {
+    pub(super) fn finding(&mut self, ended: &Ended, seed: u64) -> Finding {
         let sometimes = self.automata.program().sometimes();
         let seen = self.seen;
         let happened =
@@ -572,6 +601,11 @@ impl Search {
             _ if self.outcomes.is_empty() && !endless => {
                 Verdict::Vacuous { what: "an execution that comes to an end".to_owned() }
             }
+            _ if self.options.at_random.is_some() => {
+                let (schedules, seed) = (Some(self.walks), Some(seed));
+                let scheduler = Some(Scheduler::Random);
+                Verdict::Bounded(crate::verdict::Bound { schedules, scheduler, seed, ..limits })
+            }
             _ if self.seen.too_many_messages => {
                 let messages = Some(self.options.messages.min(super::MOST_MESSAGES) as u64);
                 Verdict::Bounded(crate::verdict::Bound { messages, ..limits })
@@ -581,7 +615,7 @@ impl Search {
         };
         let counted = self.options.executions && matches!(ended, Ended::Complete);
         let ways = counted.then(|| self.followers.ways(self.store.len())).flatten();
-        let executions = ways.unwrap_or(0);
+        let executions = ways.unwrap_or(self.walks);
         Finding {
             executions,
             states: Some(self.store.len() as u64),
@@ -590,7 +624,8 @@ impl Search {
             witnesses: std::mem::take(&mut self.witnesses),
             counterexample,
             notes: self.notes(),
-            cut_short: self.stopped_after.is_some() || self.seen.too_many_messages,
+            cut_short: matches!(ended, Ended::OutOfTime | Ended::OutOfMemory)
+                || self.seen.too_many_messages,
             ..Finding::of(verdict)
         }
     }

@@ -180,7 +180,7 @@ pub fn sites() -> &'static [Op] {
         let sites: &'static Sites = Box::leak(Box::default());
         let search =
             LoomSearch { preemptions: Some(2), sites: Some(sites), ..LoomSearch::default() };
-        let budget = Budget { seed: 0, until: None };
+        let budget = Budget::seeded(0);
         for trial in [Trial::Panicking(2), Trial::GivenUp(2), Trial::Dying(2)] {
             let _ = trial.of_shipped("sites", search, &budget, &Silent);
         }
