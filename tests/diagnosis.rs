@@ -121,6 +121,7 @@ fn what_several_hold_says_who_they_are() {
         until(|| rwlock.diagnosis().waiting == Some(1));
         let parts: Vec<_> = rwlock.diagnosis().holders.iter().map(|holder| holder.part).collect();
         assert_eq!(parts, [Part::Lock, Part::Read], "who is to write next keeps others out");
+        until(|| rwlock.diagnosis().holders[1].waited_for.is_some());
         reads.kill();
         writes.join();
 
@@ -133,6 +134,7 @@ fn what_several_hold_says_who_they_are() {
             holder.part == Part::Permit && holder.thread as i32 == both.pid
         };
         assert!(diagnosis.holders.len() == 2 && diagnosis.holders.iter().all(theirs));
+        assert!(diagnosis.holders.iter().all(|holder| holder.waited_for.is_some()), "{diagnosis}");
         both.kill();
         waits.into_iter().for_each(Child::join);
 
@@ -142,6 +144,7 @@ fn what_several_hold_says_who_they_are() {
         let waits = fork(|| assert!(barrier.wait().is_err()));
         until(|| is_asleep_on_several(waits.pid) && barrier.diagnosis().waiting == Some(1));
         assert_eq!(barrier.diagnosis().holders.len(), 2, "{}", barrier.diagnosis());
+        assert!(barrier.diagnosis().holders.iter().all(|party| party.waited_for.is_none()));
         party.kill();
         waits.join();
     });

@@ -56,7 +56,8 @@ pub struct Holder {
     /// That process's command line.
     pub command: Option<String>,
     /// For how long somebody has waited that found this holder each time it looked; `None` while nobody waits. It may have
-    /// let go, and taken it again, in between.
+    /// let go, and taken it again, in between. Always `None` of a [`Part::Place`]: whoever waits at a barrier waits for those
+    /// that have not come yet, and a place does not tell who has.
     pub waited_for: Option<Duration>,
 }
 

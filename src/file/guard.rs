@@ -14,6 +14,13 @@ use crate::error::NotHeld;
 /// It belongs to the thread that took it, which is how a thread is kept from waiting for itself. Leaking it
 /// (`mem::forget`) keeps the lock held until the process ends.
 ///
+/// ```compile_fail,E0277
+/// let guard = lockproof::FileLock::new("a.lock").lock().unwrap();
+/// std::thread::scope(|scope| {
+///     scope.spawn(move || drop(guard));
+/// });
+/// ```
+///
 /// # If a holder dies
 ///
 /// See [`FileLock`](super::FileLock). A forked child's copy holds nothing and releases nothing.

@@ -7,7 +7,8 @@
 //! itself, reader or not. A dead reader's hold is taken back, and nobody is told. Nobody sleeps for the sake of the dead,
 //! whoever dies at whatever point.
 //!
-//! Readers that come while a writer waits do not overtake it: it closes the free slots first. Who finds them closed queues
+//! Readers that come while a writer waits do not overtake it: it closes the free slots first, and marks the others, which
+//! nobody enters then once they are left, not even who was there. Who finds them closed queues
 //! at the same mutex as writers do, and is overtaken there as by any that arrives while it is free.
 //!
 //! # The words

@@ -13,9 +13,9 @@
 //! | free, with flags | taken by me, or closed | who has the right to clean up (below) |
 //! | closed | taken by me | the same |
 //! | free, with flags | taken by me (`WAITERS` kept) | `occupy`, in rows that nobody closes |
-//! | taken by another | + `WAITERS` | `wait` |
+//! | taken by another, or free by now | + `WAITERS` | `wait` |
 //! | taken by me | free (`WAITERS` kept) | `leave`, which then wakes if `WAITERS` was set |
-//! | `WAITERS` | 0 | `leave`, where nobody was asleep |
+//! | with `WAITERS` | without | `unmark`, by the one who has slept |
 //! | taken by me | `OWNER_DIED` (`WAITERS` kept), one woken | the kernel at my death |
 //! | taken by a vanished thread | the same, by a waiter that lost patience |
 //!
@@ -110,7 +110,8 @@ impl<R> RawSlot<R> {
         closed.map(|_| ()).map_err(State)
     }
 
-    /// Leaves it, and wakes whoever waits for that.
+    /// Leaves it, and wakes whoever waits for that. The mark of one that waits stays, asleep or not: whoever minds it does not
+    /// enter before that one has come, or somebody with the same right.
     pub(super) fn leave<P>(&self, p: &P) -> Result<(), NotHeld>
     where
         P: Platform<RobustWord = R>,
@@ -121,23 +122,19 @@ impl<R> RawSlot<R> {
         let me = p.me();
         // Release: whoever closes or takes it comes after what this thread did.
         if p.fetch_add(self.word::<P>(), me.wrapping_neg(), Release) != me {
-            self.wake(p);
+            p.futex_wake(self.word::<P>(), 1);
         }
         p.robust_end();
         Ok(())
     }
 
-    #[cold]
-    fn wake<P>(&self, p: &P)
+    /// Takes the mark of one that waits away, for those who may sleep there, when they do not any more.
+    pub(super) fn unmark<P>(&self, p: &P)
     where
         P: Platform<RobustWord = R>,
     {
-        let word = self.word::<P>();
-        if p.futex_wake(word, 1) == 0 {
-            // Relaxed: whoever sleeps here compares the word with one that is taken, and this one is not. A failure means
-            // that somebody has cleaned up.
-            let _ = p.compare_exchange(word, WAITERS, FREE.0, Relaxed, Relaxed);
-        }
+        // Relaxed: the bit carries no data.
+        p.fetch_and(self.word::<P>(), !WAITERS, Relaxed);
     }
 
     /// Sleeps once, for those who may, if the slot still is taken as it was seen. Says whether the deadline has passed.
@@ -152,10 +149,9 @@ impl<R> RawSlot<R> {
         P: Platform<RobustWord = R>,
     {
         let (word, known) = (self.word::<P>(), seen.with_waiters());
-        // Relaxed: the bit carries no data; whoever leaves changes this very word.
-        if !seen.has_waiters()
-            && p.compare_exchange(word, seen.0, known.0, Relaxed, Relaxed).is_err()
-        {
+        // Relaxed: the bit carries no data; whoever leaves changes this very word. No comparison, which could fail for ever
+        // where others come and go: whoever is there by now, nobody else enters after that one.
+        if !seen.has_waiters() && p.fetch_or(word, WAITERS, Relaxed) != seen.0 {
             return false;
         }
         p.note_wait(&self.robust, seen.owner(), !seen.has_waiters());

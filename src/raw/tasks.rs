@@ -203,13 +203,16 @@ impl<R, W, D, const N: usize> RawTasks<R, W, D, N> {
             let first = hand.state(p);
             let mut patience = Patience::new();
             let (mut seen, mut late) = (first, deadline == Deadline::Now);
-            while seen.owner() != 0 && seen.owner() == first.owner() {
-                p.at(scope, (at, seen.0, late));
-                if late {
-                    return Err(LockFailure::TimedOut);
-                }
+            while seen.owner() != 0 && seen.owner() == first.owner() && !late {
+                p.at(scope, (at, seen.0));
                 late = hand.wait(p, seen, deadline, &mut patience);
                 seen = hand.state(p);
+            }
+            if seen.has_waiters() {
+                hand.unmark(p);
+            }
+            if seen.owner() != 0 && seen.owner() == first.owner() {
+                return Err(LockFailure::TimedOut);
             }
         }
         // Acquire: sees what was done with the tasks; matches the Releases with which they left the hands.

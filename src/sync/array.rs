@@ -166,6 +166,20 @@ impl<T, const N: usize> fmt::Debug for Array<T, N> {
 
 /// The lock of an [`Array`], held. As the same thread may hold several of them, it gives copies of the elements, not
 /// references to them.
+///
+/// Belongs to the thread that took it, and cannot be sent to another one.
+///
+/// ```compile_fail,E0277
+/// let region = lockproof::Region::<lockproof::Array<u64, 4>>::anonymous().unwrap();
+/// let guard = region.lock().unwrap();
+/// std::thread::scope(|scope| {
+///     scope.spawn(move || drop(guard));
+/// });
+/// ```
+///
+/// # If a holder dies
+///
+/// See [`Array`]. A panic while the guard exists, and that drops it, counts as the holder's death.
 #[must_use = "the lock is released as soon as the guard is dropped"]
 pub struct ArrayGuard<'a, T: Plain, const N: usize>
 where

@@ -296,6 +296,15 @@ pub(super) fn without_blocking<G>(error: TryLockError<G>) -> LockError<G> {
 /// });
 /// ```
 ///
+/// The region stays mapped as long as it exists:
+///
+/// ```compile_fail,E0505
+/// let region = lockproof::Region::<lockproof::Mutex<u64>>::anonymous().unwrap();
+/// let guard = region.lock().unwrap();
+/// drop(region);
+/// drop(guard);
+/// ```
+///
 /// # If a holder dies
 ///
 /// See [`Mutex`]. A panic while the guard exists, and that drops it, counts as the holder's death.

@@ -28,9 +28,9 @@ use crate::shm::{Plain, Shareable};
 ///
 /// # Fairness
 ///
-/// A writer that waits keeps new readers out, and those that come while one writes compete for the lock with the writers
-/// that do. Beyond that none is promised: a thread that arrives while the lock is free takes it, whoever has waited
-/// longer.
+/// A writer that waits keeps new readers out, and one that was inside from coming back; those that come while one writes compete
+/// for the lock with the writers that do. Beyond that none is promised: a thread that arrives while the lock is free takes it,
+/// whoever has waited longer.
 ///
 /// # What is promised
 ///
@@ -40,6 +40,7 @@ use crate::shm::{Plain, Shareable};
 /// | nobody reads what a dead writer left without being told; a dead reader keeps nobody out | `rwlock*/*/deaths-*`, `rwlock-roles/*/crash`, `rwlock/*/stress` |
 /// | nobody writes between a writer's writing and its reading after a downgrade | `rwlock-downgrade/*` |
 /// | one that gives up in time takes no wake with it | `rwlock-deadline/*` |
+/// | somebody always gets on, whoever waits sleeps, and a reader that comes again and again does not keep a writer out for ever | `rwlock-endless*/*` |
 ///
 /// Not promised: more fairness than above; that a thread may read twice at a time.
 ///
@@ -261,6 +262,14 @@ impl<T, const READERS: usize> fmt::Debug for RwLock<T, READERS> {
 /// The lock, held for reading: gives the data, and lets go when dropped.
 ///
 /// Belongs to the thread that took it, and cannot be sent to another one. In a forked child it holds nothing.
+///
+/// ```compile_fail,E0277
+/// let region = lockproof::Region::<lockproof::RwLock<u64>>::anonymous().unwrap();
+/// let guard = region.read().unwrap();
+/// std::thread::scope(|scope| {
+///     scope.spawn(move || drop(guard));
+/// });
+/// ```
 ///
 /// # If a holder dies
 ///

@@ -261,6 +261,20 @@ impl<T> fmt::Debug for Value<T> {
 
 /// The lock of a [`Value`], held. As the same thread may hold several of them, it gives copies of the value, not
 /// references to it.
+///
+/// Belongs to the thread that took it, and cannot be sent to another one.
+///
+/// ```compile_fail,E0277
+/// let region = lockproof::Region::<lockproof::Value<u64>>::anonymous().unwrap();
+/// let guard = region.lock().unwrap();
+/// std::thread::scope(|scope| {
+///     scope.spawn(move || drop(guard));
+/// });
+/// ```
+///
+/// # If a holder dies
+///
+/// See [`Value`]. A panic while the guard exists, and that drops it, counts as the holder's death.
 #[must_use = "the lock is released as soon as the guard is dropped"]
 pub struct ValueGuard<'a, T: Plain> {
     value: &'a Value<T>,

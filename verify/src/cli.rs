@@ -27,6 +27,7 @@ mod panics;
 mod pool;
 #[cfg(target_os = "linux")]
 mod processes;
+mod replay;
 mod run;
 #[cfg(test)]
 mod stand_ins;
@@ -51,6 +52,9 @@ enum Command {
     /// Explore all states of one model, at a size of your choice
     #[command(after_help = exit::HELP)]
     Explore(explore::Options),
+    /// Show an execution again that `check` or `explore` has drawn
+    #[command(after_help = exit::HELP)]
+    Replay(replay::Options),
     /// Change one thing at a time in the shipped algorithms, and see whether a model notices
     #[command(after_help = exit::HELP)]
     Mutate(mutate::Options),
@@ -82,6 +86,7 @@ fn run(command: &Command, claims: impl Fn(&Selection) -> Vec<Claim>) -> Result<E
             check::run(options, claims, examiner::PLACE, people(options.json()))
         }
         Command::Explore(options) => explore::run(options, people(options.json())),
+        Command::Replay(options) => replay::run(options, people(options.json())),
         Command::Mutate(options) => mutate::run(options, people(options.json())),
         Command::Stress(options) => processes::stress(options, Output::stdout()),
         Command::Demo(options) => processes::demo(options, Output::stdout()),

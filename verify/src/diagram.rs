@@ -27,7 +27,7 @@ use story::Story;
 /// Below this nothing can be laid out; lines may then be longer than the screen is wide.
 const NARROWEST: usize = 60;
 
-/// The counterexample as lines of at most `width` columns, each ended by a newline.
+/// The counterexample as lines of at most `width` columns, each ended by a newline; what names the execution may take more.
 #[must_use]
 pub fn draw(counterexample: &Counterexample, width: usize, colour: bool) -> String {
     let Counterexample { why, steps, again_from, replay } = counterexample;
@@ -59,15 +59,19 @@ fn drawing(
         lines.extend(drawn.unwrap_or_else(|| table::draw(&story, width, colour)));
         lines.push(String::new());
     }
-    for remark in remarks(&story, replay) {
+    for remark in remarks(&story) {
         for line in wrap(&remark, width) {
             lines.push(paint(&line, FAINT, colour));
         }
     }
+    if !replay.is_empty() {
+        // In one piece, however long it is: it is there to be copied.
+        lines.push(paint(&format!("This execution: {replay}"), FAINT, colour));
+    }
     lines.into_iter().map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 
-fn remarks(story: &Story<'_>, replay: &str) -> Vec<String> {
+fn remarks(story: &Story<'_>) -> Vec<String> {
     let mut remarks: Vec<String> =
         story.asleep.iter().map(|thread| format!("Process {thread} is still asleep.")).collect();
     if story.folded > 0 {
@@ -78,9 +82,6 @@ fn remarks(story: &Story<'_>, replay: &str) -> Vec<String> {
     let legend = kind::legend(story);
     if !legend.is_empty() {
         remarks.push(legend);
-    }
-    if !replay.is_empty() {
-        remarks.push(format!("This execution: {replay}"));
     }
     remarks
 }

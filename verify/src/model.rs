@@ -57,6 +57,12 @@ pub trait Model: Send + Sync + 'static {
         false
     }
 
+    /// Whether this process may be overtaken for ever: its starvation is not looked for.
+    fn is_patient(&self, index: usize) -> bool {
+        let _ = index;
+        false
+    }
+
     /// Whether waits have deadlines: then the explorer lets them pass, too.
     fn has_deadlines(&self) -> bool {
         false

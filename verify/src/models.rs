@@ -17,6 +17,7 @@ pub mod queue;
 pub mod recovery;
 pub mod registry;
 pub mod rwlock;
+pub mod rwlock_endless;
 pub mod semaphore;
 pub mod tasks;
 

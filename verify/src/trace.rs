@@ -62,6 +62,7 @@ pub struct Counterexample {
     /// Where it is one without end: the number of the step, from zero, from which all is done again and again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub again_from: Option<usize>,
-    /// What names this very execution: model, size, bound and number of the execution, for the same version.
+    /// What names this very execution, for the same version: of the explorer, what `lockproof replay` shows again; of others, the
+    /// claim and the number of the execution, or the command. Empty for a mutant.
     pub replay: String,
 }

@@ -266,6 +266,7 @@ fn explore(options: &Options, model: &Entry, board: &Arc<Board>) -> (Examined, O
         budget: &budget,
         progress: &*running,
         extract: options.graph.is_some(),
+        replay: None,
     };
     let lines = || board.line();
     let explored = telling(LINE_EVERY, lines, io::stderr(), || {

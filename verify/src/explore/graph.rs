@@ -31,11 +31,13 @@ mod fences;
 mod places;
 mod program;
 mod reach;
+mod replay;
 mod search;
 mod state;
 mod step;
 mod store;
 mod symmetry;
+mod token;
 mod trace;
 mod view;
 mod walks;
@@ -45,6 +47,7 @@ pub use extract::{Automaton, End, Place, Step};
 use program::Program;
 use search::{Ended, Search};
 use step::Stop;
+pub use token::Token;
 
 /// More words than this a model cannot have.
 const MOST_WORDS: usize = 16;
@@ -232,6 +235,32 @@ pub fn explore_and_extract<M: Model>(
     let (finding, extracted) =
         explore_and(&program, name, search, budget, progress, Search::extracted);
     (finding, extracted.unwrap_or_default())
+}
+
+/// Shows an execution again: where it is wrong, a counterexample; where it comes to an end, a way to its result.
+///
+/// # Errors
+///
+/// Why there is no such execution of this model, in words.
+pub fn replay<M: Model>(
+    model: &Arc<M>,
+    token: &Token,
+    budget: &Budget,
+    progress: &dyn Progress,
+) -> Result<Finding, String> {
+    let program: Arc<dyn Program> = Arc::<M>::clone(model);
+    let mut needs = Needs::default();
+    loop {
+        let play = Play { mutation: None, without_marks: !token.search.marks, sites: None };
+        let mut search = Search::new(&program, play, &token.search, needs)?;
+        match search.replay(token, budget, progress) {
+            Ok(replayed) => return Ok(replayed.finding()),
+            Err(Stop::Fences) => needs.fences = true,
+            Err(Stop::Requeues) => needs.requeues = true,
+            Err(Stop::Refused(why)) => return Err(why),
+            Err(stop) => return Err(format!("it cannot be shown again: {stop:?}")),
+        }
+    }
 }
 
 /// Explores, and asks the search that came to an end for something.

@@ -202,6 +202,11 @@ const WITHOUT_AN_END: &[(&str, (usize, u8), Liveness, Expected)] = &[
     ("mutex-endless", (3, 1), Liveness::Progress, Expected::Holds),
     ("mutex-endless", (3, 1), Liveness::NoBusyWaiting, Expected::Holds),
     ("mutex-endless", (2, 0), Liveness::NoStarvation, Expected::Fails),
+    ("rwlock-endless", (2, 0), Liveness::Progress, Expected::Holds),
+    ("rwlock-endless", (2, 1), Liveness::Progress, Expected::Holds),
+    ("rwlock-endless", (2, 0), Liveness::NoBusyWaiting, Expected::Holds),
+    ("rwlock-endless", (2, 0), Liveness::NoStarvation, Expected::Fails),
+    ("rwlock-endless-writer", (2, 0), Liveness::NoStarvation, Expected::Holds),
     ("ticket-endless", (3, 0), Liveness::NoStarvation, Expected::Holds),
     ("ticket-endless", (2, 0), Liveness::NoBusyWaiting, Expected::Fails),
     ("test-and-set-endless", (3, 0), Liveness::Progress, Expected::Holds),
@@ -289,7 +294,8 @@ fn searched(
     let all_outcomes = name == "unlocked";
     let run = move |budget: &Budget, progress: &dyn Progress| -> Finding {
         let search = GraphSearch { all_outcomes, ..search };
-        let exploration = Exploration { name: &token, search, budget, progress, extract: false };
+        let exploration =
+            Exploration { name: &token, search, budget, progress, extract: false, replay: None };
         match find(name).map(|model| model.explore(size, &exploration)) {
             Some(Ok(explored)) => explored.finding,
             Some(Err(why)) => Finding::of(Verdict::Vacuous { what: why }),

@@ -23,13 +23,14 @@ use super::mutex::{DeadlineModel, MutexModel, NotRecoverableModel};
 use super::queue::{self, QueueModel};
 use super::recovery::{self, RecoveryModel};
 use super::rwlock::{self, RwLockModel};
+use super::rwlock_endless::EndlessRwLockModel;
 use super::semaphore::{self, SemaphoreModel};
 use super::tasks::{self, TasksModel};
 use crate::claim::{Budget, Progress};
-use crate::explore::graph::{self, Extracted, GraphSearch, MOST_PROCESSES};
+use crate::explore::graph::{self, Extracted, GraphSearch, MOST_PROCESSES, Token};
 use crate::model::Model;
 use crate::report::numbers::counted;
-use crate::verdict::Finding;
+use crate::verdict::{Finding, Verdict};
 
 pub(super) const KEEPS_COUNT: &str = "exclusion, no lost update, everybody gets there";
 pub(super) const SURVIVES: &str =
@@ -114,6 +115,8 @@ pub struct Exploration<'a> {
     pub progress: &'a dyn Progress,
     /// Whether the code is of interest: the first process's automaton, and what all do.
     pub extract: bool,
+    /// One execution that is to be shown again, instead of a search.
+    pub replay: Option<&'a Token>,
 }
 
 /// How often processes do what they do.
@@ -145,6 +148,12 @@ impl Exploration<'_> {
     fn of<M: Model>(&self, model: M, size: Size) -> Explored {
         let search = GraphSearch { deaths: size.deaths, ..self.search };
         let model = Arc::new(model);
+        if let Some(token) = self.replay {
+            let replayed = graph::replay(&model, token, self.budget, self.progress);
+            let finding =
+                replayed.unwrap_or_else(|why| Finding::of(Verdict::Vacuous { what: why }));
+            return Explored { finding, extracted: None };
+        }
         if self.extract {
             let (finding, extracted) =
                 graph::explore_and_extract(&model, self.name, search, self.budget, self.progress);
@@ -812,6 +821,34 @@ pub static MODELS: &[Entry] = &[
         about: "the shipped mutex, taken again and again without an end (see --liveness)",
         with_deaths: Some(GOES_ON),
         ..endless::<Shipped>()
+    },
+    Entry {
+        name: "rwlock-endless",
+        about: "the shipped readers-writer lock, the same: the first process writes, the others read",
+        property: GOES_ON,
+        with_deaths: Some(GOES_ON),
+        repeats: Repeats::Endlessly,
+        least: 2,
+        most: MOST_PROCESSES,
+        explore: |size, exploration| {
+            let (processes, deaths) = (size.processes, size.deaths > 0);
+            let model = EndlessRwLockModel { processes, deaths, patient_readers: false };
+            exploration.of(model, size)
+        },
+    },
+    Entry {
+        name: "rwlock-endless-writer",
+        about: "the same, where the starvation of readers is not looked for",
+        property: GOES_ON,
+        with_deaths: None,
+        repeats: Repeats::Endlessly,
+        least: 2,
+        most: MOST_PROCESSES,
+        explore: |size, exploration| {
+            let processes = size.processes;
+            let model = EndlessRwLockModel { processes, deaths: false, patient_readers: true };
+            exploration.of(model, size)
+        },
     },
     Entry {
         name: "ticket-endless",

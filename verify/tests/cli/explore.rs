@@ -512,3 +512,39 @@ fn a_kill_half_way_leaves_no_partial_file() {
         assert_eq!(fs::read_to_string(&json).expect("a file"), "from last time");
     }
 }
+
+#[test]
+fn an_execution_is_shown_again_as_it_was_found() {
+    let (found, _) = explored(1, &["glibc-robust", "--processes", "3", "--deaths", "1"]);
+    let token = found["counterexample"]["replay"].as_str().expect("a token");
+    let output = run(&["replay", token, "--json", "-"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let shown: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    assert_eq!(shown["counterexample"], found["counterexample"]);
+    assert_eq!(shown["id"], found["id"]);
+    let said = text(&output.stderr);
+    assert!(said.contains("nobody will wake it") && said.contains("dies"), "{said}");
+
+    let (found, _) = explored(0, &["mutex", "--outcomes"]);
+    let ways = found["witnesses"].as_object().expect("a way to each result");
+    let (result, way) = ways.iter().next().expect("a result");
+    let output = run(&["replay", way["replay"].as_str().expect("a token")]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let said = text(&output.stdout);
+    assert!(said.contains(&format!("Result:  {result}")), "{said}");
+    assert!(
+        said.lines().all(|line| line.chars().count() <= 80 || line.starts_with("mutex:")),
+        "{said}"
+    );
+
+    let of_another = token.replace('#', "#0.0.");
+    let cases: [(&str, &str); 4] = [
+        ("mutex", "names no execution"),
+        ("unlocked/2x2/loom#1", "lockproof check --only unlocked/2x2/loom"),
+        (&of_another, "an execution of version 0.0."),
+        (&token[..token.len() - 1], "has to be copied as a whole"),
+    ];
+    for (token, words) in cases {
+        assert_refused(&run(&["replay", token]), 2, words);
+    }
+}

@@ -22,6 +22,7 @@ mod over_models;
 mod parallel;
 mod programs;
 mod reductions;
+mod replays;
 #[cfg(feature = "loom")]
 mod same_results;
 mod searches;

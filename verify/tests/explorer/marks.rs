@@ -77,6 +77,7 @@ fn no_mutant_is_doubted() {
                     budget: &budget,
                     progress: &Silent,
                     extract: false,
+                    replay: None,
                 };
                 let model = find(name).expect("a model");
                 let found = model.explore(size, &exploration).expect("a good size").finding;

@@ -190,13 +190,17 @@ const SPINS: &[Step] = &[Step::Loop(&[Step::Load(On::X, Acquire), Step::LeaveIf(
 fn spinning_for_ever_is_found() {
     let spins = Litmus::new("spins", [&[Step::Store(On::X, 1, Release)], SPINS]);
     let ends = Litmus::new("ends", [&[Step::Store(On::X, 2, Release)], SPINS]);
-    let found = |litmus| {
-        graph::explore(&Arc::new(litmus), "l", GraphSearch::default(), &UNHURRIED, &Silent)
-    };
-    let wrong = found(spins);
-    let why = wrong.counterexample.expect("a counterexample").why;
-    assert!(why.contains("the end cannot be reached"), "{why}");
-    assert_eq!(found(ends).verdict, Verdict::Exhausted);
+    let (spins, ends) = (Arc::new(spins), Arc::new(ends));
+    let found = |litmus| graph::explore(litmus, "l", GraphSearch::default(), &UNHURRIED, &Silent);
+    let wrong = found(&spins).counterexample.expect("a counterexample");
+    assert!(wrong.why.contains("the end cannot be reached"), "{}", wrong.why);
+    assert_eq!(found(&ends).verdict, Verdict::Exhausted);
+
+    let token = wrong.replay.parse().expect("a token");
+    let shown = graph::replay(&spins, &token, &UNHURRIED, &Silent).expect("the same execution");
+    assert_eq!(shown.counterexample, Some(wrong));
+    let why = graph::replay(&ends, &token, &UNHURRIED, &Silent).expect_err("an end");
+    assert!(why.contains("is not possible here"), "{why}");
 }
 
 /// What was found wrong stands. What else there is may be more than was seen, and the finding says so.

@@ -21,8 +21,14 @@ const ROOM: usize = 50 << 20;
 fn explored(model: &Entry, size: Size, search: GraphSearch, patience: Duration) -> Finding {
     let budget = Budget { until: Some(Instant::now() + patience), ..Budget::seeded(1) };
     let search = GraphSearch { memory_limit: Some(ROOM), ..search };
-    let exploration =
-        Exploration { name: "x", search, budget: &budget, progress: &Silent, extract: false };
+    let exploration = Exploration {
+        name: "x",
+        search,
+        budget: &budget,
+        progress: &Silent,
+        extract: false,
+        replay: None,
+    };
     model.explore(size, &exploration).expect("a size").finding
 }
 

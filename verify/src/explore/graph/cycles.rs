@@ -84,12 +84,13 @@ impl Edges {
         self.all.capacity() * size_of::<Edge>()
     }
 
-    /// A cycle in which somebody, or everybody, is not given what they should be; one that begins early.
+    /// A cycle in which somebody, or everybody, is not given what they should be; one that begins early. The patient may be
+    /// overtaken for ever.
     pub(super) fn wrong(
         &self,
         wanted: Liveness,
         states: usize,
-        threads: usize,
+        (threads, patient): (usize, &[u8]),
         state: impl Fn(Id) -> State,
     ) -> Option<Cycle> {
         let enabled = self.enabled(states);
@@ -107,6 +108,7 @@ impl Edges {
         match wanted {
             Liveness::Progress => cycle(None, true, &|edge| edge.manner.progress == 0),
             Liveness::NoStarvation => all
+                .filter(|whom| !patient.contains(whom))
                 .filter_map(|whom| {
                     cycle(Some(whom), true, &|edge| edge.manner.progress & 1 << whom == 0)
                 })
@@ -342,7 +344,7 @@ mod tests {
         Edges { all: edges.to_vec(), incomplete: Vec::new() }.wrong(
             wanted,
             states.unwrap_or(0),
-            2,
+            (2, &[]),
             state,
         )
     }

@@ -142,8 +142,17 @@ impl Worker {
 
     /// All that can come next.
     pub(super) fn nexts(&mut self, around: Around<'_>, state: &State) -> Result<&mut [Next], Stop> {
+        Ok(self.all_nexts(around, state)?.all())
+    }
+
+    /// The same, and whether that is all.
+    pub(super) fn all_nexts(
+        &mut self,
+        around: Around<'_>,
+        state: &State,
+    ) -> Result<&mut Nexts, Stop> {
         Self::step(around, state, &mut Seen::default(), &mut self.nexts)?;
-        Ok(self.nexts.all())
+        Ok(&mut self.nexts)
     }
 
     /// Tidies a state, and gives the one that stands for it, as bytes.

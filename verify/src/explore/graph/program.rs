@@ -10,6 +10,7 @@ pub(super) trait Program {
     fn is_interchangeable(&self) -> bool;
     fn is_mortal(&self, index: usize) -> bool;
     fn is_endless(&self) -> bool;
+    fn is_patient(&self, index: usize) -> bool;
     fn sometimes(&self) -> Vec<Sometimes>;
     /// Makes what the processes share: the recorder then knows the names of it all.
     fn name_all(&self, maker: &Recorder);
@@ -34,6 +35,10 @@ impl<M: Model> Program for M {
 
     fn is_endless(&self) -> bool {
         Model::is_endless(self)
+    }
+
+    fn is_patient(&self, index: usize) -> bool {
+        Model::is_patient(self, index)
     }
 
     fn sometimes(&self) -> Vec<Sometimes> {

@@ -22,6 +22,7 @@ use super::state::{State, Thread};
 use super::step::{Did, Manner, Next, Seen, Stop};
 use super::store::{Id, Store};
 use super::symmetry::{NotInterchangeable, Symmetry};
+use super::token::{Again, Token};
 use super::{
     Extracted, MOST_CELLS, MOST_THREADS, MOST_WORDS, Needs, Options, Shape, bound, timeout, trace,
 };
@@ -41,6 +42,13 @@ const WORTH_SHARING: usize = 512;
 const IN_A_ROW: usize = 64;
 /// How often somebody is told how far it is.
 pub(super) const REPORT_EVERY: Duration = Duration::from_millis(200);
+
+/// What is wrong where nobody can go on.
+pub(super) const STUCK: &str =
+    "nobody can go on: every process that is left waits, and nobody will wake it";
+/// What is wrong where the end cannot be reached.
+pub(super) const NO_END: &str =
+    "from here on the end cannot be reached any more: somebody spins for ever";
 
 /// How a search ended.
 #[derive(Debug)]
@@ -85,6 +93,8 @@ pub(super) struct Search {
     /// What happened in executions that came to an end, each once.
     noted: BTreeMap<String, (Facts, Arc<Log>)>,
     counterexample: Option<Counterexample>,
+    /// The first state from which the end cannot be reached.
+    without_end: Option<Id>,
     began: Instant,
 }
 
@@ -134,6 +144,7 @@ impl Search {
             ends: HashMap::new(),
             noted: BTreeMap::new(),
             counterexample: None,
+            without_end: None,
             began: Instant::now(),
         })
     }
@@ -159,9 +170,21 @@ impl Search {
         State::beginning(&self.shape, nodes.into_iter())
     }
 
+    /// The first state, as the search reads it.
+    pub(super) fn tidy_beginning(&mut self) -> Result<State, Stop> {
+        let mut state = self.beginning();
+        self.learning(|around, _| tidy(around, &mut state))?;
+        self.forget_what_is_not_written(&mut state);
+        Ok(state)
+    }
+
     /// Finds the first state.
     pub(super) fn begin(&mut self) -> Result<Id, Stop> {
-        let mut state = self.beginning();
+        let state = self.beginning();
+        self.begin_with(state)
+    }
+
+    fn begin_with(&mut self, mut state: State) -> Result<Id, Stop> {
         let bytes = self
             .learning(|around, worker| worker.write_down(around, &mut state).map(<[u8]>::to_vec))?;
         Ok(self.store.add(self.store.hash(&bytes), &bytes, 0))
@@ -173,7 +196,19 @@ impl Search {
         budget: &Budget,
         progress: &dyn Progress,
     ) -> Result<Ended, Stop> {
-        let mut next = self.begin()?;
+        let state = self.beginning();
+        self.all_states_after(state, name, budget, progress)
+    }
+
+    /// Searches all that can come of a state.
+    pub(super) fn all_states_after(
+        &mut self,
+        state: State,
+        name: &str,
+        budget: &Budget,
+        progress: &dyn Progress,
+    ) -> Result<Ended, Stop> {
+        let mut next = self.begin_with(state)?;
         let mut told = Instant::now();
         while next < self.store.len() as Id {
             if let Some(ended) = self.at_a_limit(budget) {
@@ -284,8 +319,7 @@ impl Search {
                     }
                 }
                 Found::Stuck => {
-                    let why = "nobody can go on: every process that is left waits, and nobody will wake it";
-                    if self.is_wrong(name, of, why.to_owned(), &[])? {
+                    if self.is_wrong(name, of, STUCK.to_owned(), &[])? {
                         return Ok(true);
                     }
                 }
@@ -334,7 +368,7 @@ impl Search {
     }
 
     /// Does something, as often as it takes to learn all that it needs.
-    fn learning<T>(
+    pub(super) fn learning<T>(
         &mut self,
         mut work: impl FnMut(Around<'_>, &mut Worker) -> Result<T, Stop>,
     ) -> Result<T, Stop> {
@@ -362,8 +396,8 @@ impl Search {
         let without_end = followers.first_without_end(self.store.len());
         self.followers = followers;
         if let Some(state) = without_end {
-            let why = "from here on the end cannot be reached any more: somebody spins for ever";
-            self.counterexample = Some(self.counterexample(name, state, why.to_owned(), &[])?);
+            self.without_end = Some(state);
+            self.counterexample = Some(self.counterexample(name, state, NO_END.to_owned(), &[])?);
         }
         Ok(())
     }
@@ -375,50 +409,56 @@ impl Search {
             return Ok(());
         }
         let (states, threads) = (self.store.len(), self.shape.threads);
+        let program = self.automata.program();
+        let patient: Vec<u8> = (0..threads)
+            .filter(|index| program.is_patient(*index))
+            .map(|index| index as u8)
+            .collect();
+        let threads = (threads, &patient[..]);
         let Some(cycle) = self.edges.wrong(wanted, states, threads, |id| self.state(id)) else {
             return Ok(());
         };
-        let whom = cycle.whom.map_or_else(String::new, |whom| format!("process {}", whom + 1));
-        let why = match wanted {
-            Liveness::Progress => "all go round for ever, and nobody gets on".to_owned(),
-            Liveness::NoStarvation if self.automata.program().is_endless() => {
-                format!("{whom} can be overtaken for ever: it starves")
-            }
-            Liveness::NoStarvation => format!("{whom} may go round for ever, and never ends"),
-            Liveness::NoBusyWaiting => {
-                format!(
-                    "{whom} goes round and round while nobody else does anything: it does not sleep"
-                )
-            }
-        };
-        let mut counterexample = self.counterexample(name, cycle.edges[0].from, why, &[])?;
+        let why = goes_round(wanted, cycle.whom.map(usize::from), &self.automata);
+        let from = cycle.edges[0].from;
+        let mut counterexample = self.counterexample(name, from, why, &[])?;
         counterexample.again_from = Some(counterexample.steps.len());
-        let did = self.way_round(&cycle.edges)?;
+        let (did, round) = self.way_round(&cycle.edges)?;
         counterexample.steps.extend(trace::steps(&self.automata, &did));
+        let whom = cycle.whom.map(usize::from);
+        let (_, _, way) = self.way_to(from)?;
+        counterexample.replay = self.token(name, way, Some(Again { whom, way: round }));
         self.counterexample = Some(counterexample);
         Ok(())
     }
 
-    /// What is done along these edges. Who is who does not change on the way: cycles are looked for without symmetry.
-    fn way_round(&mut self, edges: &[Edge]) -> Result<Vec<Did>, Stop> {
-        let mut did = Vec::new();
+    /// What is done along these edges, and which choices that takes. Who is who does not change on the way: cycles are looked for
+    /// without symmetry.
+    fn way_round(&mut self, edges: &[Edge]) -> Result<(Vec<Did>, Vec<usize>), Stop> {
+        let (mut did, mut way) = (Vec::new(), Vec::new());
         for edge in edges {
             let (state, wanted) = (self.state(edge.from), self.store.get(edge.to).to_vec());
             let next = self.learning(|around, worker| {
                 let nexts = worker.nexts(around, &state)?;
-                let alike: Vec<Next> =
-                    nexts.iter().filter(|next| next.manner == edge.manner).cloned().collect();
-                for mut next in alike {
-                    if worker.write_down(around, &mut next.state)? == wanted {
-                        return Ok(Some(next));
+                let alike: Vec<(usize, Next)> = nexts
+                    .iter()
+                    .cloned()
+                    .enumerate()
+                    .filter(|(_, next)| next.manner == edge.manner)
+                    .collect();
+                for (choice, mut next) in alike {
+                    if next.wrong.is_none() && worker.write_down(around, &mut next.state)? == wanted
+                    {
+                        return Ok(Some((choice, next)));
                     }
                 }
                 Ok(None)
             })?;
             let lost = || Stop::Refused("the way round a cycle was lost".to_owned());
-            did.extend(next.ok_or_else(lost)?.did);
+            let (choice, next) = next.ok_or_else(lost)?;
+            did.extend(next.did);
+            way.push(choice);
         }
-        Ok(did)
+        Ok((did, way))
     }
 
     pub(super) fn at_a_limit(&self, budget: &Budget) -> Option<Ended> {
@@ -460,7 +500,7 @@ impl Search {
     }
 
     /// What came of an execution: plays all threads again, for what they have noted, and then the model's end.
-    fn end(&self, state: &State) -> (Outcome, Arc<Log>) {
+    pub(super) fn end(&self, state: &State) -> (Outcome, Arc<Log>) {
         let log = Arc::new(Log::default());
         let again = |thread: &Thread| self.automata.again(thread.node, &log);
         let all: Vec<Recorder> = state.threads.iter().map(again).collect();
@@ -484,9 +524,10 @@ impl Search {
     /// For each result, the way to the first state that came to it.
     fn find_witnesses(&mut self, name: &str) -> Result<(), Stop> {
         for (result, id) in std::mem::take(&mut self.firsts) {
-            let (_, did) = self.way_to(id)?;
+            let (_, did, way) = self.way_to(id)?;
             let steps = trace::steps(&self.automata, &did);
-            self.witnesses.insert(result, Witness { steps, replay: replay(name, id) });
+            let replay = self.token(name, way, None);
+            self.witnesses.insert(result, Witness { steps, replay });
         }
         Ok(())
     }
@@ -499,21 +540,24 @@ impl Search {
         why: String,
         last: &[Did],
     ) -> Result<Counterexample, Stop> {
-        let (state, mut did) = self.way_to(id)?;
+        let (state, mut did, mut way) = self.way_to(id)?;
         // The last step once more, by those who are who here.
         let ends = self.learning(|around, worker| {
             let nexts = worker.nexts(around, &state)?;
-            Ok(nexts.iter().find(|next| next.wrong.is_some() && !last.is_empty()).cloned())
+            let wrong = |(_, next): &(usize, Next)| next.wrong.is_some() && !last.is_empty();
+            Ok(nexts.iter().cloned().enumerate().find(wrong))
         })?;
         let why = match ends {
-            Some(next) => {
+            Some((choice, next)) => {
+                way.push(choice);
                 did.extend(next.did);
                 next.wrong.unwrap_or(why)
             }
             None => why,
         };
         let steps = trace::steps(&self.automata, &did);
-        Ok(Counterexample { why, steps, replay: replay(name, id), again_from: None })
+        let replay = self.token(name, way, None);
+        Ok(Counterexample { why, steps, replay, again_from: None })
     }
 
     fn state(&self, id: Id) -> State {
@@ -522,38 +566,67 @@ impl Search {
         state
     }
 
-    /// The way to a state, step by step, and that state: who is who changes in what the search keeps, and not in this.
-    fn way_to(&mut self, id: Id) -> Result<(State, Vec<Did>), Stop> {
+    /// The way to a state: that state, what was done, and which choices that takes. Who is who changes in what the search keeps, and
+    /// not in this.
+    fn way_to(&mut self, id: Id) -> Result<(State, Vec<Did>, Vec<usize>), Stop> {
         let path = self.store.path(id);
-        let mut state = self.beginning();
-        self.learning(|around, _| tidy(around, &mut state))?;
-        self.forget_what_is_not_written(&mut state);
-        let mut did = Vec::new();
+        let mut state = self.tidy_beginning()?;
+        let (mut did, mut way) = (Vec::new(), Vec::new());
         for to in &path[1..] {
             let wanted = self.store.get(*to).to_vec();
             let found = self.learning(|around, worker| {
                 let nexts = worker.nexts(around, &state)?;
-                let rights: Vec<Next> =
-                    nexts.iter().filter(|next| next.wrong.is_none()).cloned().collect();
-                for mut next in rights {
+                let rights: Vec<(usize, Next)> = nexts
+                    .iter()
+                    .cloned()
+                    .enumerate()
+                    .filter(|(_, next)| next.wrong.is_none())
+                    .collect();
+                for (choice, mut next) in rights {
                     if worker.write_down(around, &mut next.state)? == wanted {
-                        return Ok(Some(next));
+                        return Ok(Some((choice, next)));
                     }
                 }
                 Ok(None)
             })?;
-            let Some(next) = found else {
+            let Some((choice, next)) = found else {
                 return Err(Stop::Refused("the way to a state was lost".to_owned()));
             };
+            way.push(choice);
             did.extend(next.did);
             state = next.state;
             self.forget_what_is_not_written(&mut state);
         }
-        Ok((state, did))
+        Ok((state, did, way))
+    }
+
+    /// What names an execution. One of a mutant is found by its mutation.
+    fn token(&self, name: &str, way: Vec<usize>, again: Option<Again>) -> String {
+        if self.options.mutation.is_some() {
+            return String::new();
+        }
+        Token { name: name.to_owned(), search: self.options, way, again }.to_string()
+    }
+
+    pub(super) const fn automata(&self) -> &Automata {
+        &self.automata
+    }
+
+    /// Whether two states are one.
+    pub(super) fn is_same(&self, one: &State, other: &State) -> bool {
+        let (mut first, mut second) = (Vec::new(), Vec::new());
+        encode(one, &self.shape, &mut first);
+        encode(other, &self.shape, &mut second);
+        first == second
+    }
+
+    /// Whether the end could not even be reached from where the search began.
+    pub(super) fn is_without_end(&self) -> bool {
+        self.without_end == Some(0)
     }
 
     /// Makes a state what the search reads back of it: what is not written down must not matter.
-    fn forget_what_is_not_written(&self, state: &mut State) {
+    pub(super) fn forget_what_is_not_written(&self, state: &mut State) {
         let mut bytes = Vec::new();
         encode(state, &self.shape, &mut bytes);
         decode(&bytes, &self.shape, state);
@@ -655,9 +728,21 @@ fn pool(threads: Option<usize>) -> Result<Option<ThreadPool>, String> {
     pool.map_err(|why| format!("threads to search with cannot be started: {why}"))
 }
 
-/// What names an execution that leads to a state.
-fn replay(name: &str, id: Id) -> String {
-    format!("{name}#{id}")
+/// What is wrong with a cycle.
+pub(super) fn goes_round(wanted: Liveness, whom: Option<usize>, automata: &Automata) -> String {
+    let whom = whom.map_or_else(String::new, |whom| format!("process {}", whom + 1));
+    match wanted {
+        Liveness::Progress => "all go round for ever, and nobody gets on".to_owned(),
+        Liveness::NoStarvation if automata.program().is_endless() => {
+            format!("{whom} can be overtaken for ever: it starves")
+        }
+        Liveness::NoStarvation => format!("{whom} may go round for ever, and never ends"),
+        Liveness::NoBusyWaiting => {
+            format!(
+                "{whom} goes round and round while nobody else does anything: it does not sleep"
+            )
+        }
+    }
 }
 
 fn facts(state: &State) -> Facts {
