@@ -59,9 +59,9 @@ fn the_same_seed_draws_the_same() {
 fn what_is_too_large_for_a_search_of_everything_can_be_drawn() {
     let model = RecoveryModel { how: Use::Gone, processes: 4, deaths: true };
     let search = GraphSearch { deaths: 1, memory: Memory::Sc, ..GraphSearch::default() };
-    let found = drawn(model, 300, search, &Budget::seeded(1));
+    let found = drawn(model, 3_000, search, &Budget::seeded(1));
     assert!(matches!(found.verdict, Verdict::Bounded(_)), "{found:?}");
-    assert!(!found.cut_short && found.executions == 300, "{found:?}");
+    assert!(!found.cut_short && found.executions == 3_000, "{found:?}");
 }
 
 #[test]
