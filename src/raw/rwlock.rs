@@ -9,7 +9,8 @@
 //!
 //! Readers that come while a writer waits do not overtake it: it closes the free slots first, and marks the others, which
 //! nobody enters then once they are left, not even who was there. Who finds them closed queues
-//! at the same mutex as writers do, and is overtaken there as by any that arrives while it is free.
+//! at the same mutex as writers do, and is overtaken there as by any that arrives while it is free: one reader that comes
+//! again and again cannot keep a writer out for ever, as there is nobody else to have the mutex then; two can, in turn.
 //!
 //! # The words
 //!

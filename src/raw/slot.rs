@@ -122,10 +122,18 @@ impl<R> RawSlot<R> {
         let me = p.me();
         // Release: whoever closes or takes it comes after what this thread did.
         if p.fetch_add(self.word::<P>(), me.wrapping_neg(), Release) != me {
-            p.futex_wake(self.word::<P>(), 1);
+            self.wake(p);
         }
         p.robust_end();
         Ok(())
+    }
+
+    #[cold]
+    fn wake<P>(&self, p: &P)
+    where
+        P: Platform<RobustWord = R>,
+    {
+        p.futex_wake(self.word::<P>(), 1);
     }
 
     /// Takes the mark of one that waits away, for those who may sleep there, when they do not any more.

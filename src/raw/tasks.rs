@@ -37,6 +37,7 @@
 
 use core::sync::atomic::Ordering::{Acquire, Relaxed};
 
+use super::mutex_state::State;
 use super::patience::Patience;
 use super::slot::RawSlot;
 use super::{Acquired, LockFailure, QueueFailure, RawCondvar, RawMutex, RawQueue, Span};
@@ -203,15 +204,17 @@ impl<R, W, D, const N: usize> RawTasks<R, W, D, N> {
             let first = hand.state(p);
             let mut patience = Patience::new();
             let (mut seen, mut late) = (first, deadline == Deadline::Now);
-            while seen.owner() != 0 && seen.owner() == first.owner() && !late {
+            let is_at_it = |now: State| now.owner() != 0 && now.owner() == first.owner();
+            while is_at_it(seen) && !late {
                 p.at(scope, (at, seen.0));
                 late = hand.wait(p, seen, deadline, &mut patience);
                 seen = hand.state(p);
             }
+            // Left there, it would cost whoever has the hand later a wake for nobody, task after task.
             if seen.has_waiters() {
                 hand.unmark(p);
             }
-            if seen.owner() != 0 && seen.owner() == first.owner() {
+            if is_at_it(seen) {
                 return Err(LockFailure::TimedOut);
             }
         }

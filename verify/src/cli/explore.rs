@@ -11,7 +11,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use super::{Exit, Failure, Output, duration, panics};
-use crate::claim::{Budget, Examined, Expected, MemoryModel, Method};
+use crate::claim::{Budget, Examined, Expected, Method};
 use crate::explore::graph::Automaton;
 use crate::explore::graph::{GraphSearch, Liveness, MOST_MESSAGES, Memory};
 use crate::models::registry::{self, Entry, Exploration, Explored, MODELS, Size};
@@ -170,20 +170,7 @@ impl Options {
     }
 
     fn id(&self, model: &Entry) -> String {
-        let mut id = self.size(model).explorer_id(model.name);
-        if self.memory == Sees::Sc {
-            id += "/sc";
-        }
-        if self.kernel == KernelRule::Before62 {
-            id += "/old-kernel";
-        }
-        if let Some(liveness) = self.liveness {
-            id += &format!("/{}", liveness.name());
-        }
-        if let Some(executions) = self.at_random {
-            id += &format!("/random-{executions}");
-        }
-        id
+        self.size(model).explorer_id(model.name) + &self.search().suffix()
     }
 
     /// Says what is explored.
@@ -284,10 +271,7 @@ fn explore(options: &Options, model: &Entry, board: &Arc<Board>) -> (Examined, O
         subject: model.name,
         property: model.property(options.size(model)),
         method: Method::Explorer,
-        memory_model: match options.memory {
-            Sees::Sc => MemoryModel::Sc,
-            Sees::Weak => MemoryModel::C11,
-        },
+        memory_model: options.search().memory.model(),
         processes: options.size(model).processes,
         increments: options.increments,
         expected: Expected::Holds,

@@ -6,9 +6,9 @@ use std::time::Instant;
 use clap::Args;
 
 use super::{Exit, Failure, Output, panics};
-use crate::claim::{Budget, Examined, Expected, MemoryModel, Method, Silent};
+use crate::claim::{Budget, Examined, Expected, Method, Silent};
 use crate::diagram::{draw, draw_witness};
-use crate::explore::graph::{GraphSearch, Memory, Token};
+use crate::explore::graph::{GraphSearch, Token};
 use crate::models::registry::{Entry, Exploration, Size, find};
 use crate::report::json;
 use crate::report::target::Target;
@@ -102,10 +102,7 @@ fn replay(token: &Token, model: &'static Entry, size: Size) -> Result<Examined, 
         subject: model.name,
         property: token.liveness().map_or(model.property(size), |liveness| liveness.property()),
         method: Method::Explorer,
-        memory_model: match token.memory() {
-            Memory::Sc => MemoryModel::Sc,
-            Memory::C11 => MemoryModel::C11,
-        },
+        memory_model: token.memory().model(),
         processes: size.processes,
         increments: size.increments,
         expected: Expected::Holds,

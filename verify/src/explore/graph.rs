@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use lockproof::platform::Ordering;
 
-use crate::claim::{Budget, Progress};
+use crate::claim::{Budget, MemoryModel, Progress};
 use crate::model::Model;
 use crate::platform::recorder::Play;
 use crate::platform::{KernelRule, Kind, Mutation, Site, Sites};
@@ -68,6 +68,16 @@ pub enum Memory {
     C11,
     /// The latest value, always. Orderings mean nothing, and every access synchronises.
     Sc,
+}
+
+impl Memory {
+    /// As claims name it.
+    pub(crate) const fn model(self) -> MemoryModel {
+        match self {
+            Self::C11 => MemoryModel::C11,
+            Self::Sc => MemoryModel::Sc,
+        }
+    }
 }
 
 /// What to explore.
@@ -157,6 +167,16 @@ impl Default for GraphSearch {
 }
 
 impl GraphSearch {
+    /// What claims are called that are found with this, after the model and its size.
+    #[must_use]
+    pub fn suffix(&self) -> String {
+        let memory = matches!(self.memory, Memory::Sc).then(|| "/sc".to_owned());
+        let kernel = matches!(self.kernel, KernelRule::Before62).then(|| "/old-kernel".to_owned());
+        let liveness = self.liveness.map(|liveness| format!("/{}", liveness.name()));
+        let drawn = self.at_random.map(|executions| format!("/random-{executions}"));
+        [memory, kernel, liveness, drawn].into_iter().flatten().collect()
+    }
+
     /// The same without any reduction.
     #[must_use]
     pub const fn plain(self) -> Self {

@@ -1,6 +1,7 @@
 //! Models of the barrier: generations are complete, or fail for everybody, and nobody waits in vain.
 
 use lockproof::deadline::{Deadline, Monotonic};
+use lockproof::error::NotHeld;
 use lockproof::platform::Ordering::Relaxed;
 use lockproof::raw::{BarrierFailure, RawBarrier};
 
@@ -129,16 +130,11 @@ impl BarrierModel {
     fn enters<W: World>(&self, p: &W, shared: &Shared<W>, index: usize) -> usize {
         // Those that come and go look for a place where others do.
         let first = if self.how == Use::Passing { 0 } else { index };
-        match shared.barrier.enter(p, self.parties(), first) {
-            Ok(Some(place)) => {
-                if self.has_onlooker() {
-                    p.fetch_add(&shared.entered, 1, Relaxed);
-                }
-                place
-            }
-            Ok(None) => violated("there is no place for one of the parties"),
-            Err(error) => violated(error.to_string()),
+        let place = place_of(p, &shared.barrier, self.parties(), first);
+        if self.has_onlooker() {
+            p.fetch_add(&shared.entered, 1, Relaxed);
         }
+        place
     }
 
     fn deadline(&self, index: usize) -> Deadline {
@@ -195,7 +191,7 @@ impl BarrierModel {
             p.cell_set(&shared.written[index][round % 2], 1 + round as u64);
             if let Err(failure) = self.meets(p, shared, (place, index), log) {
                 self.looks_why(p, shared, failure, (index, round));
-                self.leaves(p, shared, place);
+                left(shared.barrier.leave(p, place));
                 return self.ends(p, shared, index, round);
             }
             for other in 0..self.parties() {
@@ -204,11 +200,11 @@ impl BarrierModel {
                 }
             }
             if self.how == Use::Passing && round + 1 < self.rounds {
-                self.leaves(p, shared, place);
+                left(shared.barrier.leave(p, place));
                 place = self.enters(p, shared, index);
             }
         }
-        self.leaves(p, shared, place);
+        left(shared.barrier.leave(p, place));
         self.ends(p, shared, index, self.rounds);
     }
 
@@ -233,13 +229,6 @@ impl BarrierModel {
         }
     }
 
-    fn leaves<W: World>(&self, p: &W, shared: &Shared<W>, place: usize) {
-        let _ = self;
-        if shared.barrier.leave(p, place).is_err() {
-            violated("its place was not its own any more");
-        }
-    }
-
     fn ends<W: World>(&self, p: &W, shared: &Shared<W>, index: usize, rounds: usize) {
         let _ = self;
         p.store(&shared.ended_after[index], 1 + rounds as u32, Relaxed);
@@ -258,7 +247,7 @@ impl BarrierModel {
             }
             Err(_) => {}
         }
-        self.leaves(p, shared, place);
+        left(shared.barrier.leave(p, place));
     }
 
     fn tries_until<W: World>(&self, p: &W, shared: &Shared<W>, index: usize, log: &Log) {
@@ -279,7 +268,7 @@ impl BarrierModel {
             }
         }
         log.count(MET);
-        self.leaves(p, shared, place);
+        left(shared.barrier.leave(p, place));
     }
 
     fn recovers<W: World>(&self, p: &W, shared: &Shared<W>, index: usize, log: &Log) {
@@ -311,7 +300,7 @@ impl BarrierModel {
             }
         }
         log.count(MET);
-        self.leaves(p, shared, place);
+        left(shared.barrier.leave(p, place));
     }
 
     fn misses_somebody<W: World>(&self, p: &W, shared: &Shared<W>) -> bool {
@@ -320,7 +309,7 @@ impl BarrierModel {
 
     fn looks_for_a_place<W: World>(&self, p: &W, shared: &Shared<W>, index: usize, log: &Log) {
         match shared.barrier.enter(p, self.parties(), index) {
-            Ok(Some(place)) => self.leaves(p, shared, place),
+            Ok(Some(place)) => left(shared.barrier.leave(p, place)),
             Ok(None) => log.count(REFUSED),
             Err(error) => violated(error.to_string()),
         }
@@ -329,7 +318,7 @@ impl BarrierModel {
     fn is_lost<W: World>(&self, p: &W, shared: &Shared<W>, index: usize, log: &Log) {
         let mut place = self.enters(p, shared, index);
         if index == 0 && self.how == Use::Back {
-            self.leaves(p, shared, place);
+            left(shared.barrier.leave(p, place));
             place = self.enters(p, shared, index);
         }
         p.cell_set(&shared.written[index][0], 1);
@@ -340,7 +329,7 @@ impl BarrierModel {
         if told == Err(BarrierFailure::Died) && !self.deaths {
             p.cell_get(&shared.written[0][0]);
         }
-        self.leaves(p, shared, place);
+        left(shared.barrier.leave(p, place));
     }
 
     /// Resets the barrier, and notes whether it knew of the death.
@@ -353,6 +342,27 @@ impl BarrierModel {
     fn can_be_used_again<W: World>(&self, p: &W, shared: &Shared<W>) -> bool {
         shared.barrier.reset(p, self.parties());
         has_room_for_all(p, &shared.barrier, self.parties())
+    }
+}
+
+/// The place that a party gets: there is one for each.
+pub(super) fn place_of<W: World, const N: usize>(
+    p: &W,
+    barrier: &RawBarrier<W::RobustWord, W::Word, N>,
+    parties: usize,
+    first: usize,
+) -> usize {
+    match barrier.enter(p, parties, first) {
+        Ok(Some(place)) => place,
+        Ok(None) => violated("there is no place for one of the parties"),
+        Err(error) => violated(error.to_string()),
+    }
+}
+
+/// What leaving a place has to come to: it was the process's own.
+pub(super) fn left(left: Result<(), NotHeld>) {
+    if left.is_err() {
+        violated("its place was not its own any more");
     }
 }
 

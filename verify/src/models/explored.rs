@@ -1,7 +1,7 @@
 //! What the explorer of states is asked about: the main proof of each claim, without a bound on preemptions.
 
 use super::registry::{Exploration, Size, find};
-use crate::claim::{Budget, Claim, Expected, MemoryModel, Method, Progress};
+use crate::claim::{Budget, Claim, Expected, Method, Progress};
 use crate::explore::graph::{GraphSearch, Liveness, Memory};
 use crate::platform::KernelRule;
 use crate::verdict::{Finding, Verdict};
@@ -179,11 +179,7 @@ const MISTAKES: &[Mistake] = &[
 fn mistakes() -> Vec<Claim> {
     let examined = |name, size, memory, expected| {
         let search = GraphSearch { memory, ..GraphSearch::default() };
-        let (memory_model, suffix) = match memory {
-            Memory::Sc => (MemoryModel::Sc, "/sc"),
-            Memory::C11 => (MemoryModel::C11, ""),
-        };
-        Claim { subject: "broken", expected, memory_model, ..searched(name, size, search, suffix) }
+        Claim { subject: "broken", expected, ..searched(name, size, search) }
     };
     let mut all = Vec::new();
     for (broken, mended, size, memory) in MISTAKES {
@@ -235,17 +231,14 @@ pub(super) fn claims() -> Vec<Claim> {
     let strong = GraphSearch { memory: Memory::Sc, ..GraphSearch::default() };
     for (rows, full_only) in [(UNDER_SC, false), (UNDER_SC_IN_MINUTES, true)] {
         for (name, sizes) in rows {
-            all.extend(sizes.iter().map(|size| Claim {
-                memory_model: MemoryModel::Sc,
-                full_only,
-                ..searched(name, *size, strong, "/sc")
-            }));
+            all.extend(
+                sizes.iter().map(|size| Claim { full_only, ..searched(name, *size, strong) }),
+            );
         }
     }
     let drawn = GraphSearch { at_random: Some(EXECUTIONS), ..GraphSearch::default() };
     for (name, sizes) in DRAWN {
-        let suffix = format!("/random-{EXECUTIONS}");
-        all.extend(sizes.iter().map(|size| searched(name, *size, drawn, &suffix)));
+        all.extend(sizes.iter().map(|size| searched(name, *size, drawn)));
     }
     let behind = GraphSearch { messages: NOT_FAR_BEHIND, ..GraphSearch::default() };
     for (rows, full_only) in [(BEHIND, false), (BEHIND_IN_MINUTES, true)] {
@@ -253,7 +246,7 @@ pub(super) fn claims() -> Vec<Claim> {
             all.extend(
                 sizes
                     .iter()
-                    .map(|size| Claim { full_only, ..searched(name, *size, behind, "/behind") }),
+                    .map(|size| Claim { full_only, ..called(name, *size, behind, "/behind") }),
             );
         }
     }
@@ -263,24 +256,25 @@ pub(super) fn claims() -> Vec<Claim> {
             messages: FAR_BEHIND,
             ..GraphSearch::default()
         };
-        let suffix = format!("/{}", liveness.name());
-        let claim = searched(name, (*processes, 1, *deaths), search, &suffix);
+        let claim = searched(name, (*processes, 1, *deaths), search);
         all.push(Claim { expected: *expected, property: liveness.property(), ..claim });
     }
     all.extend(mistakes());
     let old = GraphSearch { kernel: KernelRule::Before62, ..GraphSearch::default() };
-    all.push(Claim {
-        expected: Expected::Fails,
-        ..searched("mutex", (3, 1, 1), old, "/old-kernel")
-    });
+    all.push(Claim { expected: Expected::Fails, ..searched("mutex", (3, 1, 1), old) });
     all
 }
 
 fn claim(name: &'static str, size: (usize, usize, u8)) -> Claim {
-    searched(name, size, GraphSearch::default(), "")
+    searched(name, size, GraphSearch::default())
 }
 
-fn searched(
+fn searched(name: &'static str, size: (usize, usize, u8), search: GraphSearch) -> Claim {
+    called(name, size, search, "")
+}
+
+/// The same, called something else than what is searched, too.
+fn called(
     name: &'static str,
     (processes, increments, deaths): (usize, usize, u8),
     search: GraphSearch,
@@ -288,7 +282,7 @@ fn searched(
 ) -> Claim {
     let size = Size { processes, increments, deaths };
     let property = find(name).map_or("", |model| model.property(size));
-    let id = size.explorer_id(name) + suffix;
+    let id = size.explorer_id(name) + &search.suffix() + suffix;
     let token = id.clone();
     // Of the unlocked counter, all totals are of interest.
     let all_outcomes = name == "unlocked";
@@ -307,7 +301,7 @@ fn searched(
         subject: name,
         property,
         method: Method::Explorer,
-        memory_model: MemoryModel::C11,
+        memory_model: search.memory.model(),
         processes,
         increments,
         expected: Expected::Holds,

@@ -5,7 +5,7 @@ use lockproof::deadline::Deadline;
 use lockproof::platform::Ordering::{Acquire, Relaxed, Release};
 use lockproof::raw::{BarrierFailure, BarrierLook, RawBarrier};
 
-use super::barrier::{LEFT_BEHIND, has_room_for_all};
+use super::barrier::{LEFT_BEHIND, has_room_for_all, left, place_of};
 use crate::model::{DEATH, DEATH_OF_A_HOLDER, Log, Model, Outcome, Sometimes, WAIT, violated};
 use crate::platform::{Facts, World};
 
@@ -71,21 +71,6 @@ impl RecoveryModel {
         self.processes - usize::from(self.how != Use::Untold)
     }
 
-    fn enters<W: World>(&self, p: &W, shared: &Shared<W>, first: usize) -> usize {
-        match shared.barrier.enter(p, self.parties(), first) {
-            Ok(Some(place)) => place,
-            Ok(None) => violated("there is no place for one of the parties"),
-            Err(error) => violated(error.to_string()),
-        }
-    }
-
-    fn leaves<W: World>(&self, p: &W, shared: &Shared<W>, place: usize) {
-        let _ = self;
-        if shared.barrier.leave(p, place).is_err() {
-            violated("its place was not its own any more");
-        }
-    }
-
     fn hears(&self, met: Result<bool, BarrierFailure>, log: &Log) {
         match met {
             Ok(_) => log.count(MET),
@@ -112,7 +97,7 @@ impl RecoveryModel {
     }
 
     fn waits_once<W: World>(&self, p: &W, shared: &Shared<W>, index: usize, log: &Log) {
-        let place = self.enters(p, shared, index);
+        let place = place_of(p, &shared.barrier, self.parties(), index);
         let until = if index == 0 { Deadline::Now } else { Deadline::Never };
         let come_later = || !self.have_come(shared.barrier.look(p, self.parties()));
         if index == 0 && come_later() {
@@ -125,7 +110,7 @@ impl RecoveryModel {
                 met => violated(format!("wait ended: {met:?}")),
             }
         }
-        self.leaves(p, shared, place);
+        left(shared.barrier.leave(p, place));
     }
 
     /// `Use::Heir`'s first takes part, breaks and recovers the barrier, and leaves.
@@ -137,7 +122,7 @@ impl RecoveryModel {
             p.store(&shared.stage, LEAVES, Relaxed);
             // Whoever has its place sees that it leaves.
             p.fence(Release);
-            self.leaves(p, shared, place);
+            left(shared.barrier.leave(p, place));
         }
     }
 
@@ -161,7 +146,7 @@ impl RecoveryModel {
             violated("one that takes part was not waited for");
         }
         self.hears(met, log);
-        self.leaves(p, shared, place);
+        left(shared.barrier.leave(p, place));
     }
 
     /// `Use::Gone`'s first.
@@ -175,7 +160,7 @@ impl RecoveryModel {
         if index > 1 {
             shared.barrier.recover(p, self.parties());
         }
-        let place = self.enters(p, shared, 0);
+        let place = place_of(p, &shared.barrier, self.parties(), 0);
         if index == 0 {
             shared.barrier.recover(p, self.parties());
             // Release: whoever finds it noted finds the place taken, or left.
@@ -191,7 +176,7 @@ impl RecoveryModel {
             violated("one met another that was dead before it came");
         }
         self.hears(met, log);
-        self.leaves(p, shared, place);
+        left(shared.barrier.leave(p, place));
     }
 
     fn can_be_used_again<W: World>(&self, p: &W, shared: &Shared<W>) -> bool {

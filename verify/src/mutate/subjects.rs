@@ -356,17 +356,14 @@ impl Trial {
     /// The id of the claim: what `explore` with these flags calls it.
     #[must_use]
     pub fn id(&self) -> String {
-        let mut id = self.size.explorer_id(self.model);
-        if self.memory == Memory::Sc {
-            id += "/sc";
-        }
-        if let Some(liveness) = self.liveness {
-            id += &format!("/{}", liveness.name());
-        }
-        if let Some(executions) = self.at_random {
-            id += &format!("/random-{executions}");
-        }
-        id
+        self.size.explorer_id(self.model) + &self.search().suffix()
+    }
+
+    fn search(&self) -> GraphSearch {
+        let Self { memory, liveness, at_random, .. } = *self;
+        // One, as several mutants are explored at a time.
+        let threads = Some(1);
+        GraphSearch { liveness, at_random, memory, threads, ..GraphSearch::default() }
     }
 
     /// The same, of which only a few executions are looked at.
@@ -375,11 +372,11 @@ impl Trial {
     }
 
     /// Whether what was found with a mutant is something else than with the shipped source. That something never happened is
-    /// not, where it may have been for want of luck.
+    /// not, where it may have been for want of luck or of room.
     pub(super) fn notices(&self, found: &Finding) -> bool {
         match found.verdict {
             Verdict::Timeout { .. } => false,
-            Verdict::Vacuous { .. } => self.at_random.is_none(),
+            Verdict::Vacuous { .. } => self.at_random.is_none() && !found.cut_short,
             _ => !found.verdict.holds(),
         }
     }
@@ -396,17 +393,7 @@ impl Trial {
         budget: &Budget,
         progress: &dyn Progress,
     ) -> Finding {
-        let Self { memory, liveness, at_random, .. } = *self;
-        let search = GraphSearch {
-            mutation,
-            sites,
-            liveness,
-            at_random,
-            memory,
-            // Several mutants are explored at a time.
-            threads: Some(1),
-            ..GraphSearch::default()
-        };
+        let search = GraphSearch { mutation, sites, ..self.search() };
         let patience = Instant::now() + PATIENCE;
         let until = budget.until.map_or(patience, |until| until.min(patience));
         let budget = Budget { until: Some(until), ..budget.clone() };

@@ -338,13 +338,17 @@ mod tests {
     }
 
     fn wrong(wanted: Liveness, edges: &[Edge]) -> Option<Cycle> {
+        wrong_but_for(&[], wanted, edges)
+    }
+
+    fn wrong_but_for(patient: &[u8], wanted: Liveness, edges: &[Edge]) -> Option<Cycle> {
         let states = edges.iter().map(|edge| edge.from.max(edge.to) as usize + 1).max();
         let shape = Shape { threads: 2, words: 0, cells: 0, needs: Needs::default() };
         let state = |_| State::beginning(&shape, [0, 0].into_iter());
         Edges { all: edges.to_vec(), incomplete: Vec::new() }.wrong(
             wanted,
             states.unwrap_or(0),
-            (2, &[]),
+            (2, patient),
             state,
         )
     }
@@ -368,6 +372,9 @@ mod tests {
         assert_eq!(wrong(Liveness::Progress, &both), None);
         let starves = wrong(Liveness::NoStarvation, &both).expect("a cycle");
         assert_eq!((starves.whom, starves.edges), (Some(1), both.to_vec()));
+        assert_eq!(wrong_but_for(&[1], Liveness::NoStarvation, &both), None);
+        let impatient = wrong_but_for(&[0], Liveness::NoStarvation, &both).expect("a cycle");
+        assert_eq!(impatient.whom, Some(1));
         let gets_on = [edge(0, 1, 0, 1), edge(1, 2, 1, 0b10), edge(2, 0, 0, NOBODY)];
         assert_eq!(wrong(Liveness::NoStarvation, &gets_on), None);
     }

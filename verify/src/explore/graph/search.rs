@@ -1,5 +1,8 @@
 //! The search: by breadth, so that the first counterexample is one of the shortest.
 
+mod finding;
+mod ways;
+
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,26 +16,24 @@ use super::around::Around;
 use super::audit::audit;
 use super::automaton::{Automata, Unknown};
 use super::code::{decode, encode};
-use super::cycles::{Edge, Edges, Liveness};
+use super::cycles::{Edge, Edges};
 use super::ending::Followers;
 use super::expand::{Batch, Found, To, Worker, tidy};
 use super::extract::extract;
 use super::program::Program;
 use super::state::{State, Thread};
-use super::step::{Did, Manner, Next, Seen, Stop};
+use super::step::{Did, Manner, Seen, Stop};
 use super::store::{Id, Store};
 use super::symmetry::{NotInterchangeable, Symmetry};
-use super::token::{Again, Token};
-use super::{
-    Extracted, MOST_CELLS, MOST_THREADS, MOST_WORDS, Needs, Options, Shape, bound, timeout, trace,
-};
+use super::{Extracted, MOST_CELLS, MOST_THREADS, MOST_WORDS, Needs, Options, Shape};
 use crate::claim::{Budget, Progress};
 use crate::model::{Log, Outcome};
 use crate::platform::Facts;
 use crate::platform::recorder::{Play, Recorder, Values};
 use crate::report::numbers::{bytes, count};
 use crate::trace::{Counterexample, Witness};
-use crate::verdict::{Finding, Scheduler, Verdict};
+
+pub(super) use ways::goes_round;
 
 /// How many states are looked at between two looks at the clock.
 const AT_A_TIME: Id = 4096;
@@ -418,47 +419,8 @@ impl Search {
         let Some(cycle) = self.edges.wrong(wanted, states, threads, |id| self.state(id)) else {
             return Ok(());
         };
-        let why = goes_round(wanted, cycle.whom.map(usize::from), &self.automata);
-        let from = cycle.edges[0].from;
-        let mut counterexample = self.counterexample(name, from, why, &[])?;
-        counterexample.again_from = Some(counterexample.steps.len());
-        let (did, round) = self.way_round(&cycle.edges)?;
-        counterexample.steps.extend(trace::steps(&self.automata, &did));
-        let whom = cycle.whom.map(usize::from);
-        let (_, _, way) = self.way_to(from)?;
-        counterexample.replay = self.token(name, way, Some(Again { whom, way: round }));
-        self.counterexample = Some(counterexample);
+        self.counterexample = Some(self.round_counterexample(name, wanted, &cycle)?);
         Ok(())
-    }
-
-    /// What is done along these edges, and which choices that takes. Who is who does not change on the way: cycles are looked for
-    /// without symmetry.
-    fn way_round(&mut self, edges: &[Edge]) -> Result<(Vec<Did>, Vec<usize>), Stop> {
-        let (mut did, mut way) = (Vec::new(), Vec::new());
-        for edge in edges {
-            let (state, wanted) = (self.state(edge.from), self.store.get(edge.to).to_vec());
-            let next = self.learning(|around, worker| {
-                let nexts = worker.nexts(around, &state)?;
-                let alike: Vec<(usize, Next)> = nexts
-                    .iter()
-                    .cloned()
-                    .enumerate()
-                    .filter(|(_, next)| next.manner == edge.manner)
-                    .collect();
-                for (choice, mut next) in alike {
-                    if next.wrong.is_none() && worker.write_down(around, &mut next.state)? == wanted
-                    {
-                        return Ok(Some((choice, next)));
-                    }
-                }
-                Ok(None)
-            })?;
-            let lost = || Stop::Refused("the way round a cycle was lost".to_owned());
-            let (choice, next) = next.ok_or_else(lost)?;
-            did.extend(next.did);
-            way.push(choice);
-        }
-        Ok((did, way))
     }
 
     pub(super) fn at_a_limit(&self, budget: &Budget) -> Option<Ended> {
@@ -521,91 +483,10 @@ impl Search {
         (outcome, log)
     }
 
-    /// For each result, the way to the first state that came to it.
-    fn find_witnesses(&mut self, name: &str) -> Result<(), Stop> {
-        for (result, id) in std::mem::take(&mut self.firsts) {
-            let (_, did, way) = self.way_to(id)?;
-            let steps = trace::steps(&self.automata, &did);
-            let replay = self.token(name, way, None);
-            self.witnesses.insert(result, Witness { steps, replay });
-        }
-        Ok(())
-    }
-
-    /// The way to what is wrong in a state, or with what comes next.
-    fn counterexample(
-        &mut self,
-        name: &str,
-        id: Id,
-        why: String,
-        last: &[Did],
-    ) -> Result<Counterexample, Stop> {
-        let (state, mut did, mut way) = self.way_to(id)?;
-        // The last step once more, by those who are who here.
-        let ends = self.learning(|around, worker| {
-            let nexts = worker.nexts(around, &state)?;
-            let wrong = |(_, next): &(usize, Next)| next.wrong.is_some() && !last.is_empty();
-            Ok(nexts.iter().cloned().enumerate().find(wrong))
-        })?;
-        let why = match ends {
-            Some((choice, next)) => {
-                way.push(choice);
-                did.extend(next.did);
-                next.wrong.unwrap_or(why)
-            }
-            None => why,
-        };
-        let steps = trace::steps(&self.automata, &did);
-        let replay = self.token(name, way, None);
-        Ok(Counterexample { why, steps, replay, again_from: None })
-    }
-
     fn state(&self, id: Id) -> State {
         let mut state = State::beginning(&self.shape, std::iter::repeat_n(0, self.shape.threads));
         decode(self.store.get(id), &self.shape, &mut state);
         state
-    }
-
-    /// The way to a state: that state, what was done, and which choices that takes. Who is who changes in what the search keeps, and
-    /// not in this.
-    fn way_to(&mut self, id: Id) -> Result<(State, Vec<Did>, Vec<usize>), Stop> {
-        let path = self.store.path(id);
-        let mut state = self.tidy_beginning()?;
-        let (mut did, mut way) = (Vec::new(), Vec::new());
-        for to in &path[1..] {
-            let wanted = self.store.get(*to).to_vec();
-            let found = self.learning(|around, worker| {
-                let nexts = worker.nexts(around, &state)?;
-                let rights: Vec<(usize, Next)> = nexts
-                    .iter()
-                    .cloned()
-                    .enumerate()
-                    .filter(|(_, next)| next.wrong.is_none())
-                    .collect();
-                for (choice, mut next) in rights {
-                    if worker.write_down(around, &mut next.state)? == wanted {
-                        return Ok(Some((choice, next)));
-                    }
-                }
-                Ok(None)
-            })?;
-            let Some((choice, next)) = found else {
-                return Err(Stop::Refused("the way to a state was lost".to_owned()));
-            };
-            way.push(choice);
-            did.extend(next.did);
-            state = next.state;
-            self.forget_what_is_not_written(&mut state);
-        }
-        Ok((state, did, way))
-    }
-
-    /// What names an execution. One of a mutant is found by its mutation.
-    fn token(&self, name: &str, way: Vec<usize>, again: Option<Again>) -> String {
-        if self.options.mutation.is_some() {
-            return String::new();
-        }
-        Token { name: name.to_owned(), search: self.options, way, again }.to_string()
     }
 
     pub(super) const fn automata(&self) -> &Automata {
@@ -642,83 +523,6 @@ impl Search {
     pub(super) fn audit(&mut self, seed: u64) -> Result<String, String> {
         audit(&mut self.automata, self.options.symmetry, seed)
     }
-
-    /// What was found.
-    pub(super) fn finding(&mut self, ended: &Ended, seed: u64) -> Finding {
-        let sometimes = self.automata.program().sometimes();
-        let seen = self.seen;
-        let happened =
-            |facts: &Facts| Facts { contended: seen.contended, slept: seen.slept, ..*facts };
-        let endless = self.automata.program().is_endless();
-        let on_the_way = Facts {
-            deaths: seen.deaths.into(),
-            died_holding: seen.died_holding.into(),
-            ..Facts::default()
-        };
-        let of_ends = self.noted.values().map(|(facts, log)| (*facts, Arc::clone(log)));
-        let of_others = endless.then(|| (on_the_way, Arc::default()));
-        let all: Vec<(Facts, Arc<Log>)> = of_ends.chain(of_others).collect();
-        let never = sometimes.iter().find(|sometimes| {
-            !all.iter().any(|(facts, log)| (sometimes.happened)(&happened(facts), log))
-        });
-        let counterexample = self.counterexample.take();
-        let limits = bound(&self.options);
-        let verdict = match (ended, never) {
-            _ if counterexample.is_some() => Verdict::Counterexample,
-            (Ended::OutOfTime, _) => timeout(self.began.elapsed()),
-            (Ended::OutOfMemory, _) => {
-                let states = Some(self.store.len() as u64);
-                Verdict::Bounded(crate::verdict::Bound { states, ..limits })
-            }
-            (_, Some(never)) => Verdict::Vacuous { what: never.what.to_owned() },
-            _ if self.outcomes.is_empty() && !endless => {
-                Verdict::Vacuous { what: "an execution that comes to an end".to_owned() }
-            }
-            _ if self.options.at_random.is_some() => {
-                let (schedules, seed) = (Some(self.walks), Some(seed));
-                let scheduler = Some(Scheduler::Random);
-                Verdict::Bounded(crate::verdict::Bound { schedules, scheduler, seed, ..limits })
-            }
-            _ if self.seen.too_many_messages => {
-                let messages = Some(self.options.messages.min(super::MOST_MESSAGES) as u64);
-                Verdict::Bounded(crate::verdict::Bound { messages, ..limits })
-            }
-            _ if self.options.deaths > 0 => Verdict::Bounded(limits),
-            _ => Verdict::Exhausted,
-        };
-        let counted = self.options.executions && matches!(ended, Ended::Complete);
-        let ways = counted.then(|| self.followers.ways(self.store.len())).flatten();
-        let executions = ways.unwrap_or(self.walks);
-        Finding {
-            executions,
-            states: Some(self.store.len() as u64),
-            transitions: Some(self.transitions),
-            outcomes: std::mem::take(&mut self.outcomes),
-            witnesses: std::mem::take(&mut self.witnesses),
-            counterexample,
-            notes: self.notes(),
-            cut_short: matches!(ended, Ended::OutOfTime | Ended::OutOfMemory)
-                || self.seen.too_many_messages,
-            ..Finding::of(verdict)
-        }
-    }
-
-    fn notes(&self) -> Vec<String> {
-        let states = self.store.len() as u64;
-        let stopped = self.stopped_after.map(|after| {
-            format!("stopped after a look at {} of the states found so far", count(after.into()))
-        });
-        let memory = self.store.memory() as u64;
-        let size =
-            format!("{} for the states, {} each", bytes(memory), bytes(memory / states.max(1)));
-        let threads = format!(
-            "{} states of the threads, found in {} runs of their code; {} places brought together by marks",
-            count(self.automata.nodes() as u64),
-            count(self.automata.runs()),
-            count(self.automata.marks() as u64),
-        );
-        stopped.into_iter().chain([size, threads]).collect()
-    }
 }
 
 /// Threads that search, where it is said how many.
@@ -726,23 +530,6 @@ fn pool(threads: Option<usize>) -> Result<Option<ThreadPool>, String> {
     let build = |threads| ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = threads.filter(|threads| *threads > 1).map(build).transpose();
     pool.map_err(|why| format!("threads to search with cannot be started: {why}"))
-}
-
-/// What is wrong with a cycle.
-pub(super) fn goes_round(wanted: Liveness, whom: Option<usize>, automata: &Automata) -> String {
-    let whom = whom.map_or_else(String::new, |whom| format!("process {}", whom + 1));
-    match wanted {
-        Liveness::Progress => "all go round for ever, and nobody gets on".to_owned(),
-        Liveness::NoStarvation if automata.program().is_endless() => {
-            format!("{whom} can be overtaken for ever: it starves")
-        }
-        Liveness::NoStarvation => format!("{whom} may go round for ever, and never ends"),
-        Liveness::NoBusyWaiting => {
-            format!(
-                "{whom} goes round and round while nobody else does anything: it does not sleep"
-            )
-        }
-    }
 }
 
 fn facts(state: &State) -> Facts {
