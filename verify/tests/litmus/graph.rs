@@ -223,14 +223,18 @@ fn a_bound_is_in_the_verdict() {
     let bound = Bound { deaths: Some(1), ..Bound::default() };
     assert_eq!(graph(litmus(), deaths).verdict, Verdict::Bounded(bound));
     let memory = GraphSearch { memory_limit: Some(1), ..every_state() };
-    let Verdict::Bounded(bound) = graph(litmus(), memory).verdict else { panic!("no bound") };
-    assert_eq!(bound.states, Some(1));
+    let nothing = "an execution that comes to an end".to_owned();
+    assert_eq!(graph(litmus(), memory).verdict, Verdict::Vacuous { what: nothing });
     // Nothing is dropped, and somebody writes for ever.
     const WRITES: &[Step] = &[Loop(&[Swap(X, 1, Relaxed), LeaveIf(2)])];
-    let litmus = Litmus::new("writes", [WRITES, &[Swap(X, 2, Relaxed)]]);
-    let keeps_all = GraphSearch { collect: false, ..every_state() };
-    let Verdict::Bounded(bound) = graph(litmus, keeps_all).verdict else { panic!("no bound") };
-    assert_eq!(bound.messages, Some(64));
+    const LOOKS: &[Step] = &[Load(X, Relaxed), Load(X, Relaxed)];
+    let litmus = || Litmus::new("writes", [WRITES, LOOKS, LOOKS, &[Swap(X, 2, Relaxed)]]);
+    let keeps_all = GraphSearch { collect: false, messages: 16, ..every_state() };
+    let Verdict::Bounded(bound) = graph(litmus(), keeps_all).verdict else { panic!("no bound") };
+    assert_eq!((bound.messages, bound.states), (Some(16), None));
+    let found = graph(litmus(), GraphSearch { memory_limit: Some(1 << 20), ..keeps_all });
+    let Verdict::Bounded(bound) = &found.verdict else { panic!("no bound: {:?}", found.verdict) };
+    assert!(found.cut_short && bound.states.is_some(), "{bound:?}");
 }
 
 #[test]
