@@ -82,7 +82,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 ///
 /// Each look takes the cache line away from the holder, who gets it back for a hundred nanoseconds or more: the time of
 /// several critical sections. So looks are few, and fewer the longer the lock is fought over. All of it together costs
-/// less than falling asleep and being woken. Measured with `benches/locks`: looking all the time halves what two
+/// less than falling asleep and being woken. Measured with `lockproof bench mutex`: looking all the time halves what two
 /// processes get done, and so does sleeping at once.
 const PAUSES: [Duration; 3] =
     [Duration::from_nanos(250), Duration::from_micros(1), Duration::from_micros(4)];

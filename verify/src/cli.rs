@@ -11,6 +11,8 @@ use crate::claim::{Claim, Selection};
 use crate::report::Output;
 use crate::report::target::{CannotWrite, Target};
 
+#[cfg(target_os = "linux")]
+mod bench;
 mod check;
 pub(crate) mod duration;
 #[cfg(not(target_os = "linux"))]
@@ -64,6 +66,9 @@ enum Command {
     /// Show what goes wrong without a lock, and right with one, in programs that people write
     #[command(after_help = exit::HELP)]
     Demo(processes::Demo),
+    /// Measure how fast the locks are, beside the C library's, a plain futex mutex, and pipes
+    #[command(after_help = exit::HELP)]
+    Bench(processes::Bench),
     /// List the claims, the models, and the demos
     List(list::Options),
 }
@@ -90,6 +95,7 @@ fn run(command: &Command, claims: impl Fn(&Selection) -> Vec<Claim>) -> Result<E
         Command::Mutate(options) => mutate::run(options, people(options.json())),
         Command::Stress(options) => processes::stress(options, Output::stdout()),
         Command::Demo(options) => processes::demo(options, Output::stdout()),
+        Command::Bench(options) => processes::bench(options),
         Command::List(options) => list::run(options, claims, &demos(), &mut Output::stdout()),
     }
 }

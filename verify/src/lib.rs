@@ -9,6 +9,8 @@
     )
 )]
 
+#[cfg(target_os = "linux")]
+pub mod bench;
 pub mod claim;
 pub mod cli;
 #[cfg(target_os = "linux")]

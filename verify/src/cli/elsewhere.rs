@@ -1,4 +1,4 @@
-//! What only Linux has, elsewhere: `lockproof stress` and `lockproof demo`, which say why they cannot be run, and examiners, of
+//! What only Linux has, elsewhere: `lockproof stress`, `demo` and `bench`, which say why they cannot be run, and examiners, of
 //! which there are none.
 
 use std::ffi::OsString;
@@ -19,6 +19,7 @@ pub(super) struct Stress {
 }
 
 pub(super) use Stress as Demo;
+pub(super) use Stress as Bench;
 
 pub(super) fn stress(_: &Stress, _: Output) -> Result<Exit, Failure> {
     Err(Failure::Usage(
@@ -28,6 +29,10 @@ pub(super) fn stress(_: &Stress, _: Output) -> Result<Exit, Failure> {
 }
 
 pub(super) use stress as demo;
+
+pub(super) fn bench(options: &Bench) -> Result<Exit, Failure> {
+    stress(options, Output::stdout())
+}
 
 /// There are no workers.
 pub(super) fn worker_main() {}

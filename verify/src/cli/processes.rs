@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
+pub(super) use super::bench::{Options as Bench, run as bench};
 use super::{Exit, Failure, Output, duration};
 use crate::claim::Progress;
 pub(super) use crate::demo::Options as Demo;

@@ -44,9 +44,9 @@ pub fn list(claims: &[Claim], demos: &[(String, String)]) -> String {
     })
 }
 
-pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-pub(super) fn pretty(value: &impl Serialize) -> String {
+pub(crate) fn pretty(value: &impl Serialize) -> String {
     let mut text = serde_json::to_string_pretty(value)
         .unwrap_or_else(|error| unreachable!("plain data always serialises: {error}"));
     text.push('\n');

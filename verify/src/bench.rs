@@ -1,0 +1,137 @@
+//! How fast the locks are, beside those that people would take instead: `lockproof bench`.
+//!
+//! The same work for each, in memory that processes share, on the same processors, taking turns in one run: figures of
+//! different days or machines cannot be compared, ratios within a run can. Of each contender the report has the median of
+//! the rounds and how far they spread, and for each peer the ratio of ours to it, round by round, with the interval in
+//! which its median lies with a confidence of 95 %.
+
+mod c;
+mod case;
+mod cases;
+mod figures;
+mod json;
+mod measure;
+mod ours;
+mod shared;
+mod text;
+mod work;
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::cli::duration;
+use crate::report::target::Target;
+use case::Case;
+use figures::Measured;
+use measure::Rig;
+
+/// What `bench` is asked for.
+#[derive(Args, Clone, Debug)]
+pub struct Options {
+    /// Measure only these: a primitive, or one of its cases, as `mutex` or `mutex/two`; everything, if none is named
+    #[arg(value_name = "CASE")]
+    cases: Vec<String>,
+
+    /// How often each is measured; the peers take turns. Fewer than six tell no confidence
+    #[arg(long, value_name = "N", default_value = "11", value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+
+    /// How long each contender works in a round
+    #[arg(long, value_name = "DURATION", default_value = "100ms", value_parser = duration::parse)]
+    window: Duration,
+
+    /// Measure only against peers whose names contain this; several can be given
+    #[arg(long, value_name = "NAME")]
+    against: Vec<String>,
+
+    /// Write the figures as JSON to FILE, whole or not at all; with -, it is all that standard output holds
+    #[arg(long, value_name = "FILE|-")]
+    json: Option<Target>,
+}
+
+impl Options {
+    /// Where the report for programs goes.
+    pub(crate) const fn json(&self) -> Option<&Target> {
+        self.json.as_ref()
+    }
+}
+
+/// Why there are no figures.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The output cannot be written.
+    Output(io::Error),
+    /// What was asked for cannot be measured, and why.
+    Usage(String),
+    /// A contender failed: it lost updates, hung, or could not be set up.
+    Contender(String),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+/// Measures, and writes a table for each case.
+pub(crate) fn command(
+    options: &Options,
+    out: &mut dyn Write,
+    mut tell: impl FnMut(&str),
+) -> Result<(), Failure> {
+    let cases = chosen(options)?;
+    if let Some(target) = &options.json {
+        target.probe()?;
+    }
+    let rig = Rig::new(options.window).map_err(Failure::Contender)?;
+    let mut measured: Vec<Measured> = cases.iter().map(Measured::of).collect();
+    for round in 1..=options.rounds {
+        tell(&format!("round {round} of {}", options.rounds));
+        for (case, measured) in cases.iter().zip(&mut measured) {
+            for (contender, figures) in case.contenders.iter().zip(&mut measured.figures) {
+                let sample = (contender.run)(&rig);
+                figures.add(sample.map_err(|why| {
+                    Failure::Contender(format!("{}, {}: {why}", case.id, contender.name))
+                })?);
+            }
+        }
+    }
+    out.write_all(text::tables(&measured, &rig).as_bytes())?;
+    out.flush()?;
+    if let Some(target) = &options.json {
+        target.write(&json::report(&measured, &rig, options.rounds))?;
+    }
+    Ok(())
+}
+
+/// The cases that are asked for, with those of their contenders that are.
+fn chosen(options: &Options) -> Result<Vec<Case>, Failure> {
+    let all = cases::all();
+    let names =
+        |case: &Case, wanted: &str| case.id == wanted || case.id.split('/').next() == Some(wanted);
+    for wanted in &options.cases {
+        if !all.iter().any(|case| names(case, wanted)) {
+            let known: Vec<&str> = all.iter().map(|case| case.id).collect();
+            let known = known.join(", ");
+            return Err(Failure::Usage(format!("there is no case {wanted}; there are: {known}")));
+        }
+    }
+    let wanted = |case: &Case| {
+        options.cases.is_empty() || options.cases.iter().any(|wanted| names(case, wanted))
+    };
+    let mut chosen: Vec<Case> = all.into_iter().filter(wanted).collect();
+    if !options.against.is_empty() {
+        let asked = |name: &str| options.against.iter().any(|part| name.contains(part.as_str()));
+        for case in &mut chosen {
+            case.contenders.retain(|contender| contender.is_ours() || asked(contender.name));
+        }
+        chosen.retain(|case| case.contenders.iter().any(|contender| !contender.is_ours()));
+    }
+    if chosen.is_empty() {
+        let against = options.against.join(", ");
+        return Err(Failure::Usage(format!("none of the peers there is called {against}")));
+    }
+    Ok(chosen)
+}

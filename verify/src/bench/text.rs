@@ -1,0 +1,115 @@
+//! The figures for people: a table of 80 columns for each case.
+
+use std::fmt::Write;
+
+use super::case::{Death, Unit};
+use super::figures::{Figures, Interval, Measured};
+use super::measure::Rig;
+
+const LEGEND: &str = "\
+median: of the rounds, with the interval in which it lies at a confidence of 95 %
+ours / it: the first of ours against it, round by round, with the same interval
+share: of what each would have done if all had done as much, what the last one did
+lives: whether the others go on when one of them dies
+";
+
+/// A table for each case.
+pub(super) fn tables(measured: &[Measured], rig: &Rig) -> String {
+    let mut text = String::new();
+    if rig.processors[0] == rig.processors[1] {
+        text += "There is one processor only: what is said of several processes says little.\n\n";
+    }
+    for case in measured {
+        text += &table(case);
+        text.push('\n');
+    }
+    text + LEGEND
+}
+
+fn table(case: &Measured) -> String {
+    let better = if case.unit.more_is_better() { "more is better" } else { "less is better" };
+    let unit = case.unit.in_words();
+    let mut text = format!("{}: {}; {unit}, {better}\n", case.id, case.what);
+    let _ = writeln!(
+        text,
+        "  {:27}{:>8} {:11} {:>7} {:9} {:>5} lives",
+        "", "median", "", "ours/it", "", "share"
+    );
+    for figures in &case.figures {
+        text += row(case, figures).trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+fn row(case: &Measured, figures: &Figures) -> String {
+    let interval = figures.interval();
+    let (ratio, ratios) = match case.ratio(figures) {
+        Some(ratio) => {
+            (format!("{:.2}", ratio.median), bounds(ratio, |bound| format!("{bound:.2}")))
+        }
+        None => Default::default(),
+    };
+    let share = figures.share().map(|share| format!("{share:.2}")).unwrap_or_default();
+    let lives = match figures.death {
+        Death::Ours | Death::Survived => "yes",
+        Death::Hangs => "no",
+        Death::Nothing => "",
+    };
+    format!(
+        "  {:27}{:>8} {:11} {ratio:>7} {ratios:9} {share:>5} {lives}",
+        figures.name,
+        figure(interval.median, case.unit),
+        bounds(interval, |bound| figure(bound, case.unit)),
+    )
+}
+
+fn bounds(interval: Interval, write: impl Fn(f64) -> String) -> String {
+    format!("{}-{}", write(interval.low), write(interval.high))
+}
+
+/// With three digits that say something.
+fn figure(figure: f64, unit: Unit) -> String {
+    let places = match figure {
+        figure if figure >= 100.0 => 0,
+        figure if figure >= 10.0 || unit == Unit::Nanoseconds => 1,
+        _ => 2,
+    };
+    format!("{figure:.places$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::case::{Case, Contender};
+    use crate::bench::measure::Sample;
+
+    #[test]
+    fn a_table_has_80_columns_and_the_ratio_of_each_round() {
+        let run = |_: &Rig| -> Result<Sample, String> { Ok(1.0.into()) };
+        let contender = |name, death| Contender { name, death, run };
+        let case = Case {
+            id: "mutex/two",
+            what: "two processes lock, add one, unlock",
+            unit: Unit::Millions,
+            contenders: vec![
+                contender("lockproof Mutex", Death::Ours),
+                contender("futex mutex (Drepper)", Death::Hangs),
+            ],
+        };
+        let mut measured = Measured::of(&case);
+        for (own, theirs) in [(30.0, 10.0), (20.0, 10.0), (100.0, 1000.0)] {
+            measured.figures[0].add(Sample { figure: own, share: Some(0.5) });
+            measured.figures[1].add(theirs.into());
+        }
+        let text = table(&measured);
+        assert!(text.lines().all(|line| line.len() <= 80), "{text}");
+        let wanted = [
+            "mutex/two: two processes lock, add one, unlock; M/s, more is better",
+            "                               median             ours/it           share lives",
+            "  lockproof Mutex                30.0 20.0-100                       0.50 yes",
+            "  futex mutex (Drepper)          10.0 10.0-1000      2.00 0.10-3.00       no",
+        ];
+        assert_eq!(text.lines().collect::<Vec<_>>(), wanted);
+    }
+}
