@@ -230,6 +230,16 @@ impl<G> LockError<G> {
     }
 }
 
+impl<G> TryLockError<G> {
+    /// The same, where the guard is wrapped in another.
+    pub(crate) fn map<H>(self, wrap: impl FnOnce(G) -> H) -> TryLockError<H> {
+        match self {
+            Self::WouldBlock(e) => TryLockError::WouldBlock(e),
+            Self::Lock(error) => error.map(wrap).into(),
+        }
+    }
+}
+
 impl<G> fmt::Display for LockError<G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.inner().fmt(f)

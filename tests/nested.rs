@@ -1,14 +1,18 @@
-//! Locks that their holder may take again: the reentrant mutex and the array with a lock of its own.
+//! Locks that their holder may take again: the reentrant mutex, the value and the array with a lock of their own.
 
 mod common;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::child::{Child, Ended, fork, kill_myself, supervised};
+use common::outcome::{Attempt, Outcome};
 use common::seed::scaled;
 use lockproof::error::{LockError, TryLockError};
-use lockproof::{Array, RawValue, ReentrantMutex, Region};
+use lockproof::{
+    Array, ArrayGuard, RawValue, ReentrantMutex, ReentrantMutexGuard, Region, Value, ValueGuard,
+    shareable,
+};
 
 type Total = ReentrantMutex<RawValue<u64>>;
 
@@ -53,6 +57,123 @@ fn others_wait_until_the_last_guard_is_gone() {
         inner.unlock().unwrap();
         fork(|| drop(nothing.try_lock().unwrap())).join();
     });
+}
+
+shareable! {
+    struct All {
+        reentrant: ReentrantMutex<RawValue<u64>>,
+        value: Value<u64>,
+        array: Array<u64, 2>,
+    }
+}
+
+/// How long somebody tries.
+#[derive(Clone, Copy, Debug)]
+enum Limit {
+    AtOnce,
+    Within(Duration),
+    Until(Instant),
+}
+
+/// A guard of any of them.
+trait Held {
+    fn make_consistent(&mut self);
+}
+
+macro_rules! held {
+    ($($guard:ty),*) => {$(
+        impl Held for $guard {
+            fn make_consistent(&mut self) {
+                <$guard>::make_consistent(self);
+            }
+        }
+    )*};
+}
+
+held!(ReentrantMutexGuard<'_, RawValue<u64>>, ValueGuard<'_, u64>, ArrayGuard<'_, u64, 2>);
+
+type Tried<'a> = (Outcome, Option<Box<dyn Held + 'a>>);
+
+macro_rules! tries {
+    ($lock:ident) => {{
+        fn try_it(all: &All, limit: Limit) -> Tried<'_> {
+            let tried = match limit {
+                Limit::AtOnce => all.$lock.try_lock(),
+                Limit::Within(timeout) => all.$lock.try_lock_for(timeout),
+                Limit::Until(moment) => all.$lock.try_lock_until(moment),
+            };
+            let (outcome, guard) = tried.taken();
+            (outcome, guard.map(|guard| Box::new(guard) as Box<dyn Held>))
+        }
+        (stringify!($lock), try_it)
+    }};
+}
+
+type Try = for<'a> fn(&'a All, Limit) -> Tried<'a>;
+
+const TRIES: [(&str, Try); 3] = [tries!(reentrant), tries!(value), tries!(array)];
+
+/// All kinds of limits that are past at once, or soon.
+fn limits() -> [Limit; 4] {
+    let within = [Duration::ZERO, Duration::from_millis(10)].map(Limit::Within);
+    [Limit::AtOnce, within[0], within[1], Limit::Until(Instant::now())]
+}
+
+#[test]
+fn a_try_is_refused_in_time_while_another_holds_it_however_often() {
+    for (name, try_it) in TRIES {
+        supervised(60, || {
+            let all = Region::<All>::anonymous().unwrap();
+            let in_a_child = |expected: Outcome| {
+                fork(|| {
+                    for limit in limits() {
+                        let before = Instant::now();
+                        let (outcome, _guard) = try_it(&all, limit);
+                        assert_eq!(outcome, expected, "{name}, {limit:?}");
+                        if let (Limit::Within(timeout), Outcome::WouldBlock) = (limit, outcome) {
+                            assert!(before.elapsed() >= timeout, "{name}, {limit:?}");
+                        }
+                    }
+                })
+                .join();
+            };
+            let held = limits().map(|limit| try_it(&all, limit).1.expect("free, or its own"));
+            for guard in held {
+                in_a_child(Outcome::WouldBlock);
+                drop(guard);
+            }
+            in_a_child(Outcome::Clean);
+        });
+    }
+}
+
+#[test]
+fn a_try_tells_of_a_death_as_a_lock_does() {
+    for (name, try_it) in TRIES {
+        supervised(60, || {
+            for limit in limits() {
+                let all = Region::<All>::anonymous().unwrap();
+                let taken = || {
+                    let (outcome, guard) = try_it(&all, limit);
+                    (outcome, guard.expect("taken"))
+                };
+                let dies = || {
+                    let _held = (taken(), taken());
+                    kill_myself();
+                };
+                assert_eq!(fork(dies).wait(), Ended::Killed(libc::SIGKILL));
+                let (outcome, mut guard) = taken();
+                assert_eq!(outcome, Outcome::OwnerDied, "{name}, {limit:?}");
+                assert_eq!(taken().0, Outcome::OwnerDied, "{name} is not repaired yet");
+                guard.make_consistent();
+                assert_eq!(taken().0, Outcome::Clean, "{name} is repaired");
+                drop(guard);
+                assert_eq!(fork(dies).wait(), Ended::Killed(libc::SIGKILL));
+                assert_eq!(taken().0, Outcome::OwnerDied, "{name}, {limit:?}");
+                assert_eq!(try_it(&all, limit).0, Outcome::NotRecoverable, "{name}, {limit:?}");
+            }
+        });
+    }
 }
 
 #[test]

@@ -4,11 +4,13 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::child::{Child, fork, is_asleep_on_several, say, state_of, supervised, until};
+use common::child::{
+    Child, Ended, fork, is_asleep_on_several, kill_myself, say, state_of, supervised, until,
+};
 use common::memory::Board;
 use common::seed::{Seed, scaled};
 use lockproof::error::TryLockError;
-use lockproof::{BoundedSemaphore, Region, Semaphore};
+use lockproof::{BoundedSemaphore, Permit, Region, Semaphore};
 
 #[test]
 fn no_more_are_inside_than_there_are_permits() {
@@ -135,6 +137,67 @@ fn a_wait_ends_in_time() {
         waits.join();
         drop(held);
         assert_eq!(semaphore.acquire_many(0).unwrap().count(), 0);
+    });
+}
+
+#[test]
+fn several_are_taken_together_or_none() {
+    supervised(60, || {
+        let semaphore = Region::<BoundedSemaphore<4>>::anonymous().unwrap();
+        let (held, short) = (semaphore.try_acquire_many(2).unwrap(), Duration::from_millis(30));
+        let past = Instant::now();
+        for refused in [
+            semaphore.try_acquire_many(3),
+            semaphore.try_acquire_many_for(3, Duration::ZERO),
+            semaphore.try_acquire_many_until(3, past),
+            semaphore.try_acquire_many_until(3, past + short),
+        ] {
+            assert!(matches!(refused, Err(TryLockError::WouldBlock(_))));
+            assert_eq!(semaphore.available(), 2, "what it had got was given back");
+        }
+        assert!(past.elapsed() >= short);
+        let count = |taken: Result<Permit<'_, 4, 4>, TryLockError<()>>| taken.unwrap().count();
+        assert_eq!(count(semaphore.try_acquire_many(2)), 2);
+        assert_eq!(count(semaphore.try_acquire_many_for(2, Duration::ZERO)), 2);
+        assert_eq!(count(semaphore.try_acquire_many_until(2, past)), 2);
+        let later = past + Duration::from_secs(3600);
+        let waits = fork(|| drop(semaphore.try_acquire_many_until(4, later).unwrap()));
+        until(|| is_asleep_on_several(waits.pid));
+        let refused = semaphore.try_acquire_many(1).unwrap_err();
+        assert!(matches!(refused, TryLockError::WouldBlock(_)), "somebody has taken the rest");
+        drop(held);
+        waits.join();
+        assert_eq!(semaphore.available(), 4);
+    });
+}
+
+#[test]
+fn who_dies_with_several_taken_at_once_gives_all_of_them_back() {
+    supervised(60, || {
+        let semaphore = Region::<BoundedSemaphore<3>>::anonymous().unwrap();
+        let dies = fork(|| {
+            let _held = semaphore.try_acquire_many(3).unwrap();
+            kill_myself();
+        });
+        assert_eq!(dies.wait(), Ended::Killed(libc::SIGKILL));
+        assert_eq!(semaphore.try_acquire_many(3).unwrap().count(), 3);
+    });
+}
+
+#[test]
+fn as_many_are_posted_as_there_is_room_for() {
+    supervised(60, || {
+        let semaphore = Region::<Semaphore<1, 5>>::anonymous().unwrap();
+        let takers = [(); 4].map(|()| fork(|| (0..5).for_each(|_| semaphore.wait().unwrap())));
+        let mut left = 4 * 5 - 1;
+        while left > 0 {
+            left -= semaphore.post_some(left);
+        }
+        takers.into_iter().for_each(Child::join);
+        assert_eq!((semaphore.available(), semaphore.post_some(0)), (0, 0));
+        assert_eq!((semaphore.post_some(7), semaphore.post_some(1)), (5, 0));
+        let _held = semaphore.acquire_many(2).unwrap();
+        assert_eq!(semaphore.post_some(1), 0, "nobody else's to give back");
     });
 }
 

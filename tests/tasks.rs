@@ -8,7 +8,7 @@ use common::child::{Child, fork, say, state_of, supervised, until};
 use common::memory::Board;
 use common::seed::{Seed, scaled};
 use lockproof::error::LockError;
-use lockproof::{JoinableQueue, Region, TakeError};
+use lockproof::{JoinableQueue, PutError, Region, TakeError};
 
 type Tasks = JoinableQueue<u64, 8, 4>;
 
@@ -106,6 +106,21 @@ fn a_wait_ends_in_time() {
             assert!(!tasks.join_for(too_short).unwrap(), "it is in the queue");
         }
         assert!(!tasks.join_until(now).unwrap() && now.elapsed() >= short);
+        for task in 2..9 {
+            tasks.try_put_until(task, now).unwrap();
+        }
+        let (before, soon) = (Instant::now(), Instant::now() + short);
+        assert!(matches!(tasks.try_put_until(9, soon), Err(PutError::Full(9))));
+        assert!(matches!(tasks.try_put_for(9, Duration::ZERO), Err(PutError::Full(9))));
+        assert!(before.elapsed() >= short);
+        for task in 1..9 {
+            assert_eq!(*tasks.try_take_until(now).unwrap().unwrap(), task);
+        }
+        let (before, soon) = (Instant::now(), Instant::now() + short);
+        assert!(matches!(tasks.try_take_until(soon), Err(TakeError::Empty)));
+        assert!(matches!(tasks.try_take_for(Duration::ZERO), Err(TakeError::Empty)));
+        assert!(before.elapsed() >= short);
+        tasks.put(1).unwrap();
         let task = tasks.try_take_for(Duration::MAX).unwrap().unwrap();
         let mine = tasks.join().unwrap_err();
         assert!(matches!(mine, LockError::AlreadyHeld(_)), "{mine}");

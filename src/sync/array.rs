@@ -1,9 +1,10 @@
 //! Shared arrays, with and without a lock of their own.
 
 use core::fmt;
+use std::time::{Duration, Instant};
 
 use super::value::{RawValue, Value, ValueGuard};
-use crate::error::LockError;
+use crate::error::{LockError, TryLockError};
 use crate::platform::RobustWord;
 use crate::raw::RawMutex;
 use crate::raw::mutex_state::State;
@@ -102,7 +103,64 @@ where
     /// See [`LockError`], of which `AlreadyHeld` does not occur. With [`LockError::OwnerDied`] the lock *is* taken;
     /// the guard is inside.
     pub fn lock(&self) -> Result<ArrayGuard<'_, T, N>, LockError<ArrayGuard<'_, T, N>>> {
-        self.value.lock().map(|held| ArrayGuard { held }).map_err(|error| error.map(ArrayGuard::of))
+        self.value.lock().map(ArrayGuard::of).map_err(|error| error.map(ArrayGuard::of))
+    }
+
+    /// Takes the array's lock, or takes it once more, if nobody else holds it.
+    ///
+    /// # Errors
+    ///
+    /// [`TryLockError::WouldBlock`] if somebody else does; else as [`lock`](Self::lock).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use lockproof::{Array, Region, error::TryLockError};
+    ///
+    /// let table = Region::<Array<u8, 4>>::anonymous()?;
+    /// let clear = || match table.try_lock_for(Duration::from_millis(10)) {
+    ///     Ok(held) => {
+    ///         held.write_all([0; 4]);
+    ///         true
+    ///     }
+    ///     Err(TryLockError::WouldBlock(_)) => false, // somebody is slow
+    ///     Err(error) => panic!("{error}"),
+    /// };
+    /// let held = table.try_lock().expect("nobody else is here");
+    /// held.write(2, 7);
+    /// std::thread::scope(|scope| scope.spawn(|| assert!(!clear())).join()).expect("no panic");
+    /// assert_eq!(held.read(2), 7);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn try_lock(&self) -> Result<ArrayGuard<'_, T, N>, TryLockError<ArrayGuard<'_, T, N>>> {
+        self.value.try_lock().map(ArrayGuard::of).map_err(|error| error.map(ArrayGuard::of))
+    }
+
+    /// Takes the array's lock, or takes it once more, waiting for it no longer than `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// [`TryLockError::WouldBlock`] if the time ran out; else as [`lock`](Self::lock).
+    pub fn try_lock_for(
+        &self,
+        timeout: Duration,
+    ) -> Result<ArrayGuard<'_, T, N>, TryLockError<ArrayGuard<'_, T, N>>> {
+        let taken = self.value.try_lock_for(timeout);
+        taken.map(ArrayGuard::of).map_err(|error| error.map(ArrayGuard::of))
+    }
+
+    /// Takes the array's lock, or takes it once more, waiting for it no longer than until `moment`.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_lock_for`](Self::try_lock_for).
+    pub fn try_lock_until(
+        &self,
+        moment: Instant,
+    ) -> Result<ArrayGuard<'_, T, N>, TryLockError<ArrayGuard<'_, T, N>>> {
+        let taken = self.value.try_lock_until(moment);
+        taken.map(ArrayGuard::of).map_err(|error| error.map(ArrayGuard::of))
     }
 
     /// An element.

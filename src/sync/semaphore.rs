@@ -198,6 +198,36 @@ impl<const PERMITS: usize, const MOST: usize> Semaphore<PERMITS, MOST> {
         self.acquire_before(n, Deadline::Never).map_err(without_blocking)
     }
 
+    /// Acquires so many permits together, if there are so many. It cannot while somebody waits for a permit, or, for a
+    /// moment, while somebody else takes several; and others may find too few while it looks.
+    ///
+    /// # Errors
+    ///
+    /// [`TryLockError::WouldBlock`] if it cannot, and none is acquired; else as [`acquire`](Self::acquire).
+    ///
+    /// # Panics
+    ///
+    /// If there can never be so many.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockproof::{BoundedSemaphore, Region};
+    ///
+    /// let seats = Region::<BoundedSemaphore<5>>::anonymous()?;
+    /// let family = seats.try_acquire_many(3)?;
+    /// assert!(seats.try_acquire_many(3).is_err(), "two are left");
+    /// drop(family);
+    /// assert_eq!(seats.try_acquire_many(5)?.count(), 5);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn try_acquire_many(
+        &self,
+        n: usize,
+    ) -> Result<Permit<'_, PERMITS, MOST>, TryLockError<()>> {
+        self.acquire_before(n, Deadline::Now)
+    }
+
     /// Acquires so many permits together, waiting for them no longer than `timeout`.
     ///
     /// # Errors
@@ -213,6 +243,23 @@ impl<const PERMITS: usize, const MOST: usize> Semaphore<PERMITS, MOST> {
         timeout: Duration,
     ) -> Result<Permit<'_, PERMITS, MOST>, TryLockError<()>> {
         self.acquire_before(n, Deadline::after(monotonic_now(), timeout))
+    }
+
+    /// Acquires so many permits together, waiting for them no longer than until `moment`.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_acquire_many_for`](Self::try_acquire_many_for).
+    ///
+    /// # Panics
+    ///
+    /// If there can never be so many.
+    pub fn try_acquire_many_until(
+        &self,
+        n: usize,
+        moment: Instant,
+    ) -> Result<Permit<'_, PERMITS, MOST>, TryLockError<()>> {
+        self.acquire_before(n, deadline_at(moment))
     }
 
     fn acquire_before(
@@ -284,6 +331,25 @@ impl<const PERMITS: usize, const MOST: usize> Semaphore<PERMITS, MOST> {
         // One that cannot use locks can signal all the same: it is no holder of anything.
         let p = Linux::current().unwrap_or_else(|_| Linux::lockless());
         self.raw.post(p, PERMITS).map_err(|_| TooManyPermits)
+    }
+
+    /// [`post`](Self::post)s up to `n` permits, and says how many: fewer if there is no room for more. They are posted one by
+    /// one: others may take the first before the last is there, and whoever dies on the way has posted some of them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockproof::{Region, Semaphore};
+    ///
+    /// let signals = Region::<Semaphore<0, 4>>::anonymous()?;
+    /// assert_eq!(signals.post_some(3), 3);
+    /// signals.wait()?;
+    /// assert_eq!(signals.post_some(3), 2, "there is room for four");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use = "it says how many were posted: there may have been no room for all"]
+    pub fn post_some(&self, n: usize) -> usize {
+        (0..n).take_while(|_| self.post().is_ok()).count()
     }
 
     /// How many permits are free at this moment. It may be another number by the time the caller looks at it.

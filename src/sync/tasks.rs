@@ -18,7 +18,8 @@ use crate::shm::{Plain, Shareable};
 ///
 /// Whoever takes a task gets it as a [`Task`], which is done when that is dropped: Python's `task_done`. A `join` waits until
 /// everything that was put before is done. `HANDS` is at least the number of threads that work on tasks, times the tasks that
-/// each takes at a time.
+/// each takes at a time. Tasks are taken one by one, each into a hand of its own, so that a death loses those alone that the dead
+/// one had: there is no counterpart of [`Queue::take_some`].
 ///
 /// # What is promised
 ///
@@ -134,6 +135,15 @@ impl<T: Plain, const N: usize, const HANDS: usize> JoinableQueue<T, N, HANDS> {
         self.queue.try_put_for(task, timeout)
     }
 
+    /// Puts a task in, waiting for room no longer than until `moment`.
+    ///
+    /// # Errors
+    ///
+    /// See [`PutError`].
+    pub fn try_put_until(&self, task: T, moment: Instant) -> Result<(), PutError<T>> {
+        self.queue.try_put_until(task, moment)
+    }
+
     /// Puts as many of these tasks in as there is room for, as [`Queue::put_some`].
     ///
     /// # Errors
@@ -171,6 +181,32 @@ impl<T: Plain, const N: usize, const HANDS: usize> JoinableQueue<T, N, HANDS> {
         timeout: Duration,
     ) -> Result<Option<Task<'_, T, N, HANDS>>, TakeError> {
         self.take_before(Deadline::after(monotonic_now(), timeout))
+    }
+
+    /// Takes a task in hand, waiting for one no longer than until `moment`; `None` once the queue is shut down and empty.
+    ///
+    /// # Errors
+    ///
+    /// See [`TakeError`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// use lockproof::{JoinableQueue, Region, TakeError};
+    ///
+    /// let tasks = Region::<JoinableQueue<u32, 4, 1>>::anonymous()?;
+    /// let moment = Instant::now() + Duration::from_millis(10);
+    /// tasks.try_put_until(7, moment)?;
+    /// assert_eq!(*tasks.try_take_until(moment)?.expect("it is not shut down"), 7);
+    /// assert!(matches!(tasks.try_take_until(moment), Err(TakeError::Empty)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn try_take_until(
+        &self,
+        moment: Instant,
+    ) -> Result<Option<Task<'_, T, N, HANDS>>, TakeError> {
+        self.take_before(deadline_at(moment))
     }
 
     fn take_before(&self, deadline: Deadline) -> Result<Option<Task<'_, T, N, HANDS>>, TakeError> {

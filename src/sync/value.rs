@@ -4,11 +4,12 @@ use core::cell::UnsafeCell;
 use core::fmt;
 use core::marker::PhantomData;
 use core::panic::{RefUnwindSafe, UnwindSafe};
+use std::time::{Duration, Instant};
 
-use super::mutex::{Leaving, said, without_blocking};
+use super::mutex::{Leaving, deadline_at, said, without_blocking};
 use crate::deadline::Deadline;
-use crate::error::LockError;
-use crate::platform::{Cell64, Linux, RobustWord, Word64};
+use crate::error::{LockError, TryLockError};
+use crate::platform::{Cell64, Linux, RobustWord, Word64, monotonic_now};
 use crate::raw::mutex_state::State;
 use crate::raw::{RawCell, RawMutex, RawReentrantMutex};
 use crate::shm::{Plain, Shareable};
@@ -212,12 +213,73 @@ impl<T: Plain> Value<T> {
     /// See [`LockError`], of which `AlreadyHeld` does not occur. With [`LockError::OwnerDied`] the lock *is* taken;
     /// the guard is inside.
     pub fn lock(&self) -> Result<ValueGuard<'_, T>, LockError<ValueGuard<'_, T>>> {
-        let p = Linux::current()?;
-        let guard = |how| {
+        self.lock_before(Deadline::Never).map_err(without_blocking)
+    }
+
+    /// Takes the value's lock, or takes it once more, if nobody else holds it.
+    ///
+    /// # Errors
+    ///
+    /// [`TryLockError::WouldBlock`] if somebody else does; else as [`lock`](Self::lock).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockproof::{Region, Value, error::TryLockError};
+    ///
+    /// let level = Region::<Value<i32>>::anonymous()?;
+    /// let raise = || match level.try_lock() {
+    ///     Ok(held) => {
+    ///         held.write(held.read() + 1);
+    ///         true
+    ///     }
+    ///     Err(TryLockError::WouldBlock(_)) => false, // later, perhaps
+    ///     Err(error) => panic!("{error}"),
+    /// };
+    /// assert!(raise());
+    /// let _held = level.lock().expect("nobody has died");
+    /// assert!(raise(), "its holder may take it again");
+    /// std::thread::scope(|scope| scope.spawn(|| assert!(!raise())).join()).expect("no panic");
+    /// assert_eq!(level.get().expect("held already"), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn try_lock(&self) -> Result<ValueGuard<'_, T>, TryLockError<ValueGuard<'_, T>>> {
+        self.lock_before(Deadline::Now)
+    }
+
+    /// Takes the value's lock, or takes it once more, waiting for it no longer than `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// [`TryLockError::WouldBlock`] if the time ran out; else as [`lock`](Self::lock).
+    pub fn try_lock_for(
+        &self,
+        timeout: Duration,
+    ) -> Result<ValueGuard<'_, T>, TryLockError<ValueGuard<'_, T>>> {
+        self.lock_before(Deadline::after(monotonic_now(), timeout))
+    }
+
+    /// Takes the value's lock, or takes it once more, waiting for it no longer than until `moment`.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_lock_for`](Self::try_lock_for).
+    pub fn try_lock_until(
+        &self,
+        moment: Instant,
+    ) -> Result<ValueGuard<'_, T>, TryLockError<ValueGuard<'_, T>>> {
+        self.lock_before(deadline_at(moment))
+    }
+
+    fn lock_before(
+        &self,
+        deadline: Deadline,
+    ) -> Result<ValueGuard<'_, T>, TryLockError<ValueGuard<'_, T>>> {
+        let p = Linux::current().map_err(LockError::Unsupported)?;
+        said(self.raw.lock(p, deadline), |how| {
             p.lends_nothing(self.raw.mutex().robust());
             ValueGuard { value: self, leaving: Leaving::after(how), not_send: PhantomData }
-        };
-        said(self.raw.lock(p, Deadline::Never), guard).map_err(without_blocking)
+        })
     }
 
     /// The value.
