@@ -220,8 +220,28 @@ fn an_array_has_one_lock_for_the_whole() {
         all.into_iter().for_each(Child::join);
         assert_eq!(u64::from(array.get(4).unwrap()), 4 * rounds);
         assert_eq!((array.len(), array.is_empty()), (5, false));
-        let beyond = catch_unwind(AssertUnwindSafe(|| drop(array.get(5)))).unwrap_err();
-        assert!(beyond.downcast_ref::<String>().is_some_and(|words| words.contains("len is 5")));
+    });
+}
+
+#[test]
+fn an_element_that_does_not_exist_is_refused_and_harms_nobody() {
+    supervised(60, || {
+        let array = Region::<Array<u32, 5>>::anonymous().unwrap();
+        let calls: [&dyn Fn(); 2] = [&|| drop(array.get(5)), &|| drop(array.set(5, 1))];
+        for call in calls {
+            let beyond = catch_unwind(AssertUnwindSafe(call)).unwrap_err();
+            let words = beyond.downcast_ref::<String>().expect("a panic with words");
+            assert!(words.contains("len is 5"), "{words}");
+            assert_eq!(array.try_lock().taken().0, Outcome::Clean, "nothing was begun");
+        }
+        let held = array.lock().unwrap();
+        let reads = || {
+            let _again = array.lock().unwrap();
+            held.read(5)
+        };
+        catch_unwind(AssertUnwindSafe(reads)).unwrap_err();
+        drop(held);
+        assert_eq!(array.try_lock().taken().0, Outcome::Clean, "the last guard was dropped calmly");
     });
 }
 

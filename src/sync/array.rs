@@ -171,8 +171,10 @@ where
     ///
     /// # Panics
     ///
-    /// Where there is no such element.
+    /// Where there is no such element. The lock is not taken then.
+    #[track_caller]
     pub fn get(&self, at: usize) -> Result<T, LockError<ArrayGuard<'_, T, N>>> {
+        Self::expect_element(at);
         self.lock().map(|held| held.read(at))
     }
 
@@ -184,9 +186,17 @@ where
     ///
     /// # Panics
     ///
-    /// Where there is no such element.
+    /// Where there is no such element. The lock is not taken then.
+    #[track_caller]
     pub fn set(&self, at: usize, value: T) -> Result<(), LockError<ArrayGuard<'_, T, N>>> {
+        Self::expect_element(at);
         self.lock().map(|held| held.write(at, value))
+    }
+
+    /// Before the lock is taken: a panic under it would count as the holder's death.
+    #[track_caller]
+    fn expect_element(at: usize) {
+        assert!(at < N, "index out of bounds: the len is {N} but the index is {at}");
     }
 
     /// How many elements there are.
@@ -237,7 +247,7 @@ impl<T, const N: usize> fmt::Debug for Array<T, N> {
 ///
 /// # If a holder dies
 ///
-/// See [`Array`]. A panic while the guard exists, and that drops it, counts as the holder's death.
+/// See [`Array`]. A panic that drops the last guard counts as the holder's death.
 #[must_use = "the lock is released as soon as the guard is dropped"]
 pub struct ArrayGuard<'a, T: Plain, const N: usize>
 where
@@ -258,7 +268,7 @@ where
     ///
     /// # Panics
     ///
-    /// Where there is no such element.
+    /// Where there is no such element, with the lock held: see [`Array`].
     #[must_use]
     pub fn read(&self, at: usize) -> T {
         self.held.element(at)
@@ -268,7 +278,7 @@ where
     ///
     /// # Panics
     ///
-    /// Where there is no such element.
+    /// Where there is no such element, with the lock held: see [`Array`].
     pub fn write(&self, at: usize, value: T) {
         self.held.set_element(at, value);
     }

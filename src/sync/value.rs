@@ -336,7 +336,7 @@ impl<T> fmt::Debug for Value<T> {
 ///
 /// # If a holder dies
 ///
-/// See [`Value`]. A panic while the guard exists, and that drops it, counts as the holder's death.
+/// See [`Value`]. A panic that drops the last guard counts as the holder's death.
 #[must_use = "the lock is released as soon as the guard is dropped"]
 pub struct ValueGuard<'a, T: Plain> {
     value: &'a Value<T>,
