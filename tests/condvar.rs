@@ -2,9 +2,11 @@
 
 mod common;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use common::child::{Child, Ended, fork, kill_myself, say, supervised, until};
+use common::list::listed;
 use common::memory::{Board, word, word_address};
 use common::seed::{Seed, scaled};
 use lockproof::error::LockError;
@@ -147,6 +149,43 @@ fn a_dead_holder_is_told_at_the_end_of_a_wait() {
         // It was not repaired.
         assert!(matches!(shop.things.lock(), Err(LockError::NotRecoverable(_))));
     });
+}
+
+#[test]
+fn a_panic_of_a_condition_is_one_under_the_mutex() {
+    type Wait = fn(&Shop, &mut dyn FnMut() -> bool);
+    let waits: [Wait; 2] = [
+        |shop, asks| drop(shop.more.wait_while(shop.things.lock().unwrap(), |_| asks())),
+        |shop, asks| {
+            let things = shop.things.lock().unwrap();
+            drop(shop.more.wait_timeout_while(things, Duration::MAX, |_| asks()));
+        },
+    ];
+    for wait in waits {
+        // Before it waits, and after.
+        for asked_before in 0..2 {
+            supervised(60, || {
+                let shop = Region::<Shop>::anonymous().unwrap();
+                let panics = fork(|| {
+                    let mut asked = 0;
+                    let mut asks = || {
+                        asked += 1;
+                        assert!(asked <= asked_before, "on purpose");
+                        true
+                    };
+                    let waits = || wait(&shop, &mut asks);
+                    catch_unwind(AssertUnwindSafe(waits)).expect_err("it panics");
+                    assert_eq!(listed(), [], "it holds nothing any more");
+                });
+                if asked_before > 0 {
+                    panics.until_asleep_on(condvar_address(&shop.more));
+                    shop.more.notify_all();
+                }
+                panics.join();
+                assert!(matches!(shop.things.lock(), Err(LockError::OwnerDied(_))));
+            });
+        }
+    }
 }
 
 #[test]

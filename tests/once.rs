@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use common::child::{Child, Ended, fork, kill_myself, say, supervised};
@@ -54,6 +55,38 @@ fn after_a_death_or_a_panic_the_next_one_does_it() {
         assert_eq!(words.downcast_ref::<String>().unwrap(), "begun: true");
         once.call_once_force(|state| assert!(state.is_poisoned())).unwrap();
         once.call_once(|| panic!("it has been done")).unwrap();
+    });
+}
+
+#[test]
+fn whoever_waits_for_one_that_panics_does_it() {
+    supervised(60, || {
+        let (once, value) =
+            (Region::<Once>::anonymous().unwrap(), Region::<OnceValue<u64>>::anonymous().unwrap());
+        let waits = RefCell::new(None);
+        let panics_when_waited_for = |word: usize, wait: &dyn Fn()| -> u64 {
+            let child = fork(wait);
+            child.until_asleep_on(word);
+            waits.replace(Some(child));
+            panic!("on purpose");
+        };
+        let calls: [&dyn Fn(); 2] = [
+            &|| {
+                let follow = || once.call_once(|| ()).unwrap();
+                let panics = || _ = panics_when_waited_for(word_address(&*once), &follow);
+                once.call_once(panics).unwrap();
+            },
+            &|| {
+                let follow = || assert_eq!(value.get_or_init(|| 7).unwrap(), &7);
+                let panics = || panics_when_waited_for(word_address(&*value), &follow);
+                value.get_or_init(panics).unwrap();
+            },
+        ];
+        for call in calls {
+            catch_unwind(AssertUnwindSafe(call)).expect_err("it panics");
+            waits.take().expect("forked").join();
+        }
+        assert_eq!((once.is_completed(), value.get()), (true, Some(&7)));
     });
 }
 

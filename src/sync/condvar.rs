@@ -123,6 +123,11 @@ impl Condvar {
     /// # Errors
     ///
     /// As [`wait`](Self::wait); the condition was then not looked at again.
+    ///
+    /// # Panics
+    ///
+    /// If `condition` does, which happens with the mutex held: it counts as the holder's death, as every panic under a
+    /// [`Mutex`](crate::Mutex) does. Those that wait are not notified of it.
     pub fn wait_while<'a, T: Plain>(
         &self,
         mut guard: MutexGuard<'a, T>,
@@ -166,6 +171,10 @@ impl Condvar {
     /// # Errors
     ///
     /// As [`wait`](Self::wait).
+    ///
+    /// # Panics
+    ///
+    /// As [`wait_while`](Self::wait_while).
     pub fn wait_timeout_while<'a, T: Plain>(
         &self,
         mut guard: MutexGuard<'a, T>,

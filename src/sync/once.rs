@@ -93,6 +93,10 @@ impl Once {
     ///
     /// [`LockError::AlreadyHeld`] if `f` itself comes here again; else see [`LockError`], of which `OwnerDied` and
     /// `NotRecoverable` do not occur.
+    ///
+    /// # Panics
+    ///
+    /// If `f` does; it then has not been done, and the next one that comes, or waits, does it from the beginning.
     pub fn call_once(&self, f: impl FnOnce()) -> Result<(), LockError<()>> {
         self.call_once_force(|_| f())
     }
@@ -102,6 +106,10 @@ impl Once {
     /// # Errors
     ///
     /// As [`call_once`](Self::call_once).
+    ///
+    /// # Panics
+    ///
+    /// If `f` does; the next one is told that it was begun, as after a death.
     pub fn call_once_force(&self, f: impl FnOnce(&OnceState)) -> Result<(), LockError<()>> {
         if self.is_completed() {
             return Ok(());
@@ -236,6 +244,10 @@ impl<T: Plain + Sync> OnceValue<T> {
     /// # Errors
     ///
     /// As [`Once::call_once`].
+    ///
+    /// # Panics
+    ///
+    /// If `f` does; there is then no value, and the next one that comes, or waits, computes it.
     pub fn get_or_init(&self, f: impl FnOnce() -> T) -> Result<&T, LockError<()>> {
         self.once.call_once(|| {
             let value = f();

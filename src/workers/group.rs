@@ -114,7 +114,7 @@ impl Workers {
         Ok(workers)
     }
 
-    /// Starts one more worker that runs a function, and returns its number.
+    /// Starts one more worker that runs a function, as [`fork`](Self::fork) does, and returns its number.
     ///
     /// # Errors
     ///
@@ -144,6 +144,10 @@ impl Workers {
     /// # Errors
     ///
     /// [`WorkerError::Start`] if one cannot be started; the others are ended.
+    ///
+    /// # Panics
+    ///
+    /// If `command` does; the workers that were started are ended.
     ///
     /// # Examples
     ///
@@ -177,6 +181,10 @@ impl Workers {
     /// # Errors
     ///
     /// [`WorkerError::Region`] if the region is in no file; else as [`spawn`](Self::spawn).
+    ///
+    /// # Panics
+    ///
+    /// As [`spawn`](Self::spawn).
     pub fn spawn_sharing<T: Shareable>(
         region: &Region<T>,
         count: usize,

@@ -1,5 +1,6 @@
 //! Many processes come at once, and any of them may die: one region comes of it, built once.
 
+use std::panic::catch_unwind;
 use std::time::{Duration, Instant};
 
 use lockproof::shm::RegionError;
@@ -236,7 +237,7 @@ fn what_fails_to_be_created_leaves_nothing_behind() {
     }
     // In a child, as a panic with its backtrace makes a process too large to be forked quickly by other tests.
     let child = fork(|| {
-        let panicked = std::panic::catch_unwind(|| {
+        let panicked = catch_unwind(|| {
             let _ = name.source::<Counter>().create_with(|counter| {
                 assert_eq!(counter.get().ok(), None, "on purpose");
             });
@@ -246,6 +247,32 @@ fn what_fails_to_be_created_leaves_nothing_behind() {
     assert_eq!(child.wait(), End::Exited(0), "the panic goes on to the caller");
     assert!(!name.path().exists(), "after a panic");
     source.create().expect("the name is free");
+}
+
+#[test]
+fn after_a_panic_the_next_one_creates_it_from_zeroes() {
+    let name = Name::new("panics");
+    let half = |counter: &AtomicCounter, end: fn()| {
+        assert_eq!(counter.increment(), 0, "it begins with zeroes");
+        end();
+    };
+    // One dies, so that the file is not this test's to remove; and one panics.
+    let dies = fork(|| {
+        drop(name.source().open_or_create_with(|counter| half(counter, || std::process::abort())));
+        0
+    });
+    assert_eq!(dies.wait(), End::Killed(libc::SIGABRT));
+    let panics = fork(|| {
+        let panicked = catch_unwind(|| {
+            drop(
+                name.source().open_or_create_with(|counter| half(counter, || panic!("on purpose"))),
+            );
+        });
+        i32::from(panicked.is_ok())
+    });
+    assert_eq!(panics.wait(), End::Exited(0), "the panic goes on to the caller");
+    assert!(name.path().exists());
+    drop(name.source().open_or_create_with(|counter| half(counter, || ())).expect("created"));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! No worker outlives who started it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
 
 use lockproof::workers::WorkerError;
@@ -35,12 +36,32 @@ fn dropping_ends_all_and_leaves_no_zombies() {
 #[test]
 fn a_panic_of_who_started_them_ends_them() {
     supervised(60, || {
-        let panic = std::panic::catch_unwind(|| {
+        let panic = catch_unwind(|| {
             let _workers = forked(2, |_| sleep_for_ever());
             panic!("a test's panic");
         });
         assert!(panic.is_err());
         assert!(has_no_children());
+    });
+}
+
+#[test]
+fn a_panic_of_a_function_that_makes_commands_ends_them() {
+    supervised(60, || {
+        let region = Region::<Counter>::memfd("never-passed").unwrap();
+        let third_panics = |number| {
+            assert!(number < 2, "a test's panic");
+            let mut sleep = Command::new("sleep");
+            sleep.arg("3600");
+            sleep
+        };
+        let starts: [&dyn Fn(); 2] = [&|| drop(Workers::spawn(3, third_panics)), &|| {
+            drop(Workers::spawn_sharing(&region, 3, third_panics))
+        }];
+        for start in starts {
+            catch_unwind(AssertUnwindSafe(start)).expect_err("it panics");
+            assert!(has_no_children());
+        }
     });
 }
 
