@@ -13,11 +13,11 @@ use core::fmt;
 use crate::platform::{Linux, Platform, RobustWord, Word32};
 
 mod holder;
-mod primitives;
+pub(crate) mod primitives;
 
 pub use holder::{Holder, Part};
 
-/// What can be looked at from outside: every primitive.
+/// What can be looked at from outside: every primitive, and the locks of the feature `lock_api`.
 ///
 /// # Examples
 ///

@@ -19,6 +19,9 @@
 //!
 //! A guard that was leaked keeps the lock held until its process ends, as with [`lockproof::Mutex`](crate::Mutex#if-a-guard-is-leaked).
 //!
+//! Who holds one, and how many wait for it, says its [`diagnosis`](crate::diagnosis::Diagnose::diagnosis), where
+//! [`owner_died`](crate::diagnosis::Diagnosis::owner_died) is the note.
+//!
 //! # In private memory
 //!
 //! What [`Mutex::new`](::lock_api::Mutex::new) makes is no lock in a region: it can be moved, and dropped while it is held (a
@@ -73,6 +76,7 @@
 
 #![deny(clippy::disallowed_types)]
 
+mod diagnosis;
 mod holder_died;
 mod layout;
 mod marks;

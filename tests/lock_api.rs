@@ -2,6 +2,8 @@
 
 mod common;
 
+#[path = "lock_api/diagnosis.rs"]
+mod diagnosis;
 #[path = "lock_api/mutex.rs"]
 mod mutex;
 #[path = "lock_api/private.rs"]

@@ -8,7 +8,7 @@ use crate::sync::{
     OnceValue, Pipe, Queue, ReentrantMutex, RwLock, Semaphore, Value,
 };
 
-fn mutex(part: Part, mutex: &RawMutex<RobustWord>) -> Diagnosis {
+pub(crate) fn mutex(part: Part, mutex: &RawMutex<RobustWord>) -> Diagnosis {
     let state = mutex.state(Linux::lockless());
     if state.is_not_recoverable() {
         // The id in the word is that of whoever held it last.
@@ -27,7 +27,7 @@ fn queue(queue: &RawQueue<RobustWord, Word32, Cell64>) -> Diagnosis {
         .fold(diagnosis, |diagnosis, condvar| diagnosis.with_sleepers(condvar.word()))
 }
 
-fn rwlock<const N: usize>(lock: &RawRwLock<RobustWord, Cell64, N>) -> Diagnosis {
+pub(crate) fn rwlock<const N: usize>(lock: &RawRwLock<RobustWord, Cell64, N>) -> Diagnosis {
     lock.slots().fold(mutex(Part::Lock, lock.mutex()), |diagnosis, slot| {
         diagnosis.with_seat(Part::Read, slot)
     })

@@ -44,6 +44,11 @@ impl RawMutex {
         Ok(())
     }
 
+    /// What it is made of, to look at.
+    pub(super) const fn algorithm(&self) -> &Algorithm<RobustWord> {
+        &self.raw
+    }
+
     pub(super) const fn marks(&self) -> &Marks {
         &self.marks
     }

@@ -149,6 +149,11 @@ impl RawReentrantMutex {
         Ok(())
     }
 
+    /// What it is made of, to look at.
+    pub(super) const fn algorithm(&self) -> &Algorithm<RobustWord, Cell64> {
+        &self.raw
+    }
+
     pub(super) const fn marks(&self) -> &Marks {
         &self.marks
     }

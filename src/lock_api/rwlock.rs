@@ -78,6 +78,11 @@ impl<const READERS: usize> RawRwLock<READERS> {
         Ok(())
     }
 
+    /// What it is made of, to look at.
+    pub(super) const fn algorithm(&self) -> &Algorithm<RobustWord, Cell64, READERS> {
+        &self.raw
+    }
+
     pub(super) const fn marks(&self) -> &Marks {
         &self.marks
     }
