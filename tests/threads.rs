@@ -1,6 +1,8 @@
-//! Threads of one process: exclusion, visibility, and what a thread leaves behind at its end.
+//! Threads of one process: what each primitive promises, and what a thread leaves behind at its end.
 
 mod common;
+#[path = "threads/contracts.rs"]
+mod contracts;
 
 use core::cell::{Cell, RefCell};
 
