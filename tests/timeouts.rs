@@ -1,7 +1,13 @@
-//! How long a lock is waited for: not at all, for a while, for ever, through signals, and where the kernel refuses to
-//! let anybody wait.
+//! How long others are waited for: not at all, for a while, for ever, through signals, by which clock, and where the kernel
+//! refuses to let anybody wait.
 
+#[path = "timeouts/clock.rs"]
+mod clock;
 mod common;
+#[path = "timeouts/edges.rs"]
+mod edges;
+#[path = "timeouts/waits.rs"]
+mod waits;
 
 use std::time::{Duration, Instant};
 

@@ -150,6 +150,25 @@ pub(crate) fn system_call_of(thread: libc::pid_t) -> Option<libc::c_long> {
     call.split_ascii_whitespace().next()?.parse().ok()
 }
 
+/// Whether the thread sleeps on one word or several.
+pub(crate) fn waits_for_others(thread: libc::pid_t) -> bool {
+    let call = system_call_of(thread);
+    [Some(libc::SYS_futex), Some(libc::SYS_futex_waitv)].contains(&call)
+        && state_of(thread) == Some('S')
+}
+
+/// The system call that the thread is in, with its arguments. `None` also while it runs.
+pub(crate) fn system_call_with_arguments(thread: libc::pid_t) -> Option<(libc::c_long, [u64; 6])> {
+    let line = std::fs::read_to_string(format!("/proc/{thread}/syscall")).ok()?;
+    let mut words = line.split_ascii_whitespace();
+    let call = words.next()?.parse().ok()?;
+    let mut arguments = [0; 6];
+    for argument in &mut arguments {
+        *argument = u64::from_str_radix(words.next()?.strip_prefix("0x")?, 16).ok()?;
+    }
+    Some((call, arguments))
+}
+
 /// Whether the thread sleeps on several words at once.
 pub(crate) fn is_asleep_on_several(thread: libc::pid_t) -> bool {
     is_in_call(thread, libc::SYS_futex_waitv)
