@@ -6,6 +6,8 @@ mod clock;
 mod common;
 #[path = "timeouts/edges.rs"]
 mod edges;
+#[path = "timeouts/signals.rs"]
+mod signals;
 #[path = "timeouts/waits.rs"]
 mod waits;
 
@@ -19,7 +21,6 @@ use common::memory::{Board, end_unstuck, word_address};
 use common::outcome::{Attempt, Outcome, acquired};
 use common::sandbox::forbid_futex;
 use common::seed::{Seed, scaled};
-use common::signals::{handle_signals, signals_seen};
 use lockproof::{Lock, Mutex, Region};
 
 const GO: usize = 0;
@@ -175,43 +176,6 @@ fn release_at_the_last_moment(after: Duration) -> bool {
     assert_eq!(ends[1], Ended::Exited(0));
     assert!([Ended::Exited(TOOK), Ended::Exited(GAVE_UP)].contains(&ends[0]));
     ends[0] == Ended::Exited(TOOK)
-}
-
-#[test]
-fn signals_neither_shorten_nor_prolong_a_wait() {
-    for flags in [0, libc::SA_RESTART] {
-        supervised(60, || {
-            let held = Held::by_another();
-            let word = word_address(&*held.mutex);
-            let ready = Board::new(1);
-            let timed = fork(|| {
-                handle_signals(flags);
-                ready.add(0, 1);
-                let timeout = Duration::from_millis(200);
-                while signals_seen() == 0 {
-                    let before = Instant::now();
-                    assert_eq!(held.mutex.try_lock_for(timeout).taken().0, Outcome::WouldBlock);
-                    assert!(before.elapsed() >= timeout);
-                }
-            });
-            let patient = fork(|| {
-                handle_signals(flags);
-                ready.add(0, 1);
-                assert_eq!(held.mutex.lock().taken().0, Outcome::Clean);
-                assert!(signals_seen() > 0, "not disturbed");
-            });
-            ready.until(0, 2);
-            until(|| {
-                timed.signal(libc::SIGUSR1);
-                patient.signal(libc::SIGUSR1);
-                has_ended(timed.pid)
-            });
-            patient.until_asleep_on(word);
-            held.release();
-            timed.join();
-            patient.join();
-        });
-    }
 }
 
 #[test]
