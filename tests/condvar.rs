@@ -151,6 +151,63 @@ fn a_dead_holder_is_told_at_the_end_of_a_wait() {
     });
 }
 
+shareable! {
+    /// Two things that change, and one that tells of both.
+    struct Two {
+        one: Mutex<u64>,
+        other: Mutex<u64>,
+        changed: Condvar,
+    }
+}
+
+impl Two {
+    fn wait(&self, things: &Mutex<u64>) {
+        let mut some = repaired(things.lock());
+        while *some == 0 {
+            some = repaired(self.changed.wait(some));
+        }
+        *some -= 1;
+    }
+
+    fn make(&self, things: &Mutex<u64>) {
+        *repaired(things.lock()) += 1;
+        self.changed.notify_one();
+    }
+}
+
+#[test]
+fn it_waits_with_one_mutex_after_the_other_and_with_both_at_a_time() {
+    supervised(60, || {
+        let two = Region::<Two>::anonymous().unwrap();
+        let asleep =
+            |child: &Child| child.until_asleep_on((&raw const two.changed).expose_provenance());
+        let waits =
+            fork(|| [&two.one, &two.other, &two.one].into_iter().for_each(|it| two.wait(it)));
+        for things in [&two.one, &two.other, &two.one] {
+            asleep(&waits);
+            two.make(things);
+        }
+        waits.join();
+        let both = [&two.one, &two.other].map(|things| fork(|| two.wait(things)));
+        both.iter().for_each(asleep);
+        *two.one.lock().unwrap() = 1;
+        *two.other.lock().unwrap() = 1;
+        two.changed.notify_one();
+        both.into_iter().for_each(Child::join);
+        let rounds = scaled(5_000);
+        let all: Vec<Child> = [&two.one, &two.other]
+            .into_iter()
+            .flat_map(|things| {
+                let takes = fork(|| (0..rounds).for_each(|_| two.wait(things)));
+                let makes = fork(|| (0..rounds).for_each(|_| two.make(things)));
+                [takes, makes]
+            })
+            .collect();
+        all.into_iter().for_each(Child::join);
+        assert_eq!((*two.one.lock().unwrap(), *two.other.lock().unwrap()), (0, 0));
+    });
+}
+
 #[test]
 fn a_panic_of_a_condition_is_one_under_the_mutex() {
     type Wait = fn(&Shop, &mut dyn FnMut() -> bool);

@@ -17,6 +17,9 @@ use crate::shm::{Plain, Shareable};
 /// A wait may end for no reason: look, in a loop, whether what you wait for has come, or let
 /// [`wait_while`](Self::wait_while) do so. Change it with the mutex held; notify with or without.
 ///
+/// It belongs to no mutex: one wait may be with one, the next, or another's at the same time, with another. A notification then ends
+/// them all, whichever mutex each came with.
+///
 /// # Every notification wakes all
 ///
 /// [`notify_one`](Self::notify_one) may wake more than one, and does: a notification given to one alone would be lost
