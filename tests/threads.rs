@@ -5,15 +5,15 @@ mod common;
 mod contracts;
 
 use core::cell::{Cell, RefCell};
+use core::mem::forget;
 
 use common::child::{fork, supervised};
-use common::list::listed;
-use common::memory::word_address;
+use common::forgotten::memory_stays_mapped;
 use common::outcome::{Attempt, Outcome, acquired};
 use common::seed::scaled;
 use lockproof::{
-    AtomicCounter, Counter, Lock, Mutex, MutexGuard, RawValue, ReentrantMutex, Region, Value,
-    shareable,
+    Array, AtomicCounter, Barrier, Counter, JoinableQueue, Lock, Mutex, MutexGuard, RawValue,
+    ReentrantMutex, Region, RwLock, RwLockWriteGuard, Semaphore, Value, shareable,
 };
 
 const THREADS: u64 = 4;
@@ -91,17 +91,24 @@ fn only_the_thread_that_took_it_holds_it() {
 
 #[test]
 fn the_memory_of_a_forgotten_guard_stays_mapped() {
-    supervised(20, || {
-        let word = std::thread::spawn(|| {
-            let region = Region::<Mutex<u64>>::anonymous().unwrap();
-            core::mem::forget(region.lock().unwrap());
-            let word = word_address(&*region);
-            drop(region);
-            assert_eq!(listed(), [word], "still in the list that the kernel will walk");
-            assert_eq!(common::memory::holder(word), common::child::thread_id() as u32);
-            word
-        });
-        assert_ne!(word.join().unwrap(), 0);
+    memory_stays_mapped::<Mutex<u64>>("a mutex", |it| forget(it.lock().unwrap()));
+    memory_stays_mapped::<Lock>("a lock", |it| assert!(it.acquire(true, None).unwrap()));
+    memory_stays_mapped::<ReentrantMutex<()>>("taken twice", |it| {
+        forget((it.lock().unwrap(), it.lock().unwrap()));
+    });
+    memory_stays_mapped::<Value<u64>>("a value", |it| forget(it.lock().unwrap()));
+    memory_stays_mapped::<Array<u64, 2>>("an array", |it| forget(it.lock().unwrap()));
+    memory_stays_mapped::<RwLock<u64>>("to read", |it| forget(it.read().unwrap()));
+    memory_stays_mapped::<RwLock<u64>>("to write", |it| forget(it.write().unwrap()));
+    memory_stays_mapped::<RwLock<u64>>("to write, then to read", |it| {
+        forget(RwLockWriteGuard::downgrade(it.write().unwrap()).unwrap());
+    });
+    memory_stays_mapped::<Semaphore<3, 3>>("a permit", |it| forget(it.acquire().unwrap()));
+    memory_stays_mapped::<Semaphore<3, 3>>("permits", |it| forget(it.acquire_many(2).unwrap()));
+    memory_stays_mapped::<Barrier<2>>("a party", |it| forget(it.register().unwrap()));
+    memory_stays_mapped::<JoinableQueue<u64, 2, 2>>("a task", |it| {
+        it.put(1).unwrap();
+        forget(it.take().unwrap());
     });
 }
 
@@ -238,7 +245,7 @@ fn many_threads_at_once_that_begin_end_and_die() {
                         }
                         guard.store(guard.load() + 1);
                         if thread % 8 == 3 {
-                            core::mem::forget(guard);
+                            forget(guard);
                         }
                     });
                 }

@@ -7,6 +7,7 @@
 #![allow(dead_code)]
 
 pub(crate) mod child;
+pub(crate) mod forgotten;
 pub(crate) mod list;
 pub(crate) mod memory;
 pub(crate) mod outcome;

@@ -1,13 +1,15 @@
 //! What a leaked guard has lent, when its thread has ended.
 
+use std::mem::forget;
 use std::time::Duration;
 
 use lockproof::lock_api::{
-    HolderDied, MappedMutexGuard, Mutex, MutexGuard, RwLock, RwLockWriteGuard,
+    HolderDied, MappedMutexGuard, Mutex, MutexGuard, RawReentrantMutex, RwLock, RwLockWriteGuard,
 };
 use lockproof::{Region, shareable};
 
 use crate::common::child::{fork, say, supervised};
+use crate::common::forgotten::memory_stays_mapped;
 use crate::common::memory::Board;
 
 shareable! {
@@ -15,6 +17,20 @@ shareable! {
         mutex: Mutex<[u64; 2]>,
         rwlock: RwLock<[u64; 2], 2>,
     }
+}
+
+#[test]
+fn the_memory_of_a_forgotten_guard_stays_mapped() {
+    memory_stays_mapped::<Mutex<u64>>("a mutex", |it| forget(it.lock()));
+    memory_stays_mapped::<Mutex<[u64; 2]>>("a part of what a mutex protects", |it| {
+        forget(MutexGuard::map(it.lock(), |both| &mut both[0]));
+    });
+    memory_stays_mapped::<RwLock<u64, 2>>("to read", |it| forget(it.read()));
+    memory_stays_mapped::<RwLock<u64, 2>>("to write", |it| forget(it.write()));
+    memory_stays_mapped::<RwLock<u64, 2>>("to write, then to read", |it| {
+        forget(RwLockWriteGuard::downgrade(it.write()));
+    });
+    memory_stays_mapped::<RawReentrantMutex>("a reentrant mutex", RawReentrantMutex::lock);
 }
 
 /// A way to leak a guard, how to get what it lends in a moment, and whether a death is noted when the process has ended.
