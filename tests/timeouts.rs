@@ -6,6 +6,8 @@ mod clock;
 mod common;
 #[path = "timeouts/edges.rs"]
 mod edges;
+#[path = "timeouts/races.rs"]
+mod races;
 #[path = "timeouts/signals.rs"]
 mod signals;
 #[path = "timeouts/waits.rs"]
