@@ -44,7 +44,7 @@ pub use linux::{Cell64, Linux, RobustWord, Word32, Word64};
 pub(crate) use {
     descriptors::{Process, Unshared},
     linux::WORD_FROM_LINK,
-    linux::monotonic_now,
+    linux::{monotonic_now, sleep_until},
     namespace::pid_namespace,
     processes::{copy_of_inherited, end_with_starter, fork, pass_descriptor, pass_no_further},
     threads::any_held_within,

@@ -16,7 +16,7 @@ use rustix::io::{Errno, retry_on_intr};
 
 use super::opened::LockFile;
 use crate::deadline::{Deadline, Monotonic};
-use crate::platform::monotonic_now;
+use crate::platform::{monotonic_now, sleep_until};
 
 /// The first pause: the time of some context switches.
 const SHORTEST: Duration = Duration::from_micros(50);
@@ -65,7 +65,7 @@ pub(super) fn acquire(
         }
         match deadline {
             Deadline::At(until) if now < until => {
-                std::thread::sleep(pause(now - began).min(until - now));
+                sleep_until(until.min(now + pause(now - began)));
             }
             _ => return Ok(false),
         }

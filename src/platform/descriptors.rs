@@ -15,7 +15,7 @@ use core::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU64, Ordering::
 use core::time::Duration;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
-use super::linux::monotonic_now;
+use super::linux::{monotonic_now, sleep_until};
 
 /// How often a file is opened again because of forks before that is given up. Each time, some fork began in the few
 /// microseconds since another one ended.
@@ -163,7 +163,7 @@ fn no_fork_under_way() -> u64 {
         if ended >= begun || monotonic_now() >= until {
             return begun;
         }
-        std::thread::sleep(GLANCE);
+        sleep_until(monotonic_now() + GLANCE);
     }
 }
 

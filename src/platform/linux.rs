@@ -7,7 +7,9 @@ use core::mem::offset_of;
 use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 use core::time::Duration;
 
-use rustix::time::{ClockId, clock_gettime};
+use rustix::io::retry_on_intr;
+use rustix::thread::{clock_nanosleep_absolute, sched_yield};
+use rustix::time::{ClockId, Timespec, clock_gettime};
 
 use super::robust_list::ThreadContext;
 use super::{Changed, Platform, ThreadId, Update, Waited, futex, threads};
@@ -155,6 +157,17 @@ pub(crate) fn monotonic_now() -> Monotonic {
     let time = clock_gettime(ClockId::Monotonic);
     // Neither part is ever negative on this clock.
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
+}
+
+/// Sleeps until that moment, whatever signals come. ([`std::thread::sleep`] goes on with what was left when one came, so that the
+/// time which their handlers take does not count: where they come one after the other, it never ends.)
+pub(crate) fn sleep_until(moment: Monotonic) {
+    let sleep = |moment| clock_nanosleep_absolute(ClockId::Monotonic, &moment);
+    let slept = Timespec::try_from(moment).is_ok_and(|it| retry_on_intr(|| sleep(it)).is_ok());
+    if !slept {
+        // A sandbox that forbids the call: waiting becomes polling.
+        sched_yield();
+    }
 }
 
 impl Platform for Linux {

@@ -37,7 +37,7 @@ use super::map::Mapping;
 use super::shareable::Shareable;
 use crate::deadline::{Deadline, Monotonic};
 use crate::error::TooManyHeld;
-use crate::platform::{Linux, monotonic_now};
+use crate::platform::{Linux, monotonic_now, sleep_until};
 use crate::raw::{InitFailure, LockFailure, Role};
 
 /// How often a lock that somebody has for a moment is tried again.
@@ -294,7 +294,7 @@ impl Opening<'_> {
         if monotonic_now() >= until {
             return Err(too_late());
         }
-        std::thread::sleep(MOMENT);
+        sleep_until(monotonic_now() + MOMENT);
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use lockproof::file::FileError;
 use lockproof::{FileLock, FileLockGuard};
 
-use crate::common::child::{exit_now, fork, is_in_call, supervised, until};
+use crate::common::child::{exit_now, fork, is_in_call, signal, supervised, until};
 use crate::common::memory::Board;
 use crate::common::signals::{handle_signals, signals_seen};
 use crate::scratch::{Holder, Scratch, says_who};
@@ -126,5 +126,32 @@ fn a_signal_ends_no_wait() {
             holder.release();
             waiter.join();
         }
+    });
+}
+
+#[test]
+fn signals_neither_shorten_nor_prolong_a_wait() {
+    let scratch = Scratch::new();
+    let lock = FileLock::new(scratch.join("lock"));
+    supervised(60, || {
+        let holder = Holder::of(|| lock.lock().unwrap());
+        for flags in [0, libc::SA_RESTART] {
+            handle_signals(flags);
+            let (before, this_process) = (signals_seen(), std::process::id() as libc::pid_t);
+            let disturbs = fork(|| {
+                loop {
+                    signal(this_process, libc::SIGUSR1);
+                    std::thread::yield_now();
+                }
+            });
+            let timeout = Duration::from_millis(50);
+            for try_for in FOR {
+                let moment = Instant::now() + timeout;
+                assert!(try_for(&lock, timeout).unwrap_err().is_would_block());
+                assert!(Instant::now() >= moment && signals_seen() > before);
+            }
+            disturbs.kill();
+        }
+        holder.release();
     });
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use lockproof::Workers;
 use lockproof::workers::{End, Worker, WorkerError};
 
-use crate::common::child::supervised;
+use crate::common::child::{signal, supervised};
 use crate::common::memory::Board;
 use crate::common::signals::{handle_signals, signals_seen};
 use crate::{forked, sleep_for_ever, until_told};
@@ -123,6 +123,30 @@ fn a_signal_ends_no_wait() {
         workers.wait_all().unwrap();
         assert_eq!(workers[0].end(), Some(End::Exited(0)));
         assert!(signals_seen() > 0);
+    });
+}
+
+#[test]
+fn signals_neither_shorten_nor_prolong_a_wait() {
+    supervised(60, || {
+        for flags in [0, libc::SA_RESTART] {
+            handle_signals(flags);
+            let (before, this_process) = (signals_seen(), std::process::id() as libc::pid_t);
+            let disturbs = |_| -> () {
+                loop {
+                    signal(this_process, libc::SIGUSR1);
+                    std::thread::yield_now();
+                }
+            };
+            let mut workers = forked(1, disturbs);
+            let timeout = Duration::from_millis(50);
+            let moment = Instant::now() + timeout;
+            assert_eq!(still_running(workers.wait_any_for(timeout)), [0]);
+            assert!(Instant::now() >= moment);
+            let moment = Instant::now() + timeout;
+            assert_eq!(still_running(workers.wait_all_until(moment)), [0]);
+            assert!(Instant::now() >= moment && signals_seen() > before);
+        }
     });
 }
 
