@@ -308,6 +308,11 @@ pub trait Platform {
     /// Pauses for a moment and returns true while it is worth looking again before sleeping. `round`
     /// counts from zero. A platform may always say no.
     fn spin(&self, round: u32) -> bool;
+    /// Lets others go on, on each way round a loop that waits for somebody else's store without sleeping: a hint for the
+    /// processor. Checkers that run threads in turn let another one run.
+    fn pause(&self) {
+        core::hint::spin_loop();
+    }
 
     /// Marks the entry of a loop for checkers that explore states.
     #[track_caller]

@@ -9,4 +9,6 @@ mod quiet;
 pub mod shuttle;
 mod tally;
 
+#[cfg(feature = "loom")]
+pub(crate) use failure::SPINS;
 pub(crate) use {failure::why, quiet::quietly};

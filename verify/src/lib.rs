@@ -24,6 +24,7 @@ pub mod mutate;
 pub mod picture;
 pub mod platform;
 pub mod progress;
+pub mod prove;
 pub mod report;
 #[cfg(target_os = "linux")]
 pub mod stress;

@@ -4,6 +4,9 @@ use std::any::Any;
 
 use crate::model::Violation;
 
+/// What is wrong with an execution that goes on and on.
+pub(crate) const SPINS: &str = "an execution does not end within the steps allowed: somebody spins";
+
 /// Unwinds an exploration that has run out of time.
 pub(super) struct OutOfTime;
 
@@ -54,15 +57,8 @@ fn in_our_words(message: &str) -> String {
             "a data race: two accesses to protected data, of which one is a write, and \
           nothing orders them",
         ),
-        (
-            "exceeded maximum number of branches",
-            "an execution does not end within the steps allowed: \
-          somebody spins",
-        ),
-        (
-            "exceeded max_steps",
-            "an execution does not end within the steps allowed: somebody spins",
-        ),
+        ("exceeded maximum number of branches", SPINS),
+        ("exceeded max_steps", SPINS),
     ];
     match known.iter().find(|(theirs, _)| message.contains(theirs)) {
         Some((_, ours)) => (*ours).to_owned(),

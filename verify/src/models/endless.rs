@@ -86,6 +86,10 @@ impl<L: Lock> Model for EndlessModel<L> {
         }
     }
 
+    fn is_symmetric(&self) -> bool {
+        L::SYMMETRIC
+    }
+
     fn is_endless(&self) -> bool {
         true
     }

@@ -10,6 +10,10 @@ use crate::platform::World;
 pub trait Lock: Send + Sync + 'static {
     /// Whether those who come at once show it by compare-exchanges that fail.
     const EXCHANGES: bool = true;
+    /// Whether those that wait sleep.
+    const SLEEPS: bool = true;
+    /// Whether nothing depends on who takes it but what is written of it.
+    const SYMMETRIC: bool = true;
 
     /// The lock's words.
     type On<W: World>: 'static;

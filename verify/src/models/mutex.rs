@@ -16,6 +16,9 @@ use crate::model::{
 };
 use crate::platform::{Facts, World};
 
+/// What is done here is not the lock's.
+pub(crate) const FILE: &str = file!();
+
 /// What a process counts once an increment is done.
 pub(super) const DONE: &str = "increments done";
 /// What a process counts when it is told that the last holder died.
@@ -99,7 +102,7 @@ impl<L: Lock> Model for MutexModel<L> {
     }
 
     fn is_symmetric(&self) -> bool {
-        !self.abandons
+        !self.abandons && L::SYMMETRIC
     }
 
     fn end<W: World>(&self, p: &W, shared: &Protected<W, L>, log: &Log, facts: Facts) -> Outcome {
@@ -110,10 +113,13 @@ impl<L: Lock> Model for MutexModel<L> {
     }
 
     fn sometimes(&self) -> Vec<Sometimes> {
-        match self.deaths {
-            true => vec![CONTENTION, WAIT, DEATH, DEATH_OF_A_HOLDER],
-            false => vec![CONTENTION, WAIT],
-        }
+        let met = [L::EXCHANGES.then_some(CONTENTION), L::SLEEPS.then_some(WAIT)];
+        let deaths: &[_] = match self.deaths {
+            true if L::SLEEPS => &[DEATH, DEATH_OF_A_HOLDER],
+            true => &[DEATH],
+            false => &[],
+        };
+        met.into_iter().flatten().chain(deaths.iter().copied()).collect()
     }
 }
 

@@ -455,6 +455,10 @@ impl<W: World> Platform for Decorated<W> {
     fn spin(&self, round: u32) -> bool {
         self.inner.spin(round)
     }
+
+    fn pause(&self) {
+        self.inner.pause();
+    }
 }
 
 impl<W: World> World for Decorated<W> {

@@ -194,6 +194,10 @@ impl Platform for LoomWorld {
     }
 
     super::words::bare_thread!();
+
+    fn pause(&self) {
+        loom::thread::yield_now();
+    }
 }
 
 impl World for LoomWorld {

@@ -131,6 +131,10 @@ impl Until {
 }
 
 /// What is wrong with whoever waits when all others have ended.
+const LAST_ONE_SPINS: &str =
+    "whoever comes last spins for ever: what it waits for, nobody is left to do";
+/// No end of a model takes so many operations.
+const MOST_TOUCHES: u32 = 1_000_000;
 const LAST_ONE_WAITS: &str = "nobody can go on: whoever comes last waits, and nobody will wake it";
 
 /// How a read-modify-write changes a word.
@@ -332,6 +336,8 @@ struct Run {
     log: Arc<Log>,
     names: Names,
     live: Option<Values>,
+    /// How often it has looked at the values, or changed them.
+    touched: u32,
 }
 
 /// What the words and cells are called, and which words are robust.
@@ -409,6 +415,7 @@ impl Recorder {
             log,
             names: Names::default(),
             live: None,
+            touched: 0,
         };
         Self { run: Rc::new(RefCell::new(run)), marks, me }
     }
@@ -502,7 +509,14 @@ impl Recorder {
 
     /// Does something to the values, if this thread runs on such; `None` if it is played.
     fn live<T>(&self, work: impl FnOnce(&mut Values) -> T) -> Option<T> {
-        self.run.borrow_mut().live.as_mut().map(work)
+        let mut run = self.run.borrow_mut();
+        let Run { live, touched, .. } = &mut *run;
+        let values = live.as_mut()?;
+        *touched += 1;
+        if *touched > MOST_TOUCHES {
+            violated(LAST_ONE_SPINS);
+        }
+        Some(work(values))
     }
 
     #[track_caller]
@@ -876,6 +890,8 @@ impl Platform for Recorder {
     fn spin(&self, _: u32) -> bool {
         false
     }
+
+    fn pause(&self) {}
 
     fn scope(&self) -> Scope {
         let mut run = self.run.borrow_mut();

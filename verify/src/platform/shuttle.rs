@@ -153,6 +153,10 @@ impl Platform for ShuttleWorld {
     }
 
     super::words::bare_thread!();
+
+    fn pause(&self) {
+        shuttle::thread::yield_now();
+    }
 }
 
 impl World for ShuttleWorld {
