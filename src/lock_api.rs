@@ -5,6 +5,11 @@
 //! the death of any. Where there is a choice, take [`lockproof::Mutex`](crate::Mutex) and
 //! [`lockproof::RwLock`](crate::RwLock) instead, which tell of a death at the place where it matters.
 //!
+//! # What is promised
+//!
+//! [`RawMutex`], [`RawRwLock`] and [`RawReentrantMutex`] say so, each by a table. The algorithms are those of this crate's own locks, in the
+//! same source, so the claims of `lockproof check` about them hold here too; what stands around them is tested, not proved.
+//!
 //! # If a holder dies
 //!
 //! `lock_api`'s `lock` gives a guard, and has no way to say more. So a death does here what a panic does in `parking_lot`: the

@@ -33,6 +33,23 @@ const ATTEMPTS: usize = 1000;
 /// It is an `flock`, so other programs take part, and a program that ignores it is not kept away. Over a network it
 /// is as good as the file system's own locks. It has been tested on ext4 and tmpfs.
 ///
+/// # What is promised
+///
+/// | | shown by |
+/// |---|---|
+/// | one holder at a time, or many that share it, between processes and between threads | `file/*/stress`, `tests/file_lock/exclusion.rs` |
+/// | the death of a holder releases it, and that of one who waits disturbs nobody | `file/*/stress`, `tests/file_lock/exclusion.rs` |
+/// | a forked child holds nothing, and keeps nothing locked | `tests/file_lock/forks.rs` |
+/// | those who wait while the lock file is deleted or replaced all end up with the one that is there | `tests/file_lock/replaced.rs` |
+/// | a wait with a limit ends in time | `tests/file_lock/timeouts.rs` |
+///
+/// No model explores it, so nothing of this is *proved*. Who has the lock is settled within the kernel, by one system call; there is
+/// no word of ours whose orderings could be wrong. What this crate adds, opening, and looking again after locking, is made of system
+/// calls on a file system, which no model has. Real processes show it.
+///
+/// Not promised: that anybody is told of a death; an order among those that wait, or that one who waits with a limit ever gets it;
+/// anything against programs that ignore the lock.
+///
 /// # Which one to use
 ///
 /// | for | |

@@ -26,6 +26,15 @@ use crate::platform::monotonic_now;
 ///
 /// If `change` does; the file is then as it was.
 ///
+/// # What is promised
+///
+/// | | shown by |
+/// |---|---|
+/// | what [`FileUpdate`] promises: no change is lost, and nobody ever finds half of one | `file/*/stress`, `tests/file_lock/updates.rs`, `tests/file_lock/deaths.rs` |
+///
+/// Not promised: that it survives a loss of power, unless [`FileUpdate::durable`] asks for that; anything against those who write to the
+/// file otherwise.
+///
 /// # If a holder dies
 ///
 /// See [`FileUpdate`].
@@ -125,6 +134,22 @@ impl<C: Change, E: Into<Box<dyn Error + Send + Sync>>> Change for Result<C, E> {
 /// Not kept are other hard links to it, which keep the old content, and locks and watches on the old file. A file that this
 /// process may not write to is refused, although its directory might allow to replace it.
 ///
+/// # What is promised
+///
+/// | | shown by |
+/// |---|---|
+/// | no change is lost, however many change the file | `file/*/stress`, `tests/file_lock/updates.rs` |
+/// | whoever reads the file, without a lock, finds the old content or the new one | `tests/file_lock/updates.rs` |
+/// | so does whoever comes after a death, at whatever system call; the next update cleans up | `file/*/stress`, `tests/file_lock/deaths.rs` |
+/// | what is kept of the old file, as above; nobody gains rights by an update | `tests/file_lock/kept.rs` |
+/// | an update without success, as on a full disk, leaves the old file | `tests/file_lock/misuse.rs` |
+/// | one that is to be durable syncs the content, then renames, then syncs the directory | `tests/file_lock/deaths.rs`, by its system calls: no power was cut |
+///
+/// No model explores it, as none has a file system; the lock is the kernel's: see [`FileLock`].
+///
+/// Not promised: that anybody is told of a death; an order among those that wait; that one who neither locks nor waits, but writes to
+/// the file, is not overwritten.
+///
 /// # If a holder dies
 ///
 /// At any point: the file has the old content or the new one, and the next update goes on from that. What the dead one
@@ -132,6 +157,25 @@ impl<C: Change, E: Into<Box<dyn Error + Send + Sync>>> Change for Result<C, E> {
 ///
 /// The same holds for a loss of power after an update with [`durable`](Self::durable). Without, what a loss of power leaves
 /// is the file system's choice: the old content, the new one, or with some an empty file.
+///
+/// # Examples
+///
+/// Four processes note their results in a file that nobody else may read, and that is safe on the disk when each goes on:
+///
+/// ```
+/// use std::time::Duration;
+/// use lockproof::{Workers, file::FileUpdate};
+///
+/// # let path = std::env::temp_dir().join(format!("lockproof-doc-results-{}", std::process::id()));
+/// let update = FileUpdate::new(&path).durable(true).mode(0o600).patience(Duration::from_secs(60));
+/// let note = |number| update.run(|old| [old, format!("result of {number}\n").as_bytes()].concat());
+/// // SAFETY: this process has no other threads, and the function uses nothing that must not exist twice.
+/// unsafe { Workers::fork(4, note) }?.join()?;
+/// assert_eq!(std::fs::read_to_string(&path)?.lines().count(), 4);
+/// # std::fs::remove_file(&path)?;
+/// # std::fs::remove_file(format!("{}.lock", path.display()))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is changed until it is run"]
 pub struct FileUpdate {

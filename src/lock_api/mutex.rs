@@ -12,7 +12,8 @@ use crate::raw::{Acquired, RawMutex as Algorithm};
 use crate::shm::Shareable;
 use crate::sync::deadline_at;
 
-/// `lock_api`'s mutex with the data it protects, over [`RawMutex`].
+/// `lock_api`'s mutex with the data it protects, over [`RawMutex`], which says what is promised. There is an example at the
+/// [module](super#examples).
 pub type Mutex<T> = ::lock_api::Mutex<RawMutex, T>;
 /// The guard of a [`Mutex`].
 pub type MutexGuard<'a, T> = ::lock_api::MutexGuard<'a, RawMutex, T>;
@@ -21,10 +22,58 @@ pub type MappedMutexGuard<'a, T> = ::lock_api::MappedMutexGuard<'a, RawMutex, T>
 
 /// A mutual exclusion lock: the raw mutex of `lock_api`'s traits.
 ///
+/// # What is promised
+///
+/// | | shown by |
+/// |---|---|
+/// | in a region, one holder at a time, who sees what the one before did; nobody hangs, whoever dies | `mutex/*`, `tests/lock_api/mutex.rs` |
+/// | one that gives up in time takes no wake with it | `mutex-deadline/*` |
+/// | a death is noted before the next one has the lock, and stays noted until that is cleared | `tests/lock_api/mutex.rs` |
+/// | what a forgotten guard lends is nobody else's while its process lives | `tests/lock_api/thread_end.rs` |
+/// | in private memory, one holder at a time between threads | `tests/lock_api/private.rs` |
+///
+/// The claims hold for it because the algorithm is [`lockproof::Mutex`](crate::Mutex)'s, [`raw::RawMutex`](crate::raw::RawMutex), and
+/// not a copy of it. No model has what stands around that: the note, and the choice between a region and private memory.
+///
+/// Not promised: an order among those that wait; that one who does not ask is told of a death; anything of deaths in
+/// private memory.
+///
 /// # If a holder dies
 ///
 /// In a region, the next one gets the lock, and a note is left: see [`HolderDied`](super::HolderDied). In private memory nobody
 /// notices that a thread has ended without letting go. See the [module](super) for both.
+///
+/// # Examples
+///
+/// By itself, for something that is not in the lock:
+///
+/// ```
+/// use lock_api::RawMutex as _;
+/// use lockproof::lock_api::RawMutex;
+/// use lockproof::{RawValue, Region, Workers, shareable};
+///
+/// shareable! {
+///     struct Shared {
+///         lock: RawMutex,
+///         total: RawValue<u64>,
+///     }
+/// }
+///
+/// let shared = Region::<Shared>::anonymous()?;
+/// let work = |_number| {
+///     for _ in 0..1000 {
+///         shared.lock.lock();
+///         shared.total.store(shared.total.load() + 1);
+///         // SAFETY: it was taken above.
+///         unsafe { shared.lock.unlock() };
+///     }
+/// };
+/// // SAFETY: this process has no other threads, and the function uses nothing that must not exist twice.
+/// let workers = unsafe { Workers::fork(2, work) }?;
+/// workers.join()?;
+/// assert_eq!(shared.total.load(), 2000);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[repr(C)]
 #[derive(Debug)]
 pub struct RawMutex {

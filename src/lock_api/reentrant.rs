@@ -16,6 +16,21 @@ use crate::sync::deadline_at;
 /// raw mutex does not survive a death (see the [module](super)). For the same with data, see
 /// [`lockproof::ReentrantMutex`](crate::ReentrantMutex).
 ///
+/// # What is promised
+///
+/// | | shown by |
+/// |---|---|
+/// | in a region, one holder at a time, released when it was let go as often as it was taken; nobody hangs, whoever dies | `value-lock/*`, `tests/lock_api/reentrant.rs` |
+/// | after a death it is taken once, however deep the dead one was in it | `tests/lock_api/reentrant.rs` |
+/// | a wait ends in time or with the lock | `tests/lock_api/reentrant.rs` |
+///
+/// The claims hold for it because the algorithm is [`lockproof::ReentrantMutex`](crate::ReentrantMutex)'s,
+/// [`raw::RawReentrantMutex`](crate::raw::RawReentrantMutex), and not a copy of it. No model has what stands around that: the note of a death,
+/// and the choice between a region and private memory.
+///
+/// Not promised: an order among those that wait; that one who does not ask is told of a death; anything of deaths in
+/// private memory.
+///
 /// # If a holder dies
 ///
 /// As [`RawMutex`](super::RawMutex): the next one gets the lock, once, however deep the dead one was in it. If a thread ends

@@ -13,7 +13,8 @@ use crate::raw::{Acquired, LockFailure, RawRwLock as Algorithm, Read};
 use crate::shm::Shareable;
 use crate::sync::deadline_at;
 
-/// `lock_api`'s lock for readers and writers with the data it protects, over [`RawRwLock`].
+/// `lock_api`'s lock for readers and writers with the data it protects, over [`RawRwLock`], which says what is promised, and has an
+/// example.
 pub type RwLock<T, const READERS: usize = 8> = ::lock_api::RwLock<RawRwLock<READERS>, T>;
 /// The guard of an [`RwLock`] held for reading.
 pub type RwLockReadGuard<'a, T, const READERS: usize = 8> =
@@ -35,11 +36,54 @@ pub type MappedRwLockWriteGuard<'a, T, const READERS: usize = 8> =
 ///
 /// `try_read` may say no while nobody writes: for a moment, while another reader is let in after a writer.
 ///
+/// # What is promised
+///
+/// | | shown by |
+/// |---|---|
+/// | in a region, writers are alone, readers are not; what is read is whole; nobody hangs, whoever dies | `rwlock/*`, `rwlock-roles/*`, `tests/lock_api/rwlock.rs` |
+/// | one that gives up in time takes no wake with it | `rwlock-deadline/*` |
+/// | nobody writes between a writer's writing and its reading after a downgrade | `rwlock-downgrade/*`, `tests/lock_api/rwlock.rs` |
+/// | a writer's death is noted before the next one has the lock, reader or not | `tests/lock_api/rwlock.rs` |
+/// | in private memory, the same between threads as long as all let go | `tests/lock_api/private.rs` |
+///
+/// The claims hold for it because the algorithm is [`lockproof::RwLock`](crate::RwLock)'s, [`raw::RawRwLock`](crate::raw::RawRwLock), and
+/// not a copy of it. No model has what stands around that: the note, how a reader that lets go finds out where it reads, and the choice
+/// between a region and private memory.
+///
+/// Not promised: more fairness than [`lockproof::RwLock`](crate::RwLock#fairness) has; that a thread may read twice at a time; that one who
+/// does not ask is told of a death; anything of deaths in private memory.
+///
 /// # If a holder dies
 ///
 /// A reader: in a region, its hold is taken back, and nobody is told. A writer: the next one gets the lock, to read or
 /// to write, and a note is left: see [`HolderDied`](super::HolderDied). In private memory nobody notices that a thread has
 /// ended without letting go. See the [module](super).
+///
+/// # Examples
+///
+/// One process writes two numbers that belong together, two others read them:
+///
+/// ```
+/// use lockproof::lock_api::RwLock;
+/// use lockproof::{Region, Workers};
+///
+/// let prices = Region::<RwLock<[u64; 2]>>::anonymous()?;
+/// let work = |number| {
+///     for round in 1..=1000 {
+///         if number == 0 {
+///             *prices.write() = [round, 2 * round];
+///         } else {
+///             let both = prices.read();
+///             assert_eq!(both[1], 2 * both[0], "never one without the other");
+///         }
+///     }
+/// };
+/// // SAFETY: this process has no other threads, and the function uses nothing that must not exist twice.
+/// let workers = unsafe { Workers::fork(3, work) }?;
+/// workers.join()?;
+/// assert_eq!(*prices.read(), [1000, 2000]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[repr(C)]
 #[derive(Debug)]
 pub struct RawRwLock<const READERS: usize = 8> {

@@ -30,6 +30,24 @@ use crate::platform::monotonic_now;
 /// What a `T` can be is said at [`Shareable`]. It begins as all zeroes, which is the initial state of every
 /// primitive of this crate. Clones are cheap, and share the mapping, which ends with the last of them.
 ///
+/// # What is promised
+///
+/// | | shown by |
+/// |---|---|
+/// | of many that create or open it at once, one makes it, and all find it whole | `init/*`, `tests/region/creation.rs` |
+/// | a maker that dies half-way is followed by another, who begins anew; nobody hangs | `init/*/deaths-*`, `init/*/crash`, `tests/region/creation.rs` |
+/// | what is not the region that the program means (its type, size, format, byte order), or is damaged, is refused in words | `tests/header.rs`, `tests/region/misuse.rs` |
+/// | so is a region of another PID namespace | `tests/region/namespaces.rs` |
+/// | after a reboot every holder counts as dead, once for all | `tests/region/reboot.rs` |
+/// | children find it, and whoever gets its descriptor | `tests/region/passing.rs` |
+/// | the memory stays mapped as long as one of its locks is held, also by a guard that was forgotten | `tests/region/closing.rs`, `tests/threads.rs` |
+///
+/// The models have what happens in shared memory: who makes it, and who waits for that. What happens in the file system before,
+/// and the refusals, real processes show.
+///
+/// Not promised: anything against those who may write to the region and mean harm, see below; that a named region is ever
+/// removed, unless somebody [unlinks](super::Source::unlink) it.
+///
 /// # If a holder dies
 ///
 /// See each primitive. A process may also die while it creates or opens a region, at any point: others go on.
@@ -42,18 +60,34 @@ use crate::platform::monotonic_now;
 ///
 /// # Examples
 ///
+/// Four processes find a region by its name. Whoever comes first makes it:
+///
 /// ```
-/// use lockproof::{Counter, Mutex, Region, shareable};
+/// use lockproof::{Counter, Mutex, Region, Workers, shareable};
 ///
 /// shareable! {
 ///     pub struct Shared {
 ///         pub tickets: Counter,
-///         pub log: Mutex<[u64; 8]>,
+///         pub log: Mutex<[u64; 4]>,
 ///     }
 /// }
 ///
-/// let region = Region::<Shared>::memfd("tickets")?;
-/// region.tickets.increment()?;
+/// let name = format!("lockproof-doc-tickets-{}", std::process::id());
+/// let work = |number: usize| -> Result<(), Box<dyn std::error::Error>> {
+///     let shared = Region::<Shared>::named(&*name).open_or_create()?;
+///     let ticket = shared.tickets.increment()?;
+///     shared.log.lock().expect("nobody has died")[number] = ticket;
+///     Ok(())
+/// };
+/// // SAFETY: this process has no other threads, and the function uses nothing that must not exist twice.
+/// let workers = unsafe { Workers::fork(4, work) }?;
+/// workers.join()?;
+///
+/// let shared = Region::<Shared>::named(&*name).open()?;
+/// let mut log = *shared.log.lock().expect("nobody has died");
+/// log.sort_unstable();
+/// assert_eq!(log, [0, 1, 2, 3]);
+/// Region::<Shared>::named(&*name).unlink()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Region<T: Shareable> {

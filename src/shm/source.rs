@@ -26,21 +26,27 @@ const ATTEMPTS: usize = 1000;
 /// Where a region is, or is to be; made by [`Region::named`] and [`Region::file`].
 ///
 /// Any number of processes may do any of this at the same time, and any of them may die at any point: one region
-/// comes of it, built once.
+/// comes of it, built once. [`Region`] says what is promised, and what shows it.
 ///
 /// # Examples
 ///
 /// ```
-/// use lockproof::{Counter, Region};
+/// use lockproof::{Counter, Region, Workers};
 ///
 /// let jobs = Region::<Counter>::named(format!("lockproof-doc-{}", std::process::id()));
 /// let region = jobs.create_with(|counter| counter.set(100).map(|_| ()))?;
-/// assert_eq!(jobs.open()?.increment()?, 100);
-/// assert_eq!(region.get()?, 101);
+/// let work = |_number| -> Result<(), Box<dyn std::error::Error>> {
+///     jobs.open()?.increment()?;
+///     Ok(())
+/// };
+/// // SAFETY: this process has no other threads, and the function uses nothing that must not exist twice.
+/// let workers = unsafe { Workers::fork(2, work) }?;
+/// workers.join()?;
+/// assert_eq!(region.get()?, 102);
 ///
 /// // Regions outlive those who use them, and are only removed by saying so.
 /// drop(region);
-/// assert_eq!(jobs.open_or_create()?.get()?, 101);
+/// assert_eq!(jobs.open_or_create()?.get()?, 102);
 /// jobs.unlink()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

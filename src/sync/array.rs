@@ -13,6 +13,18 @@ use crate::shm::{Plain, Shareable};
 /// Shared numbers without a lock: each is loaded and stored by itself, and **loses updates**, as
 /// [`RawValue`] says. Python's `multiprocessing.RawArray`.
 ///
+/// # What is promised
+///
+/// | | shown by |
+/// |---|---|
+/// | what [`RawValue`] promises, of each element | `unlocked/*`, which also shows that additions are lost |
+///
+/// Not promised: that adding by load and store loses nothing: it does; that several elements fit together.
+///
+/// # If a holder dies
+///
+/// There is none: nothing can be left half-done.
+///
 /// # Examples
 ///
 /// Each process has an element of its own:

@@ -32,9 +32,9 @@ use crate::shm::Shareable;
 ///
 /// | | shown by |
 /// |---|---|
-/// | no more are inside than there are permits; everybody gets there | `semaphore/*`, `semaphore-two/*`, `semaphore-both/*` |
+/// | no more are inside than there are permits; everybody gets there | `semaphore/*`, `semaphore-two/*`, `semaphore-both/*`, `semaphore-lent/*` |
 /// | the permits of the dead come back | `semaphore*/*/deaths-*`, `semaphore/*/crash`, `semaphore/*/stress` |
-/// | a signal is taken once, and nobody waits in vain for one that is there | `semaphore-signal/*` |
+/// | a signal is taken once, and nobody waits in vain for one that is there | `semaphore-signal/*`, `semaphore-posted/*` |
 /// | one that gives up in time takes no wake with it | `semaphore-deadline/*` |
 ///
 /// Not promised: an order among those that wait; that a permit taken by hand comes back.
@@ -83,6 +83,17 @@ pub struct Semaphore<const PERMITS: usize, const MOST: usize> {
 
 /// A semaphore with `PERMITS` permits, and never more: a [`post`](Semaphore::post) that would add one is refused. Python's
 /// `multiprocessing.BoundedSemaphore`.
+///
+/// It is another name for a [`Semaphore`], whose methods it has.
+///
+/// # What is promised
+///
+/// | | shown by |
+/// |---|---|
+/// | what [`Semaphore`] promises, with all permits there to begin with | `semaphore/*`, `semaphore-two/*`, `semaphore-both/*` |
+/// | there are never more permits than `PERMITS` | `tests/semaphore.rs` |
+///
+/// Not promised: that a permit is given back by the one who took it by hand: any other may do so.
 ///
 /// # If a holder dies
 ///

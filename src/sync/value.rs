@@ -151,7 +151,8 @@ impl<T> fmt::Debug for RawValue<T> {
 /// |---|---|
 /// | no change is lost that is made with the lock held; what [`Mutex`](crate::Mutex) promises of deaths | `value-lock/*`, `value/*/stress` |
 ///
-/// Not promised: an order among those that wait.
+/// Not promised: that a `get` and the `set` that follows are one step, unless the lock is held meanwhile; an order among those that
+/// wait.
 ///
 /// # If a holder dies
 ///

@@ -34,6 +34,21 @@ const KILL_TAKES: Duration = Duration::from_secs(10);
 /// Needs Linux 5.4. Other parts of the program must not wait for *any* child, nor ignore SIGCHLD: how a worker ended
 /// is then [`End::Unknown`](super::End::Unknown).
 ///
+/// # What is promised
+///
+/// | | shown by |
+/// |---|---|
+/// | none outlives who started it, whatever that one dies of, and no zombie stays | `tests/workers/leaving.rs` |
+/// | if one cannot be started, those before it are ended | `tests/workers/starting.rs` |
+/// | how each ended is told, once: exit code, signal, panic | `tests/workers/ends.rs`, `tests/workers/waiting.rs` |
+/// | a wait ends when one has ended or its time is up, whatever signals come | `tests/workers/waiting.rs` |
+/// | a command gets the region that it is passed, and is refused one of another type | `tests/workers/passed.rs` |
+/// | a worker did run on the processors that are named | `tests/workers/observed.rs` |
+///
+/// No model explores this: workers share no word and take no lock of ours; starting, ending and waiting are the kernel's.
+///
+/// Not promised: an end to processes that workers start themselves; that every processor is named on which a worker ever ran.
+///
 /// # If a holder dies
 ///
 /// A worker that dies with a lock held is a dead holder like any other: see the lock. Who died, and what of, is
