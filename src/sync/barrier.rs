@@ -35,8 +35,9 @@ use crate::shm::Shareable;
 ///
 /// | | shown by |
 /// |---|---|
-/// | nobody gets past before all have come; a meeting succeeds for all or for nobody; one leads | `barrier/*`, `barrier-passing/*`, `barrier-deadline/*`, `lockproof stress --subject barrier` |
-/// | all who wait for one that is dead are told, whoever else dies | `barrier-lost/*`, `barrier/*/deaths-*` |
+/// | nobody gets past before all have come; a meeting succeeds for all or for nobody; one leads | `barrier/*`, `barrier-passing/*`, `barrier-deadline/*`, `barrier/*/stress` |
+/// | all who wait for one that is dead are told, whoever else dies | `barrier-lost/*`, `barrier-back/*`, `barrier/*/deaths-*` |
+/// | a place belongs to one, and to nobody once that one has left it; one party too many is refused | `barrier-crowd/*` |
 /// | whoever waits is told of an abort, and sees what was written before | `barrier-abort/*` |
 /// | a barrier that was reset is as good as new | `barrier-reset/*`, `barrier-burial/*` |
 /// | nobody meets one that was dead before another of them came, nor both a dead one and whoever came in its place | `barrier-heir/*`, `barrier-gone/*` |

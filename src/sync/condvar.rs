@@ -35,7 +35,7 @@ use crate::shm::{Plain, Shareable};
 ///
 /// | | shown by |
 /// |---|---|
-/// | nobody waits in vain for what was changed with the mutex held and notified after | `condvar/*`, `condvar-inside/*`, `condvar-meeting/*` |
+/// | nobody waits in vain for what was changed with the mutex held and notified after | `condvar/*`, `condvar-inside/*`, `condvar-meeting/*`, `condvar-relay/*` |
 /// | nobody who dies takes a notification with it | `condvar/*/deaths-*`, `condvar/*/crash`, `condvar/*/stress` |
 /// | one that gives up in time keeps nobody else from being woken | `condvar-deadline/*` |
 ///

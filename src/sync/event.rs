@@ -26,6 +26,7 @@ use crate::shm::Shareable;
 /// |---|---|
 /// | whoever waits is released, and sees what was written before; whoever dies | `event/*`, `event/*/stress` |
 /// | set and cleared at once, it releases everybody who waits | `event-pulse/*` |
+/// | set again, it releases everybody who waits, also if several clear it in between | `event-cleared/*` |
 /// | whoever clears it and then looks misses nothing | `event-again/*` |
 /// | one that gives up in time keeps nobody else from being released | `event-deadline/*` |
 ///

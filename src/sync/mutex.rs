@@ -33,8 +33,10 @@ use crate::shm::{Plain, Shareable};
 /// | a holder's death or panic is told to the next, once; nobody hangs | `mutex/*/deaths-*`, `mutex/*/crash`, `mutex-panic/*`, `mutex/*/stress` |
 /// | one that gives up in time takes no wake with it | `mutex-deadline/*` |
 /// | a lock that nobody repaired refuses everybody | `mutex-given-up/*` |
+/// | somebody always gets on, and whoever waits sleeps | `mutex-endless/*/progress`, `mutex-endless/*/busy` |
 ///
-/// Not promised: an order among those that wait; that repaired data makes sense; anything against a process
+/// Not promised: an order among those that wait, of whom one may be overtaken again and again
+/// (`mutex-endless/*/starvation` shows how); that repaired data makes sense; anything against a process
 /// that writes over the lock's memory.
 ///
 /// # If a holder dies

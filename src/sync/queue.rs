@@ -22,7 +22,7 @@ use crate::shm::{Plain, Shareable};
 ///
 /// | | shown by |
 /// |---|---|
-/// | what is put comes out once, of each producer in order; nobody waits in vain | `queue/*`, `queue-each/*`, `queue-gather/*`, `queue/*-histories` |
+/// | what is put comes out once, of each producer in order; nobody waits in vain | `queue/*`, `queue-each/*`, `queue-gather/*`, `queue-fill/*`, `queue/*-histories` |
 /// | nobody hangs when one dies, and no more is lost than what that one had in hand | `queue*/*/deaths-*`, `queue/*/crash`, `queue/*/stress` |
 /// | one that gives up in time takes no wake with it | `queue-deadline/*` |
 /// | once it is shut down and empty, takers are told | `queue-close/*` |

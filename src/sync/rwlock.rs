@@ -40,7 +40,7 @@ use crate::shm::{Plain, Shareable};
 /// | nobody reads what a dead writer left without being told; a dead reader keeps nobody out | `rwlock*/*/deaths-*`, `rwlock-roles/*/crash`, `rwlock/*/stress` |
 /// | nobody writes between a writer's writing and its reading after a downgrade | `rwlock-downgrade/*` |
 /// | one that gives up in time takes no wake with it | `rwlock-deadline/*` |
-/// | somebody always gets on, whoever waits sleeps, and one reader that comes again and again does not keep a writer out for ever (two may, by turns) | `rwlock-endless*/*` |
+/// | somebody always gets on, whoever waits sleeps, and one reader that comes again and again does not keep a writer out for ever (two may, by turns) | `rwlock-endless/*`, `rwlock-endless-writer/*` |
 ///
 /// Not promised: more fairness than above; that a thread may read twice at a time.
 ///

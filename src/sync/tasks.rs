@@ -25,8 +25,8 @@ use crate::shm::{Plain, Shareable};
 ///
 /// | | shown by |
 /// |---|---|
-/// | what [`Queue`] promises | `queue*/*` |
-/// | whoever joins finds everything done that was put before, and does not wait in vain | `tasks/*`, `tasks-all-join/*`, `lockproof stress --subject tasks` |
+/// | what [`Queue`] promises, as its algorithm is the same | `queue*/*` |
+/// | whoever joins finds everything done that was put before, and does not wait in vain | `tasks/*`, `tasks-all-join/*`, `tasks-more/*`, `tasks/*/stress` |
 /// | a task in the hand of the dead is waited for no longer, and counted as lost | `tasks*/*/deaths-*`, `tasks/*/crash` |
 /// | a join that gives up in time keeps nobody else waiting | `tasks-deadline/*` |
 ///
