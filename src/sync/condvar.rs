@@ -26,10 +26,7 @@ use crate::shm::{Plain, Shareable};
 /// if that one died before it could act on it. Those for whom there is nothing wait again. A notification that finds nobody
 /// waiting costs one instruction.
 ///
-/// That has a price, and so has waking somebody who then finds the mutex held. One thing at a time handed over, beside glibc's
-/// condition variable, in microseconds: with one process that waits 48 and 11, with two 31 and 26, with four 27 and 23, with eight
-/// 38 and 22, with sixteen 57 and 19 (two cores, notified with the mutex held, medians of seven interleaved rounds). A
-/// [`Semaphore`](crate::Semaphore), which wakes one, may be the better choice where many wait.
+/// That has a price: see [below](#what-it-costs).
 ///
 /// # What is promised
 ///
@@ -41,6 +38,13 @@ use crate::shm::{Plain, Shareable};
 ///
 /// Not promised: that a wait ends for a reason: look again, or use the waits with a condition; that
 /// `notify_one` wakes no more than one.
+///
+/// # What it costs
+///
+/// Everybody is woken, also where there is something for one alone, and somebody who is woken while the mutex is held waits for
+/// that, too. So to hand over one thing at a time may take several times as long as with the C library's condition variable, which
+/// wakes one. A [`Semaphore`](crate::Semaphore), which wakes one as well, may be the better choice where many wait. `lockproof bench
+/// condvar` measures it, and `docs/bench.md`, in the repository, has the figures.
 ///
 /// # If a holder dies
 ///

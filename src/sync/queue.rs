@@ -30,6 +30,12 @@ use crate::shm::{Plain, Shareable};
 /// Not promised: an order among those that wait; that what a consumer took and then died with is given to
 /// another.
 ///
+/// # What it costs
+///
+/// Each put and each take holds one lock for a moment, which all who use the queue share; [`put_some`](Self::put_some) and
+/// [`take_some`](Self::take_some) take it once for many elements. Where it is full or empty all the time, somebody has to be woken for
+/// each element: give it room. `lockproof bench queue` measures it beside pipes, and `docs/bench.md`, in the repository, has the figures.
+///
 /// # If a holder dies
 ///
 /// A producer that dies while it puts something loses that, and nothing else; a consumer that dies loses what it has taken,

@@ -44,6 +44,13 @@ use crate::shm::{Plain, Shareable};
 ///
 /// Not promised: more fairness than above; that a thread may read twice at a time.
 ///
+/// # What it costs
+///
+/// A reader takes one compare-exchange to come and one to go, on a word that no other reader needs. A writer pays for that: it closes
+/// the words of all readers, one by one, and the first readers after it open them again. So the lock is made for much reading and
+/// little writing; where most write, a [`Mutex`](crate::Mutex) is the better choice. `lockproof bench rwlock` measures it beside the
+/// C library's, and `docs/bench.md`, in the repository, has the figures.
+///
 /// # If a holder dies
 ///
 /// A reader: its hold is taken back, and nobody is told. A writer, by SIGKILL, exit, exec, or a panic: whoever takes the

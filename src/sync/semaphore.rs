@@ -21,8 +21,6 @@ use crate::shm::Shareable;
 ///   anyone may give it back, and one that is given without having been taken is a signal, which some `wait` takes. With
 ///   `PERMITS` 0, that is all there is.
 ///
-/// Waiting costs more the larger `MOST` is.
-///
 /// # Fairness
 ///
 /// None is promised: a thread that arrives while there is a permit takes it, whoever has waited longer. Who waits for several
@@ -38,6 +36,12 @@ use crate::shm::Shareable;
 /// | one that gives up in time takes no wake with it | `semaphore-deadline/*` |
 ///
 /// Not promised: an order among those that wait; that a permit taken by hand comes back.
+///
+/// # What it costs
+///
+/// To take a permit that is there is one compare-exchange, and the more looks the more are taken. Of those that wait, one sleeps on
+/// the words of all permits at once, so that it is woken whoever dies, and the others behind it: waiting costs more the larger `MOST`
+/// is. `lockproof bench semaphore` measures it beside POSIX's, and `docs/bench.md`, in the repository, has the figures.
 ///
 /// # If a holder dies
 ///
