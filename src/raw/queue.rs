@@ -7,6 +7,10 @@
 //! a consumer that dies loses what it has taken, at the most. Both are counted. Nobody waits for what has come, or for room
 //! that there is, whoever dies at whatever point.
 //!
+//! Of the losses by producers each is counted, once: those that had begun, and whose store of `tail` is not there. Of those by
+//! consumers never more than has gone; of each dead one all that it took in one go, or nothing: nothing if it died once
+//! `taking` was 0 again, be it before it had let go of the mutex.
+//!
 //! # The words
 //!
 //! Under the mutex: `head` and `tail`, how many were taken and put so far, wrapping; what lies between them is in the queue,
@@ -35,7 +39,7 @@
 //! # Models
 //!
 //! `lockproof-verify`, `models/queue.rs`: everything comes out once and in order, nobody waits in vain, with deaths,
-//! deadlines and an end.
+//! deadlines and an end. `models/spans.rs`: batches and messages come out whole, and losses are counted.
 
 use super::{Acquired, Ended, LockFailure, RawCondvar, RawMutex, WaitFailure};
 use crate::deadline::Deadline;
@@ -427,6 +431,6 @@ pub struct Look {
     pub closed: bool,
     /// How many producers died while they put something, which is lost.
     pub lost_by_producers: u64,
-    /// How many elements were taken by consumers that died before they had let go of the queue.
+    /// How many elements were taken by consumers that died before that was over: of those that died later, they had them in hand.
     pub lost_by_consumers: u64,
 }

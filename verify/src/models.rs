@@ -19,6 +19,7 @@ pub mod registry;
 pub mod rwlock;
 pub mod rwlock_endless;
 pub mod semaphore;
+pub mod spans;
 pub mod tasks;
 
 #[cfg(all(feature = "loom", feature = "shuttle"))]

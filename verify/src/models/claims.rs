@@ -21,12 +21,13 @@ use super::mutex::{DeadlineModel, MutexModel, NotRecoverableModel};
 use super::queue::{self, QueueModel};
 use super::registry::{
     ADMITS, ALL_DONE, ALL_DONE_OR_LOST, ANNOUNCES, BREAKS, BUILDS_AGAIN, BUILDS_ONCE, COMES_BACK,
-    COMES_OUT, DOWNGRADES, EATS_NONE, GIVES_UP_WAITING, KEEPS_COUNT, LOSES_NONE, LOSES_ONE, MEETS,
-    READS_REPAIRED, READS_WHOLE, RECOVERS, REFUSES_ALL, SURVIVES, TAKES_NO_WAKE, TELLS_OF_PANICS,
-    WAITS_FOR_IT,
+    COMES_OUT, COMES_OUT_WHOLE, DOWNGRADES, EATS_NONE, GIVES_UP_WAITING, KEEPS_COUNT, LOSES_NONE,
+    LOSES_ONE, LOSSES_COUNTED, MEETS, READS_REPAIRED, READS_WHOLE, RECOVERS, REFUSES_ALL, SURVIVES,
+    TAKES_NO_WAKE, TELLS_OF_PANICS, WAITS_FOR_IT,
 };
 use super::rwlock::{self, RwLockModel};
 use super::semaphore::{self, SemaphoreModel};
+use super::spans::{self, SpanModel};
 use super::tasks::{self, TasksModel};
 use crate::claim::{Budget, Claim, Expected, MemoryModel, Method, Progress, Selection};
 use crate::explore::loom::{self, LoomSearch};
@@ -226,6 +227,11 @@ fn queue() -> Vec<Claim> {
         held(loom_claim(name, model(how, n, false), n, 1, COMES_OUT, search))
     };
     let dying = crash_claim("queue", model(Fan, 2, true), 2, 1, up_to(3));
+    let spans =
+        |how, processes, deaths| Arc::new(SpanModel { how, processes, deaths, mistake: None });
+    let messages = spans(spans::Use::Messages, 2, false);
+    let filled =
+        crash_claim("queue-batches-fill", spans(spans::Use::Fill, 2, true), 2, 1, up_to(2));
     let mut all = vec![
         comes_out("queue", Fan, 2, up_to(4)),
         comes_out("queue", Fan, 3, up_to(1)),
@@ -233,10 +239,19 @@ fn queue() -> Vec<Claim> {
         comes_out("queue-deadline", Deadline, 2, up_to(3)),
         comes_out("queue-close", Close, 2, up_to(3)),
         held(Claim { property: LOSES_ONE, ..dying }),
+        held(loom_claim("queue-messages", messages, 2, 1, COMES_OUT_WHOLE, up_to(2))),
+        held(Claim { property: LOSSES_COUNTED, ..filled }),
     ];
     let mut by_shuttle = shuttle_claims("queue", &model(Each, 6, false), 6, 1);
     by_shuttle.iter_mut().for_each(|claim| claim.property = COMES_OUT);
     all.extend(by_shuttle);
+    for (name, how) in
+        [("queue-batches", spans::Use::Batches), ("queue-messages", spans::Use::Messages)]
+    {
+        let mut by_shuttle = shuttle_claims(name, &spans(how, 3, false), 3, 1);
+        by_shuttle.iter_mut().for_each(|claim| claim.property = COMES_OUT_WHOLE);
+        all.extend(by_shuttle);
+    }
     all
 }
 

@@ -70,6 +70,7 @@ const HOLDS: &[Row] = &[
     ("queue", &[(2, 1, 0), (2, 1, 1)]),
     ("queue-deadline", &[(2, 1, 0), (2, 1, 1)]),
     ("queue-fill", &[(2, 1, 0), (2, 1, 2)]),
+    ("queue-batches-fill", &[(2, 1, 0), (2, 1, 1), (2, 1, 2)]),
     ("drepper", &[(2, 2, 0), (3, 2, 0), (4, 1, 0)]),
     ("drepper-forgets", &[(2, 2, 0)]),
     ("glibc-robust", &[(3, 1, 0), (2, 1, 1)]),
@@ -108,6 +109,8 @@ const UNDER_SC: &[Row] = &[
     ("queue-gather", &[(3, 1, 0), (3, 1, 1)]),
     ("queue-each", &[(3, 1, 0)]),
     ("queue-deadline", &[(3, 1, 0)]),
+    ("queue-batches-fill", &[(3, 1, 1)]),
+    ("queue-messages", &[(3, 1, 0)]),
 ];
 
 /// The same, which takes long.
@@ -116,6 +119,8 @@ const UNDER_SC_IN_MINUTES: &[Row] = &[
     ("condvar", &[(4, 1, 0)]),
     ("queue", &[(3, 1, 1)]),
     ("queue-close", &[(3, 1, 0)]),
+    ("queue-batches", &[(3, 1, 0)]),
+    ("queue-messages", &[(3, 1, 1)]),
     ("barrier", &[(3, 1, 0)]),
     ("barrier-deadline", &[(3, 1, 0)]),
     ("barrier-untold", &[(3, 1, 0), (3, 1, 1)]),
@@ -135,6 +140,8 @@ const DRAWN: &[Row] = &[
     ("barrier-untold", &[(4, 1, 1)]),
     ("barrier-gone", &[(4, 1, 1)]),
     ("queue", &[(4, 1, 1)]),
+    ("queue-batches", &[(3, 1, 1)]),
+    ("queue-messages", &[(3, 1, 1)]),
     ("tasks", &[(4, 1, 1)]),
 ];
 const EXECUTIONS: u64 = 2_000;
@@ -149,6 +156,8 @@ const BEHIND: &[Row] = &[
     ("tasks-all-join", &[(2, 1, 0)]),
     ("queue-each", &[(2, 1, 0)]),
     ("queue-close", &[(2, 1, 0), (2, 1, 1)]),
+    ("queue-batches", &[(2, 1, 0), (2, 1, 1)]),
+    ("queue-messages", &[(2, 1, 0), (2, 1, 1)]),
 ];
 
 /// The same, which takes long.
@@ -187,6 +196,8 @@ fn mistakes() -> Vec<Claim> {
         all.push(examined(mended, *size, *memory, Expected::Holds));
     }
     all.push(examined("barrier-all-reset", (2, 1, 0), Memory::C11, Expected::Fails));
+    all.push(examined("queue-messages-any-room", (2, 1, 0), Memory::C11, Expected::Fails));
+    all.push(examined("queue-messages-in-parts", (2, 1, 1), Memory::C11, Expected::Fails));
     all.push(examined("once-untold", (3, 1, 0), Memory::C11, Expected::Holds));
     all.push(examined("once-untold", (2, 1, 1), Memory::C11, Expected::Fails));
     all

@@ -25,6 +25,7 @@ use super::recovery::{self, RecoveryModel};
 use super::rwlock::{self, RwLockModel};
 use super::rwlock_endless::EndlessRwLockModel;
 use super::semaphore::{self, SemaphoreModel};
+use super::spans::{self, Mistake, SpanModel};
 use super::tasks::{self, TasksModel};
 use crate::claim::{Budget, Progress};
 use crate::explore::graph::{self, Extracted, GraphSearch, MOST_PROCESSES, Token};
@@ -54,6 +55,10 @@ pub(super) const EATS_NONE: &str = "nobody who dies takes a notification with it
 pub(super) const COMES_OUT: &str = "everything comes out once and in order, nobody waits in vain";
 pub(super) const LOSES_ONE: &str =
     "nobody hangs when one dies at any step, and no more is lost than what that one had in hand";
+pub(super) const COMES_OUT_WHOLE: &str =
+    "what goes in at once comes out whole, once and in order, nobody waits in vain";
+pub(super) const LOSSES_COUNTED: &str =
+    "nobody hangs when one dies at any step, and what it lost, no part of more, is counted";
 pub(super) const MEETS: &str =
     "nobody gets past before all have arrived, and all do, or all are told why not";
 pub(super) const MEETS_LIVING: &str =
@@ -405,6 +410,23 @@ pub static MODELS: &[Entry] = &[
         ..QUEUE
     },
     Entry {
+        name: "queue-batches",
+        about: "as `queue-close`, with two places: batches go in, up to two at a time are taken",
+        ..SPANS
+    },
+    Entry {
+        name: "queue-batches-fill",
+        about: "a queue into which each puts a batch of two, the last of them a part; nobody takes any",
+        explore: |size, exploration| spans(spans::Use::Fill, None, size, exploration),
+        ..SPANS
+    },
+    Entry {
+        name: "queue-messages",
+        about: "a queue of messages of different lengths: the first receives what the others send",
+        explore: |size, exploration| spans(spans::Use::Messages, None, size, exploration),
+        ..SPANS
+    },
+    Entry {
         name: "tasks",
         about: "a queue's tasks: the first puts one, takes it if nobody has, and joins; the others try",
         ..TASKS
@@ -652,6 +674,22 @@ pub static MODELS: &[Entry] = &[
             let (processes, deaths) = (size.processes, size.deaths > 0);
             exploration.of(LateQueue::<true> { processes, deaths }, size)
         },
+    },
+    Entry {
+        name: "queue-messages-any-room",
+        about: "broken: as `queue-messages`, where a message goes in as soon as there is any room",
+        explore: |size, exploration| {
+            spans(spans::Use::Messages, Some(Mistake::AnyRoom), size, exploration)
+        },
+        ..SPANS
+    },
+    Entry {
+        name: "queue-messages-in-parts",
+        about: "broken: as `queue-messages`, where a message goes in a part at a time",
+        explore: |size, exploration| {
+            spans(spans::Use::Messages, Some(Mistake::InParts), size, exploration)
+        },
+        ..SPANS
     },
     Entry {
         name: "condvar-unannounced",
@@ -936,6 +974,24 @@ const QUEUE: Entry = Entry {
 fn queues(how: queue::Use, size: Size, exploration: &Exploration<'_>) -> Explored {
     let Size { processes, deaths, .. } = size;
     exploration.of(QueueModel { how, processes, deaths: deaths > 0 }, size)
+}
+
+const SPANS: Entry = Entry {
+    most: spans::MOST,
+    property: COMES_OUT_WHOLE,
+    with_deaths: Some(LOSSES_COUNTED),
+    explore: |size, exploration| spans(spans::Use::Batches, None, size, exploration),
+    ..CONDVAR
+};
+
+fn spans(
+    how: spans::Use,
+    mistake: Option<Mistake>,
+    size: Size,
+    exploration: &Exploration<'_>,
+) -> Explored {
+    let Size { processes, deaths, .. } = size;
+    exploration.of(SpanModel { how, processes, deaths: deaths > 0, mistake }, size)
 }
 
 const TASKS: Entry = Entry {
