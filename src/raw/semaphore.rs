@@ -43,7 +43,8 @@
 //! # Models
 //!
 //! `lockproof-verify`, `models/semaphore.rs`: no more inside than there are permits, nobody waits in vain, with deaths,
-//! deadlines, several permits at once, signals; each ordering, mark and wake has a mutant that is caught.
+//! deadlines, several permits at once, signals, refused ones; each ordering,
+//! mark and wake has a mutant that is caught.
 
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 

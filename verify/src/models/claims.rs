@@ -26,7 +26,7 @@ use super::registry::{
     TAKES_NO_WAKE, TELLS_OF_PANICS, WAITS_FOR_IT,
 };
 use super::rwlock::{self, RwLockModel};
-use super::semaphore::{self, SemaphoreModel};
+use super::semaphore::{self, SLOTS, SemaphoreModel};
 use super::spans::{self, SpanModel};
 use super::tasks::{self, TasksModel};
 use crate::claim::{Budget, Claim, Expected, MemoryModel, Method, Progress, Selection};
@@ -256,9 +256,9 @@ fn queue() -> Vec<Claim> {
 }
 
 fn semaphore() -> Vec<Claim> {
-    use semaphore::Use::{Both, Deadline, One, Signal, Two};
+    use semaphore::Use::{Both, Deadline, Many, One, Signal, Two};
     let model = |how, processes, rounds, deaths| {
-        Arc::new(SemaphoreModel { how, processes, rounds, deaths })
+        Arc::new(SemaphoreModel::<SLOTS> { how, processes, rounds, deaths })
     };
     let admits = |name, how, n, property, search| {
         held(loom_claim(name, model(how, n, 1, false), n, 1, property, search))
@@ -268,13 +268,16 @@ fn semaphore() -> Vec<Claim> {
         admits("semaphore", One, 2, ADMITS, up_to(3)),
         admits("semaphore-two", Two, 3, ADMITS, up_to(2)),
         admits("semaphore-both", Both, 2, ADMITS, up_to(2)),
+        admits("semaphore-many", Many, 2, ADMITS, up_to(2)),
         admits("semaphore-deadline", Deadline, 2, TAKES_NO_WAKE, up_to(2)),
         admits("semaphore-signal", Signal, 2, WAITS_FOR_IT, up_to(3)),
         held(Claim { property: COMES_BACK, ..dying }),
     ];
-    let mut by_shuttle = shuttle_claims("semaphore", &model(One, 4, 4, false), 4, 4);
-    by_shuttle.iter_mut().for_each(|claim| claim.property = ADMITS);
-    all.extend(by_shuttle);
+    for (name, how) in [("semaphore", One), ("semaphore-many", Many)] {
+        let mut by_shuttle = shuttle_claims(name, &model(how, 4, 4, false), 4, 4);
+        by_shuttle.iter_mut().for_each(|claim| claim.property = ADMITS);
+        all.extend(by_shuttle);
+    }
     all
 }
 

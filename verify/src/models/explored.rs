@@ -54,6 +54,11 @@ const HOLDS: &[Row] = &[
     ("semaphore-deadline", &[(2, 1, 0), (2, 1, 1)]),
     ("semaphore-signal", &[(2, 1, 0), (2, 1, 1)]),
     ("semaphore-lent", &[(2, 2, 0), (2, 2, 1)]),
+    ("semaphore-many", &[(2, 1, 0), (2, 1, 1)]),
+    ("semaphore-many-of-three", &[(2, 1, 0), (2, 1, 1)]),
+    ("semaphore-many-deadline", &[(2, 1, 0), (2, 1, 1)]),
+    ("semaphore-full", &[(2, 1, 0), (2, 1, 1)]),
+    ("semaphore-signal-deadline", &[(2, 1, 0), (2, 1, 1)]),
     ("semaphore-posted", &[(3, 1, 0), (3, 1, 1)]),
     ("barrier", &[(2, 1, 0), (2, 2, 0), (3, 1, 1)]),
     ("barrier-passing", &[(2, 2, 0)]),
@@ -121,6 +126,7 @@ const UNDER_SC_IN_MINUTES: &[Row] = &[
     ("queue-close", &[(3, 1, 0)]),
     ("queue-batches", &[(3, 1, 0)]),
     ("queue-messages", &[(3, 1, 1)]),
+    ("semaphore-many", &[(3, 1, 0)]),
     ("barrier", &[(3, 1, 0)]),
     ("barrier-deadline", &[(3, 1, 0)]),
     ("barrier-untold", &[(3, 1, 0), (3, 1, 1)]),
@@ -132,6 +138,7 @@ const DRAWN: &[Row] = &[
     ("mutex", &[(6, 2, 2)]),
     ("rwlock", &[(4, 1, 2)]),
     ("semaphore-two", &[(4, 1, 2)]),
+    ("semaphore-many", &[(4, 1, 1)]),
     ("condvar", &[(5, 1, 1)]),
     ("event", &[(6, 1, 2)]),
     ("init", &[(6, 1, 2)]),
@@ -198,6 +205,9 @@ fn mistakes() -> Vec<Claim> {
     all.push(examined("barrier-all-reset", (2, 1, 0), Memory::C11, Expected::Fails));
     all.push(examined("queue-messages-any-room", (2, 1, 0), Memory::C11, Expected::Fails));
     all.push(examined("queue-messages-in-parts", (2, 1, 1), Memory::C11, Expected::Fails));
+    all.push(examined("semaphore-one-by-one", (2, 1, 0), Memory::C11, Expected::Fails));
+    all.push(examined("semaphore-keeps", (2, 1, 0), Memory::C11, Expected::Fails));
+    all.push(examined("semaphore-overfull", (2, 1, 0), Memory::C11, Expected::Fails));
     all.push(examined("once-untold", (3, 1, 0), Memory::C11, Expected::Holds));
     all.push(examined("once-untold", (2, 1, 1), Memory::C11, Expected::Fails));
     all

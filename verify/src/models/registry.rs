@@ -39,6 +39,7 @@ pub(super) const SURVIVES: &str =
 pub(super) const TELLS_OF_PANICS: &str =
     "a panic in the critical section is told to the next holder, once";
 pub(super) const TAKES_NO_WAKE: &str = "a waiter that gives up takes no wake with it";
+pub(super) const TAKES_NO_PERMIT: &str = "one that gives up takes no permit and no wake with it";
 pub(super) const REFUSES_ALL: &str = "a lock given up for good refuses everybody, sleepers too";
 pub(super) const BUILDS_ONCE: &str = "one builds it, everybody finds it whole";
 pub(super) const BUILDS_AGAIN: &str =
@@ -485,6 +486,40 @@ pub static MODELS: &[Entry] = &[
         ..SEMAPHORE
     },
     Entry {
+        name: "semaphore-many",
+        about: "a semaphore with two permits, of which each takes both at once",
+        explore: |size, exploration| semaphores(semaphore::Use::Many, size, exploration),
+        ..SEMAPHORE
+    },
+    Entry {
+        name: "semaphore-many-of-three",
+        about: "a semaphore with three permits, of which each takes two at once",
+        explore: |size, exploration| slots::<3>(semaphore::Use::Many, size, exploration),
+        ..SEMAPHORE
+    },
+    Entry {
+        name: "semaphore-many-deadline",
+        about: "as `semaphore-many`, where the first process waits only until a deadline",
+        property: TAKES_NO_PERMIT,
+        explore: |size, exploration| semaphores(semaphore::Use::ManyLate, size, exploration),
+        ..SEMAPHORE
+    },
+    Entry {
+        name: "semaphore-full",
+        about: "as `semaphore`, where each tries to add a permit by hand before, and is refused",
+        explore: |size, exploration| slots::<1>(semaphore::Use::Refused, size, exploration),
+        ..SEMAPHORE
+    },
+    Entry {
+        name: "semaphore-signal-deadline",
+        about: "as `semaphore-signal`, where one of those that wait does so only until a deadline",
+        property: GIVES_UP_WAITING,
+        with_deaths: Some(EATS_NONE),
+        repeats: Repeats::Once,
+        explore: |size, exploration| semaphores(semaphore::Use::SignalLate, size, exploration),
+        ..SEMAPHORE
+    },
+    Entry {
         name: "semaphore-lent",
         about: "a semaphore without a permit: the first gives one, by hand, that the others take in turn",
         property: ADMITS,
@@ -744,6 +779,28 @@ pub static MODELS: &[Entry] = &[
                 size,
             )
         },
+    },
+    Entry {
+        name: "semaphore-one-by-one",
+        about: "broken: as `semaphore-many`, where each takes one permit after the other",
+        with_deaths: None,
+        explore: |size, exploration| semaphores(semaphore::Use::OneByOne, size, exploration),
+        ..SEMAPHORE
+    },
+    Entry {
+        name: "semaphore-keeps",
+        about: "broken: as `semaphore-many-deadline`, where one that gives up keeps what it has",
+        property: TAKES_NO_PERMIT,
+        with_deaths: None,
+        explore: |size, exploration| semaphores(semaphore::Use::Keeps, size, exploration),
+        ..SEMAPHORE
+    },
+    Entry {
+        name: "semaphore-overfull",
+        about: "broken: as `semaphore-full`, where there is room for one more",
+        with_deaths: None,
+        explore: |size, exploration| slots::<2>(semaphore::Use::Refused, size, exploration),
+        ..SEMAPHORE
     },
     Entry {
         name: "semaphore-first-permit",
@@ -1014,8 +1071,16 @@ const SEMAPHORE: Entry = Entry {
 };
 
 fn semaphores(how: semaphore::Use, size: Size, exploration: &Exploration<'_>) -> Explored {
+    slots::<{ semaphore::SLOTS }>(how, size, exploration)
+}
+
+fn slots<const N: usize>(
+    how: semaphore::Use,
+    size: Size,
+    exploration: &Exploration<'_>,
+) -> Explored {
     let Size { processes, increments: rounds, deaths } = size;
-    exploration.of(SemaphoreModel { how, processes, rounds, deaths: deaths > 0 }, size)
+    exploration.of(SemaphoreModel::<N> { how, processes, rounds, deaths: deaths > 0 }, size)
 }
 
 const BARRIER: Entry = Entry {

@@ -2,7 +2,7 @@
 
 use lockproof::deadline::{Deadline, Monotonic};
 use lockproof::platform::Ordering::Relaxed;
-use lockproof::raw::{LockFailure, RawSemaphore};
+use lockproof::raw::{LockFailure, RawSemaphore, Slots};
 
 use crate::model::{DEATH, DEATH_OF_A_HOLDER, Log, Model, Outcome, Sometimes, WAIT, violated};
 use crate::platform::{Facts, World};
@@ -25,14 +25,26 @@ pub enum Use {
     Signal,
     /// No permit: the first gives one by hand, once, and the others take it in turn and give it back.
     Lent,
+    /// As many permits as there can be: each takes two at once, so that there is only room for one inside.
+    Many,
+    /// The same, where the first waits only until a deadline, and after that as long as it takes.
+    ManyLate,
+    /// As `Many`, as it must not be done: each takes one after the other.
+    OneByOne,
+    /// As `ManyLate`, as it must not be done: who has taken one and waits in vain for the other keeps the one.
+    Keeps,
+    /// As `Signal`, where the second waits only until a deadline.
+    SignalLate,
+    /// One permit: each tries to add one more by hand first, for which there is no room, and takes it then.
+    Refused,
     /// No permit: the second gives one by hand, and may die; the first gives one unless there is one; the others take one by
     /// hand.
     Posted,
 }
 
-/// Processes that need permits.
+/// Processes that need permits, of which there can be so many.
 #[derive(Clone, Copy, Debug)]
-pub struct SemaphoreModel {
+pub struct SemaphoreModel<const SLOTS: usize> {
     /// What they do.
     pub how: Use,
     /// How many.
@@ -43,17 +55,17 @@ pub struct SemaphoreModel {
     pub deaths: bool,
 }
 
-/// As many permits as there can be.
-const SLOTS: usize = 2;
+/// As many permits as there can be, if nothing else is said.
+pub const SLOTS: usize = 2;
 
 /// A semaphore, what it protects, and who is inside.
-pub struct Shared<W: World> {
+pub struct Shared<W: World, const SLOTS: usize> {
     semaphore: RawSemaphore<W::RobustWord, SLOTS>,
     count: W::Cell,
     inside: W::Word,
 }
 
-impl<W: World> std::fmt::Debug for Shared<W> {
+impl<W: World, const SLOTS: usize> std::fmt::Debug for Shared<W, SLOTS> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Shared").finish_non_exhaustive()
     }
@@ -62,29 +74,62 @@ impl<W: World> std::fmt::Debug for Shared<W> {
 /// A time that comes: explorers decide when.
 const SOMETIME: Deadline = Deadline::At(Monotonic::from_secs(1));
 
-impl SemaphoreModel {
+impl<const SLOTS: usize> SemaphoreModel<SLOTS> {
     const fn permits(&self) -> usize {
         match self.how {
-            Use::One | Use::Deadline => 1,
+            Use::One | Use::Deadline | Use::Refused => 1,
             Use::Two | Use::Both => 2,
-            Use::Signal | Use::Lent | Use::Posted => 0,
+            Use::Many | Use::ManyLate | Use::OneByOne | Use::Keeps => SLOTS,
+            Use::Signal | Use::SignalLate | Use::Lent | Use::Posted => 0,
         }
     }
 
     /// Whether there is never more than one inside.
     const fn is_exclusive(&self) -> bool {
-        matches!(self.how, Use::One | Use::Deadline | Use::Lent)
+        !matches!(self.how, Use::Two | Use::Both | Use::Signal | Use::SignalLate | Use::Posted)
     }
 
-    fn comes<W: World>(&self, p: &W, shared: &Shared<W>, index: usize, log: &Log) {
-        let limited = self.how == Use::Deadline && index == 0;
+    /// Whether this process waits only until a deadline.
+    const fn is_limited(&self, index: usize) -> bool {
+        match self.how {
+            Use::Deadline | Use::ManyLate | Use::Keeps => index == 0,
+            Use::SignalLate => index == 1,
+            _ => false,
+        }
+    }
+
+    const fn wanted(&self, index: usize) -> usize {
+        match self.how {
+            Use::Many | Use::ManyLate | Use::OneByOne | Use::Keeps => 2,
+            Use::Both if index == 0 => 2,
+            _ => 1,
+        }
+    }
+
+    fn takes<W: World>(
+        &self,
+        p: &W,
+        shared: &Shared<W, SLOTS>,
+        (wanted, until): (usize, Deadline),
+    ) -> Result<Slots, LockFailure> {
+        let semaphore = &shared.semaphore;
+        match self.how {
+            Use::OneByOne | Use::Keeps => {
+                let first = semaphore.acquire(p, SLOTS, 0, Deadline::Never)?;
+                Ok(first | semaphore.acquire(p, SLOTS, 0, until)?)
+            }
+            _ if wanted > 1 => semaphore.acquire_many(p, self.permits(), wanted, until),
+            _ => semaphore.acquire(p, self.permits(), 0, until),
+        }
+    }
+
+    fn comes<W: World>(&self, p: &W, shared: &Shared<W, SLOTS>, index: usize, log: &Log) {
+        let (limited, wanted) = (self.is_limited(index), self.wanted(index));
         let until = if limited { SOMETIME } else { Deadline::Never };
-        let wanted = if self.how == Use::Both && index == 0 { 2 } else { 1 };
-        let taken = if wanted > 1 {
-            shared.semaphore.acquire_many(p, self.permits(), wanted, until)
-        } else {
-            shared.semaphore.acquire(p, self.permits(), 0, until)
-        };
+        if self.how == Use::Refused && shared.semaphore.post(p, 1).is_ok() {
+            violated("a permit was added for which there is no room");
+        }
+        let taken = self.takes(p, shared, (wanted, until));
         match taken {
             Ok(slots) => {
                 self.is_inside(p, shared, wanted as u32);
@@ -93,12 +138,29 @@ impl SemaphoreModel {
                 }
                 log.count(DONE);
             }
-            Err(LockFailure::TimedOut) if limited => log.count(LATE),
+            Err(LockFailure::TimedOut) if limited => {
+                log.count(LATE);
+                if wanted > 1 {
+                    self.comes_again(p, shared, wanted, log);
+                }
+            }
             Err(failure) => violated(format!("acquire failed: {failure:?}")),
         }
     }
 
-    fn is_inside<W: World>(&self, p: &W, shared: &Shared<W>, weight: u32) {
+    /// It has kept nothing: if it had, it would wait for itself.
+    fn comes_again<W: World>(&self, p: &W, shared: &Shared<W, SLOTS>, wanted: usize, log: &Log) {
+        match shared.semaphore.acquire_many(p, self.permits(), wanted, Deadline::Never) {
+            Ok(slots) => {
+                self.is_inside(p, shared, wanted as u32);
+                shared.semaphore.release(p, slots);
+                log.count(DONE);
+            }
+            Err(failure) => violated(format!("acquire failed: {failure:?}")),
+        }
+    }
+
+    fn is_inside<W: World>(&self, p: &W, shared: &Shared<W, SLOTS>, weight: u32) {
         if self.is_exclusive() {
             p.cell_set(&shared.count, p.cell_get(&shared.count) + 1);
         } else if !self.deaths {
@@ -110,16 +172,19 @@ impl SemaphoreModel {
         }
     }
 
-    fn signals<W: World>(&self, p: &W, shared: &Shared<W>, index: usize, log: &Log) {
+    fn signals<W: World>(&self, p: &W, shared: &Shared<W, SLOTS>, index: usize, log: &Log) {
         let scope = p.scope();
         if index > 0 {
-            match shared.semaphore.wait(p, 0, Deadline::Never) {
+            let limited = self.is_limited(index);
+            let until = if limited { SOMETIME } else { Deadline::Never };
+            match shared.semaphore.wait(p, 0, until) {
                 Ok(()) => {
                     if p.cell_get(&shared.count) != 1 {
                         violated("what was written before the signal is not seen after it");
                     }
                     log.count(DONE);
                 }
+                Err(LockFailure::TimedOut) if limited => log.count(LATE),
                 Err(failure) => violated(format!("wait failed: {failure:?}")),
             }
             return;
@@ -131,7 +196,7 @@ impl SemaphoreModel {
         }
     }
 
-    fn posts<W: World>(p: &W, shared: &Shared<W>, index: usize, log: &Log) {
+    fn posts<W: World>(p: &W, shared: &Shared<W, SLOTS>, index: usize, log: &Log) {
         match index {
             0 if shared.semaphore.free(p, 0) > 0 => {}
             0 | 1 => gives(p, shared),
@@ -143,21 +208,22 @@ impl SemaphoreModel {
     }
 }
 
-fn gives<W: World>(p: &W, shared: &Shared<W>) {
+fn gives<W: World, const SLOTS: usize>(p: &W, shared: &Shared<W, SLOTS>) {
     if shared.semaphore.post(p, 0).is_err() {
         violated("there was no room for a permit");
     }
 }
 
-impl Model for SemaphoreModel {
-    type Shared<W: World> = Shared<W>;
+impl<const SLOTS: usize> Model for SemaphoreModel<SLOTS> {
+    type Shared<W: World> = Shared<W, SLOTS>;
 
     fn processes(&self) -> usize {
         self.processes
     }
 
-    fn share<W: World>(&self, p: &W) -> Shared<W> {
-        let slots = [p.new_robust("slot 1"), p.new_robust("slot 2")];
+    fn share<W: World>(&self, p: &W) -> Shared<W, SLOTS> {
+        let names = ["slot 1", "slot 2", "slot 3"];
+        let slots = std::array::from_fn(|at| p.new_robust(names[at]));
         Shared {
             semaphore: RawSemaphore::new(p.new_robust("turn"), slots),
             count: p.new_cell("count"),
@@ -165,9 +231,9 @@ impl Model for SemaphoreModel {
         }
     }
 
-    fn process<W: World>(&self, p: &W, shared: &Shared<W>, index: usize, log: &Log) {
+    fn process<W: World>(&self, p: &W, shared: &Shared<W, SLOTS>, index: usize, log: &Log) {
         match self.how {
-            Use::Signal => return self.signals(p, shared, index, log),
+            Use::Signal | Use::SignalLate => return self.signals(p, shared, index, log),
             Use::Posted => return Self::posts(p, shared, index, log),
             Use::Lent if index == 0 => return gives(p, shared),
             _ => {}
@@ -180,23 +246,23 @@ impl Model for SemaphoreModel {
     }
 
     fn is_symmetric(&self) -> bool {
-        matches!(self.how, Use::One | Use::Two)
+        matches!(self.how, Use::One | Use::Two | Use::Many | Use::OneByOne | Use::Refused)
     }
 
     fn is_mortal(&self, index: usize) -> bool {
         match self.how {
             // Somebody has to signal.
-            Use::Signal | Use::Lent => index > 0,
+            Use::Signal | Use::SignalLate | Use::Lent => index > 0,
             Use::Posted => index == 1,
             _ => true,
         }
     }
 
     fn has_deadlines(&self) -> bool {
-        self.how == Use::Deadline
+        (0..self.processes).any(|index| self.is_limited(index))
     }
 
-    fn end<W: World>(&self, p: &W, shared: &Shared<W>, log: &Log, facts: Facts) -> Outcome {
+    fn end<W: World>(&self, p: &W, shared: &Shared<W, SLOTS>, log: &Log, facts: Facts) -> Outcome {
         let free = shared.semaphore.free(p, self.permits());
         let (done, deaths) = (log.counted(DONE), facts.deaths as u64);
         let count = p.cell_get(&shared.count);
@@ -204,7 +270,7 @@ impl Model for SemaphoreModel {
         let wrong = if self.how == Use::Posted {
             let waited = self.processes as u64 - 2;
             (done < waited).then(|| format!("{waited} waited, and {done} took a permit"))
-        } else if self.how == Use::Signal {
+        } else if matches!(self.how, Use::Signal | Use::SignalLate) {
             let left = self.processes as u64 - 1 - done;
             (!(left.saturating_sub(deaths)..=left).contains(&(free as u64)))
                 .then(|| format!("{done} took a permit, and {free} are left"))
@@ -222,11 +288,11 @@ impl Model for SemaphoreModel {
         let mut all = vec![WAIT];
         if self.deaths {
             all.push(DEATH);
-            if !matches!(self.how, Use::Signal | Use::Posted) {
+            if !matches!(self.how, Use::Signal | Use::SignalLate | Use::Posted) {
                 all.push(DEATH_OF_A_HOLDER);
             }
         }
-        if self.how == Use::Deadline {
+        if self.has_deadlines() {
             all.push(Sometimes {
                 what: "a wait that times out",
                 happened: |_, log| log.counted(LATE) > 0,
