@@ -73,10 +73,15 @@
 //! | the last to arrive, before the others are woken | a complete generation, and its place, marked | the others; then the barrier breaks |
 //! | who aborts, resets or recovers | the state before, or broken | as in either |
 //!
+//! # What can go on for ever
+//!
+//! Two that meet without an end both get on, and whoever waits sleeps. Nobody can be overtaken: the next meeting needs all.
+//!
 //! # Models
 //!
 //! `lockproof-verify`, `models/barrier.rs`: generations are complete and seen whole, one leads, nobody waits in vain, with
 //! deaths, deadlines, `abort`, `reset` and `recover`; each ordering, mark and wake has a mutant that is caught.
+//! `models/again.rs`: without an end.
 
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 

@@ -30,9 +30,15 @@
 //! not; between its two steps it has not, and the next notification wakes those sleepers as well. The mutex: as
 //! [`mutex`](super::mutex) says.
 //!
+//! # What can go on for ever
+//!
+//! Two that wait for each other in turns, without an end, both get on, and whoever waits sleeps. Who is woken has to take the
+//! mutex, and may be overtaken there for ever by others that want it, too.
+//!
 //! # Models
 //!
-//! `lockproof-verify`, `models/condvar.rs`: nobody waits in vain for what is there, with deaths and with deadlines; each
+//! `lockproof-verify`, `models/condvar.rs`: nobody waits in vain for what is there, with deaths and with deadlines;
+//! `models/again.rs`: without an end; each
 //! ordering, the mark and the wake have mutants that are caught.
 
 use core::sync::atomic::Ordering::Relaxed;

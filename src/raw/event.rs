@@ -27,10 +27,15 @@
 //! Each change is one step, and the wake is part of the one that needs it: a thread that dies has set the event and woken
 //! everybody, or has done nothing. Nobody depends on a waiter.
 //!
+//! # What can go on for ever
+//!
+//! Two that hand over to each other by two events, without an end, both get on, and whoever waits sleeps. `set` and `clear` may
+//! have to try again as long as others change the word meanwhile: somebody gets on, but not each.
+//!
 //! # Models
 //!
 //! `lockproof-verify`, `models/event.rs`: what was written before is seen, nobody waits in vain, nor after it was cleared at
-//! once; each ordering and the wake has a mutant that is caught.
+//! once; `models/again.rs`: without an end; each ordering and the wake has a mutant that is caught.
 
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 

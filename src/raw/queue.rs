@@ -11,6 +11,12 @@
 //! consumers never more than has gone; of each dead one all that it took in one go, or nothing: nothing if it died once
 //! `taking` was 0 again, be it before it had let go of the mutex.
 //!
+//! # What can go on for ever
+//!
+//! Not fair: a thread that arrives may overtake those that wait, for ever. With one producer and one consumer there is nobody to
+//! overtake, and both get on; but not if one of them tries again and again instead of waiting: it may always have the mutex when
+//! the other comes. Whoever waits sleeps.
+//!
 //! # The words
 //!
 //! Under the mutex: `head` and `tail`, how many were taken and put so far, wrapping; what lies between them is in the queue,
@@ -40,6 +46,7 @@
 //!
 //! `lockproof-verify`, `models/queue.rs`: everything comes out once and in order, nobody waits in vain, with deaths,
 //! deadlines and an end. `models/spans.rs`: batches and messages come out whole, and losses are counted.
+//! `models/again.rs`: without an end.
 
 use super::{Acquired, Ended, LockFailure, RawCondvar, RawMutex, WaitFailure};
 use crate::deadline::Deadline;

@@ -7,6 +7,12 @@
 //! may give it back, and no death does. Nobody sleeps while there is a permit, whoever dies at whatever point. Not fair: a
 //! thread that arrives may overtake sleepers.
 //!
+//! # What can go on for ever
+//!
+//! Somebody always gets on, also after a death, and whoever waits sleeps. But one may be overtaken for ever, by those that arrive
+//! and find a permit, and among those that wait for their turn, as with the mutex. Somebody who takes by hand what another
+//! gives by hand again and again gets on, if nobody else takes any.
+//!
 //! # The words
 //!
 //! A **row of slots**, one for each permit that there can be: robust words, which the kernel marks when the thread in them
@@ -43,7 +49,7 @@
 //! # Models
 //!
 //! `lockproof-verify`, `models/semaphore.rs`: no more inside than there are permits, nobody waits in vain, with deaths,
-//! deadlines, several permits at once, signals, refused ones; each ordering,
+//! deadlines, several permits at once, signals, refused ones; `models/again.rs`: without an end; each ordering,
 //! mark and wake has a mutant that is caught.
 
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};

@@ -1,5 +1,6 @@
 //! The models: one file per thing checked, named as the algorithm's file.
 
+pub mod again;
 pub mod barrier;
 pub mod broken;
 #[cfg(all(feature = "loom", feature = "shuttle"))]
@@ -21,6 +22,7 @@ pub mod rwlock_endless;
 pub mod semaphore;
 pub mod spans;
 pub mod tasks;
+mod wrapping;
 
 #[cfg(all(feature = "loom", feature = "shuttle"))]
 pub use claims::claims;

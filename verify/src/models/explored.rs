@@ -213,8 +213,11 @@ fn mistakes() -> Vec<Claim> {
     all
 }
 
-/// What can go on for ever, and what cannot: processes, deaths, what everybody is to be given, and whether they are.
-const WITHOUT_AN_END: &[(&str, (usize, u8), Liveness, Expected)] = &[
+/// A model without an end: processes, deaths, what everybody is to be given, and whether they are.
+type Endless = (&'static str, (usize, u8), Liveness, Expected);
+
+/// What can go on for ever, and what cannot.
+const WITHOUT_AN_END: &[Endless] = &[
     ("mutex-endless", (3, 0), Liveness::Progress, Expected::Holds),
     ("mutex-endless", (3, 1), Liveness::Progress, Expected::Holds),
     ("mutex-endless", (3, 1), Liveness::NoBusyWaiting, Expected::Holds),
@@ -224,10 +227,38 @@ const WITHOUT_AN_END: &[(&str, (usize, u8), Liveness, Expected)] = &[
     ("rwlock-endless", (2, 0), Liveness::NoBusyWaiting, Expected::Holds),
     ("rwlock-endless", (2, 0), Liveness::NoStarvation, Expected::Fails),
     ("rwlock-endless-writer", (2, 0), Liveness::NoStarvation, Expected::Holds),
+    ("semaphore-many-endless", (2, 0), Liveness::Progress, Expected::Holds),
+    ("queue-endless", (2, 0), Liveness::NoBusyWaiting, Expected::Holds),
+    ("event-endless", (2, 0), Liveness::NoStarvation, Expected::Holds),
+    ("event-endless", (2, 0), Liveness::NoBusyWaiting, Expected::Holds),
+    ("condvar-endless", (2, 0), Liveness::NoBusyWaiting, Expected::Holds),
     ("ticket-endless", (3, 0), Liveness::NoStarvation, Expected::Holds),
     ("ticket-endless", (2, 0), Liveness::NoBusyWaiting, Expected::Fails),
     ("test-and-set-endless", (3, 0), Liveness::Progress, Expected::Holds),
     ("test-and-set-endless", (2, 0), Liveness::NoStarvation, Expected::Fails),
+];
+
+/// The same, which takes long.
+const WITHOUT_AN_END_IN_MINUTES: &[Endless] =
+    &[("barrier-endless", (2, 0), Liveness::NoBusyWaiting, Expected::Holds)];
+
+/// The same under sequential consistency, where nobody can be behind: without a bound.
+const WITHOUT_AN_END_UNDER_SC: &[Endless] = &[
+    ("semaphore-endless", (2, 0), Liveness::Progress, Expected::Holds),
+    ("semaphore-endless", (2, 1), Liveness::Progress, Expected::Holds),
+    ("semaphore-endless", (2, 0), Liveness::NoBusyWaiting, Expected::Holds),
+    ("semaphore-endless", (2, 0), Liveness::NoStarvation, Expected::Fails),
+    ("semaphore-many-endless", (2, 0), Liveness::NoStarvation, Expected::Fails),
+    ("semaphore-many-endless", (2, 0), Liveness::NoBusyWaiting, Expected::Holds),
+    ("semaphore-many-endless", (2, 1), Liveness::Progress, Expected::Holds),
+    ("semaphore-signal-endless", (2, 0), Liveness::NoStarvation, Expected::Holds),
+    ("semaphore-signal-endless", (2, 0), Liveness::NoBusyWaiting, Expected::Holds),
+    ("queue-endless", (2, 0), Liveness::NoStarvation, Expected::Holds),
+    ("queue-polled-endless", (2, 0), Liveness::NoStarvation, Expected::Fails),
+    ("queue-polled-endless", (2, 0), Liveness::NoBusyWaiting, Expected::Fails),
+    ("condvar-endless", (2, 0), Liveness::NoStarvation, Expected::Holds),
+    ("barrier-endless", (2, 0), Liveness::NoStarvation, Expected::Holds),
+    ("barrier-endless", (2, 0), Liveness::NoBusyWaiting, Expected::Holds),
 ];
 
 /// Without an end, somebody may be any number of values behind; here it is so many.
@@ -271,19 +302,29 @@ pub(super) fn claims() -> Vec<Claim> {
             );
         }
     }
-    for (name, (processes, deaths), liveness, expected) in WITHOUT_AN_END {
-        let search = GraphSearch {
-            liveness: Some(*liveness),
-            messages: FAR_BEHIND,
-            ..GraphSearch::default()
-        };
-        let claim = searched(name, (*processes, 1, *deaths), search);
-        all.push(Claim { expected: *expected, property: liveness.property(), ..claim });
+    for (rows, memory, full_only) in [
+        (WITHOUT_AN_END, Memory::C11, false),
+        (WITHOUT_AN_END_IN_MINUTES, Memory::C11, true),
+        (WITHOUT_AN_END_UNDER_SC, Memory::Sc, false),
+    ] {
+        all.extend(rows.iter().map(|row| Claim { full_only, ..endless(row, memory) }));
     }
     all.extend(mistakes());
     let old = GraphSearch { kernel: KernelRule::Before62, ..GraphSearch::default() };
     all.push(Claim { expected: Expected::Fails, ..searched("mutex", (3, 1, 1), old) });
     all
+}
+
+fn endless((name, (processes, deaths), liveness, expected): &Endless, memory: Memory) -> Claim {
+    let messages = match memory {
+        Memory::C11 => FAR_BEHIND,
+        Memory::Sc => GraphSearch::default().messages,
+    };
+    let liveness = *liveness;
+    let search =
+        GraphSearch { memory, messages, liveness: Some(liveness), ..GraphSearch::default() };
+    let claim = searched(name, (*processes, 1, *deaths), search);
+    Claim { expected: *expected, property: liveness.property(), ..claim }
 }
 
 fn claim(name: &'static str, size: (usize, usize, u8)) -> Claim {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::again::{self, AgainModel};
 use super::barrier::{self, BarrierModel};
 use super::broken::barrier::OneCountBarrier;
 use super::broken::condvar::UnannouncedCondvar;
@@ -946,6 +947,56 @@ pub static MODELS: &[Entry] = &[
         },
     },
     Entry {
+        name: "semaphore-endless",
+        about: "the shipped semaphore with one permit, the same",
+        with_deaths: Some(GOES_ON),
+        ..AGAIN
+    },
+    Entry {
+        name: "semaphore-many-endless",
+        about: "the same with two permits, of which each takes both at once",
+        with_deaths: Some(GOES_ON),
+        explore: |size, exploration| again(again::Use::Permits, size, exploration),
+        ..AGAIN
+    },
+    Entry {
+        name: "semaphore-signal-endless",
+        about: "the same without a permit: the first gives some by hand, the others take them",
+        explore: |size, exploration| again(again::Use::Signal, size, exploration),
+        ..AGAIN
+    },
+    Entry {
+        name: "queue-endless",
+        about: "the shipped queue with one place, the same: the first process puts, the others take",
+        explore: |size, exploration| again(again::Use::Queue, size, exploration),
+        ..AGAIN
+    },
+    Entry {
+        name: "queue-polled-endless",
+        about: "the same, where those that take try again and again instead of waiting",
+        explore: |size, exploration| again(again::Use::Polling, size, exploration),
+        ..AGAIN
+    },
+    Entry {
+        name: "event-endless",
+        about: "two of the shipped events, by which two processes hand over to each other without an end",
+        most: 2,
+        explore: |size, exploration| again(again::Use::Events, size, exploration),
+        ..AGAIN
+    },
+    Entry {
+        name: "condvar-endless",
+        about: "the shipped condition variable, the same: each waits for its turn",
+        explore: |size, exploration| again(again::Use::Turns, size, exploration),
+        ..AGAIN
+    },
+    Entry {
+        name: "barrier-endless",
+        about: "the shipped barrier, the same: all meet",
+        explore: |size, exploration| again(again::Use::Meetings, size, exploration),
+        ..AGAIN
+    },
+    Entry {
         name: "ticket-endless",
         about: "a ticket spinlock, the same: first come, first served; for up to 3 processes",
         ..endless::<Ticket>()
@@ -987,6 +1038,18 @@ const fn endless<L: Lock>() -> Entry {
             exploration.of(if size.deaths > 0 { model.with_deaths() } else { model }, size)
         },
     }
+}
+
+const AGAIN: Entry = Entry {
+    least: 2,
+    most: again::MOST,
+    explore: |size, exploration| again(again::Use::Permit, size, exploration),
+    ..endless::<Shipped>()
+};
+
+fn again(how: again::Use, size: Size, exploration: &Exploration<'_>) -> Explored {
+    let Size { processes, deaths, .. } = size;
+    exploration.of(AgainModel { how, processes, deaths: deaths > 0 }, size)
 }
 
 const EVENT: Entry = Entry {
