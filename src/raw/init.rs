@@ -19,7 +19,7 @@
 //! # Models
 //!
 //! `lockproof-verify`, `models/init.rs`: everybody finds what one builder finished, and nobody hangs, with and
-//! without deaths.
+//! without deaths; those that come with another claim are refused.
 
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 

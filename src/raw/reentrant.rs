@@ -15,7 +15,8 @@
 //!
 //! # Models
 //!
-//! `lockproof-verify`, `models/counter.rs`, the way `value-lock`: each step takes the lock three deep.
+//! `lockproof-verify`, `models/counter.rs`, the way `value-lock`: each step takes the lock three deep; each change of the depth
+//! has a mutant that is caught.
 
 use super::{Acquired, LockFailure, RawMutex};
 use crate::deadline::Deadline;

@@ -7,7 +7,7 @@
 //! - [`others`]: locks as others build them, written over the same platform: a futex mutex without the waiters' bit set
 //!   again, and the robust mutex of glibc, whose two hangs are known. [`spinning`] has spinlocks, right but for deaths and
 //!   for the processor's time.
-//! - [`barrier`], [`condvar`], [`downgrade`], [`event`], [`once`], [`queue`], [`rwlock`], [`semaphore`]: small programs with a mistake in the
+//! - [`barrier`], [`condvar`], [`downgrade`], [`event`], [`once`], [`queue`], [`reentrant`], [`rwlock`], [`semaphore`], [`tasks`]: small programs with a mistake in the
 //!   algorithm that somebody has made, each beside the same program without it, which has to hold.
 
 pub mod barrier;
@@ -19,9 +19,11 @@ pub mod mutants;
 pub mod once;
 pub mod others;
 pub mod queue;
+pub mod reentrant;
 pub mod rwlock;
 pub mod semaphore;
 pub mod spinning;
+pub mod tasks;
 
 use std::sync::Arc;
 

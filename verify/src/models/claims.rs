@@ -22,8 +22,8 @@ use super::queue::{self, QueueModel};
 use super::registry::{
     ADMITS, ALL_DONE, ALL_DONE_OR_LOST, ANNOUNCES, BREAKS, BUILDS_AGAIN, BUILDS_ONCE, COMES_BACK,
     COMES_OUT, COMES_OUT_WHOLE, DOWNGRADES, EATS_NONE, GIVES_UP_WAITING, KEEPS_COUNT, LOSES_NONE,
-    LOSES_ONE, LOSSES_COUNTED, MEETS, READS_REPAIRED, READS_WHOLE, RECOVERS, REFUSES_ALL, SURVIVES,
-    TAKES_NO_WAKE, TELLS_OF_PANICS, WAITS_FOR_IT,
+    LOSES_ONE, LOSSES_COUNTED, MEETS, MEETS_LIVING, READS_REPAIRED, READS_WHOLE, RECOVERS,
+    REFUSES_ALL, SURVIVES, TAKES_NO_WAKE, TELLS, TELLS_OF_PANICS, WAITS_FOR_IT,
 };
 use super::rwlock::{self, RwLockModel};
 use super::semaphore::{self, SLOTS, SemaphoreModel};
@@ -133,7 +133,7 @@ fn unlocked() -> Vec<Claim> {
 }
 
 fn init() -> Vec<Claim> {
-    let model = |processes, deaths| Arc::new(InitModel { processes, deaths });
+    let model = |processes, deaths| Arc::new(InitModel { processes, deaths, rivals: false });
     let mut all = vec![
         held(loom_claim("init", model(2, false), 2, 1, BUILDS_ONCE, ALL)),
         held(loom_claim("init", model(3, false), 3, 1, BUILDS_ONCE, up_to(2))),
@@ -145,6 +145,9 @@ fn init() -> Vec<Claim> {
         claim.property = BUILDS_AGAIN;
         all.push(held(claim));
     }
+    let mut by_shuttle = shuttle_claims("init", &model(6, false), 6, 1);
+    by_shuttle.iter_mut().for_each(|claim| claim.property = BUILDS_ONCE);
+    all.extend(by_shuttle);
     all
 }
 
@@ -282,13 +285,15 @@ fn semaphore() -> Vec<Claim> {
 }
 
 fn barrier() -> Vec<Claim> {
-    use barrier::Use::{Abort, Deadline, Passing, Recover, Rounds};
+    use barrier::Use::{Abort, Deadline, Lost, Passing, Recover, Rounds};
     let model =
         |how, processes, rounds, deaths| Arc::new(BarrierModel { how, processes, rounds, deaths });
     let meets = |name, how, (n, rounds), property, search| {
         held(loom_claim(name, model(how, n, rounds, false), n, rounds, property, search))
     };
     let dying = crash_claim("barrier-abort", model(Abort, 2, 1, true), 2, 1, up_to(2));
+    let lost = crash_claim("barrier-lost", model(Lost, 2, 1, true), 2, 1, up_to(2));
+    let living = crash_claim("barrier", model(Rounds, 3, 1, true), 3, 1, up_to(1));
     let mut all = vec![
         meets("barrier", Rounds, (2, 1), MEETS, up_to(3)),
         meets("barrier", Rounds, (2, 2), MEETS, up_to(2)),
@@ -296,6 +301,8 @@ fn barrier() -> Vec<Claim> {
         meets("barrier-deadline", Deadline, (2, 1), MEETS, up_to(3)),
         meets("barrier-recover", Recover, (2, 1), RECOVERS, up_to(3)),
         held(Claim { property: BREAKS, ..dying }),
+        held(Claim { property: TELLS, ..lost }),
+        held(Claim { property: MEETS_LIVING, ..living }),
     ];
     let mut by_shuttle = shuttle_claims("barrier", &model(Rounds, 4, 3, false), 4, 3);
     by_shuttle.iter_mut().for_each(|claim| claim.property = MEETS);

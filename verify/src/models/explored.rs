@@ -35,6 +35,7 @@ const HOLDS: &[Row] = &[
     ("counter", &[(2, 2, 0), (3, 2, 0), (2, 1, 1), (3, 1, 1)]),
     ("atomic", &[(2, 2, 0), (3, 2, 0), (2, 1, 1), (3, 1, 1)]),
     ("init", &[(2, 1, 0), (3, 1, 0), (2, 1, 1), (3, 1, 1), (3, 1, 2)]),
+    ("init-rivals", &[(2, 1, 0), (3, 1, 0), (3, 1, 1)]),
     ("event", &[(3, 1, 0), (4, 1, 0), (3, 1, 1), (4, 1, 2)]),
     ("event-deadline", &[(3, 1, 0), (4, 1, 0), (3, 1, 1)]),
     ("event-pulse", &[(3, 1, 0), (4, 1, 0)]),
@@ -190,6 +191,7 @@ const MISTAKES: &[Mistake] = &[
     ("rwlock-relaxed-readers", "rwlock-relaxed-readers-mended", (2, 1, 0), Memory::C11),
     ("rwlock-downgrade-opens", "rwlock-downgrade-opens-mended", (2, 1, 0), Memory::C11),
     ("event-trusted-wake", "event-trusted-wake-mended", (2, 1, 0), Memory::C11),
+    ("reentrant-uncounted", "reentrant-uncounted-mended", (2, 1, 0), Memory::C11),
 ];
 
 fn mistakes() -> Vec<Claim> {
@@ -208,6 +210,9 @@ fn mistakes() -> Vec<Claim> {
     all.push(examined("semaphore-one-by-one", (2, 1, 0), Memory::C11, Expected::Fails));
     all.push(examined("semaphore-keeps", (2, 1, 0), Memory::C11, Expected::Fails));
     all.push(examined("semaphore-overfull", (2, 1, 0), Memory::C11, Expected::Fails));
+    all.push(examined("tasks-done-early", (2, 1, 0), Memory::C11, Expected::Fails));
+    all.push(examined("tasks-counted", (2, 1, 0), Memory::C11, Expected::Holds));
+    all.push(examined("tasks-counted", (2, 1, 1), Memory::C11, Expected::Fails));
     all.push(examined("once-untold", (3, 1, 0), Memory::C11, Expected::Holds));
     all.push(examined("once-untold", (2, 1, 1), Memory::C11, Expected::Fails));
     all

@@ -11,9 +11,11 @@ use super::broken::event::TrustedWake;
 use super::broken::once::UntoldOnce;
 use super::broken::others::{Drepper, GlibcRobust};
 use super::broken::queue::LateQueue;
+use super::broken::reentrant::Uncounted;
 use super::broken::rwlock::RelaxedReaders;
 use super::broken::semaphore::FirstPermit;
 use super::broken::spinning::{TestAndSet, Ticket};
+use super::broken::tasks::CountedTasks;
 use super::condvar::{self, CondvarModel};
 use super::counter::{CounterModel, Way};
 use super::endless::EndlessModel;
@@ -271,7 +273,20 @@ pub static MODELS: &[Entry] = &[
         most: MOST_PROCESSES,
         explore: |size, exploration| {
             let (processes, deaths) = (size.processes, size.deaths > 0);
-            exploration.of(InitModel { processes, deaths }, size)
+            exploration.of(InitModel { processes, deaths, rivals: false }, size)
+        },
+    },
+    Entry {
+        name: "init-rivals",
+        about: "the same, where every other one comes with another claim",
+        property: BUILDS_ONCE,
+        with_deaths: Some(BUILDS_AGAIN),
+        repeats: Repeats::Once,
+        least: 2,
+        most: MOST_PROCESSES,
+        explore: |size, exploration| {
+            let (processes, deaths) = (size.processes, size.deaths > 0);
+            exploration.of(InitModel { processes, deaths, rivals: true }, size)
         },
     },
     Entry {
@@ -897,6 +912,50 @@ pub static MODELS: &[Entry] = &[
         most: MOST_PROCESSES,
         explore: |size, exploration| {
             exploration.of(TrustedWake::<true> { processes: size.processes }, size)
+        },
+    },
+    Entry {
+        name: "reentrant-uncounted",
+        about: "broken: a mutex that its holder takes twice, free at the first of the two releases",
+        property: KEEPS_COUNT,
+        with_deaths: None,
+        repeats: Repeats::Once,
+        least: 2,
+        most: MOST_PROCESSES,
+        explore: |size, exploration| {
+            exploration.of(Uncounted::<false> { processes: size.processes }, size)
+        },
+    },
+    Entry {
+        name: "reentrant-uncounted-mended",
+        about: "the same, where it counts them",
+        property: KEEPS_COUNT,
+        with_deaths: None,
+        repeats: Repeats::Once,
+        least: 2,
+        most: MOST_PROCESSES,
+        explore: |size, exploration| {
+            exploration.of(Uncounted::<true> { processes: size.processes }, size)
+        },
+    },
+    Entry {
+        name: "tasks-done-early",
+        about: "broken: as `tasks`, where each says that its task is done before it is",
+        with_deaths: None,
+        explore: |size, exploration| all_tasks(tasks::Use::Early, size, exploration),
+        ..TASKS
+    },
+    Entry {
+        name: "tasks-counted",
+        about: "other tasks, a count of what is not done: hangs where one dies with a task in hand",
+        property: ALL_DONE,
+        with_deaths: Some(ALL_DONE_OR_LOST),
+        repeats: Repeats::Once,
+        least: 2,
+        most: MOST_PROCESSES,
+        explore: |size, exploration| {
+            let (processes, deaths) = (size.processes, size.deaths > 0);
+            exploration.of(CountedTasks { processes, deaths }, size)
         },
     },
     Entry {

@@ -19,6 +19,8 @@ pub enum Use {
     Deadline,
     /// The same, where all join.
     AllJoin,
+    /// As `Shared`, as it must not be done: each says that its task is done, and does it then.
+    Early,
     /// As `Shared`, where the last one puts a task, too, which may fill a hand that somebody waits for.
     More,
 }
@@ -62,8 +64,8 @@ impl<W: World> Shared<W> {
         }
     }
 
-    /// Does a task if there is one.
-    fn work(&self, p: &W, log: &Log) {
+    /// Does a task if there is one, or says so before it does.
+    fn work(&self, p: &W, early: bool, log: &Log) {
         let scope = p.scope();
         match self.tasks.begin_take(p, &self.queue, Deadline::Now) {
             Ok((_, hand)) => {
@@ -71,9 +73,14 @@ impl<W: World> Shared<W> {
                 let task = p.cell_get(&self.place);
                 self.tasks.end_take(p, &self.queue);
                 p.at(scope, (hand, task));
-                p.store64(&self.result, task, Relaxed);
+                if !early {
+                    p.store64(&self.result, task, Relaxed);
+                }
                 if self.tasks.done(p, hand, true).is_err() {
                     violated("the task was not in its own hand");
+                }
+                if early {
+                    p.store64(&self.result, task, Relaxed);
                 }
                 log.count(DONE);
             }
@@ -106,7 +113,7 @@ impl TasksModel {
         let scope = p.scope();
         shared.put(p, TASK);
         p.at(scope, "put");
-        shared.work(p, log);
+        shared.work(p, self.how == Use::Early, log);
         p.at(scope, "worked");
         let late = self.how == Use::Deadline && !shared.join(p, SOMETIME, log);
         p.at(scope, late);
@@ -158,7 +165,7 @@ impl Model for TasksModel {
             shared.put(p, TASK);
             p.at(scope, "put");
         }
-        shared.work(p, log);
+        shared.work(p, self.how == Use::Early, log);
         p.at(scope, "worked");
         if self.how == Use::AllJoin {
             // Whether there is anything yet or not.

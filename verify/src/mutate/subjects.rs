@@ -62,6 +62,8 @@ const NO_END: Known = Known {
     why: "what is announced too long is looked at when its thread dies; then somebody is woken for nothing",
 };
 
+const TAKEN_OVER: &str = "it takes one that takes over what an earlier boot of the machine has left, and no model has boots";
+
 const fn size(processes: usize, increments: usize, deaths: u8) -> Size {
     Size { processes, increments, deaths }
 }
@@ -113,6 +115,37 @@ pub static SUBJECTS: &[Subject] = &[
         name: "once",
         file: "src/raw/once.rs",
         weak: &[("init", size(2, 1, 0)), ("init", size(3, 1, 1))],
+        strong: &[],
+        drawn: &[],
+        slow: &[],
+        equivalent: &[],
+        out_of_reach: &[],
+    },
+    Subject {
+        name: "init",
+        file: "src/raw/init.rs",
+        weak: &[
+            ("init", size(2, 1, 0)),
+            ("init-rivals", size(2, 1, 0)),
+            ("init-rivals", size(3, 1, 0)),
+        ],
+        strong: &[],
+        drawn: &[],
+        slow: &[],
+        equivalent: &[Known {
+            place: "compare_exchange-AcqRel-0/acquire",
+            why: "whoever comes first with a claim has nothing to tell those that come later",
+        }],
+        out_of_reach: &[
+            Known { place: "compare_exchange-AcqRel-0/release", why: TAKEN_OVER },
+            Known { place: "compare_exchange-AcqRel-0/failing-relaxed", why: TAKEN_OVER },
+            Known { place: "load-Acquire-0/relaxed", why: TAKEN_OVER },
+        ],
+    },
+    Subject {
+        name: "reentrant",
+        file: "src/raw/reentrant.rs",
+        weak: &[("value-lock", size(2, 1, 0)), ("value-lock", size(2, 1, 1))],
         strong: &[],
         drawn: &[],
         slow: &[],

@@ -86,8 +86,8 @@ fn of_counters() {
 
 #[test]
 fn of_what_is_made_once() {
-    compare("init", InitModel { processes: 2, deaths: false }, false, 1);
-    compare("init", InitModel { processes: 2, deaths: true }, true, 2);
+    compare("init", InitModel { processes: 2, deaths: false, rivals: false }, false, 1);
+    compare("init", InitModel { processes: 2, deaths: true, rivals: false }, true, 2);
 }
 
 #[test]
