@@ -7,12 +7,14 @@ use lockproof::{
 
 use super::subjects::array::ELEMENTS;
 use super::subjects::barrier::OnBarrier;
+use super::subjects::batches::OnBatches;
 use super::subjects::condvar::OnCondvar;
 use super::subjects::event::OnEvent;
 use super::subjects::file::OnFile;
 use super::subjects::lock::OnLock;
 use super::subjects::messages::OnMessages;
 use super::subjects::once::OnOnce;
+use super::subjects::permits::OnPermits;
 use super::subjects::pipe::OnPipe;
 use super::subjects::queue::OnQueue;
 use super::subjects::semaphore::OnSemaphore;
@@ -31,8 +33,10 @@ shareable! {
         pub(crate) atomic: AtomicCounter,
         pub(crate) rwlock: RwLock<[u64; 2]>,
         pub(crate) semaphore: OnSemaphore,
+        pub(crate) permits: OnPermits,
         pub(crate) condvar: OnCondvar,
         pub(crate) queue: OnQueue,
+        pub(crate) batches: OnBatches,
         pub(crate) reentrant: ReentrantMutex<RawValue<u64>>,
         pub(crate) array: Array<u64, ELEMENTS>,
         pub(crate) event: OnEvent,

@@ -26,18 +26,23 @@ pub enum Subject {
     Rwlock,
     /// A semaphore with one permit beside the count (`BoundedSemaphore<1>` and `RawValue<u64>`).
     Semaphore,
+    /// The same with three permits, of which an increment takes two at once (`BoundedSemaphore<3>` and `RawValue<u64>`), and
+    /// another one whose permits are given and taken by hand (`Semaphore<0, 64>`).
+    Permits,
     /// A mutex with the count inside and a condition variable (`Mutex<u64>` and `Condvar`): now and then a worker waits for
     /// another's increment.
     Condvar,
     /// A queue through which every increment goes (`Queue<[u64; 2], 256>`), counted when it is taken.
     Queue,
+    /// A queue through which every increment goes in two elements, put at once (`Queue<[u64; 3], 1024>`).
+    Batches,
     /// A mutex that its holder takes twice, with the count inside (`ReentrantMutex<RawValue<u64>>`).
     Reentrant,
     /// An array with one lock and the count in each element (`Array<u64, 4>`).
     Array,
     /// An event of each worker (`Event`), set by its neighbour after each increment, for which it waits now and then.
     Event,
-    /// Things that are made once (`Once`), one after the other, each used by all.
+    /// Things that are made once (`Once`, and a value in `OnceValue<[u64; 2]>`), one after the other, each used by all.
     Once,
     /// Meetings at a barrier (`Barrier<4>`, of workers that are left over a smaller one): an increment is three of them.
     Barrier,
@@ -68,8 +73,10 @@ macro_rules! with {
             Atomic: atomic::OnAtomic,
             Rwlock: rwlock::OnRwLock,
             Semaphore: semaphore::OnSemaphore,
+            Permits: permits::OnPermits,
             Condvar: condvar::OnCondvar,
             Queue: queue::OnQueue,
+            Batches: batches::OnBatches,
             Reentrant: reentrant::OnReentrant,
             Array: array::OnArray,
             Event: event::OnEvent,
@@ -96,7 +103,7 @@ macro_rules! with {
 
 impl Subject {
     /// All of them, as reports list them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Mutex,
         Self::Lock,
         Self::Value,
@@ -104,8 +111,10 @@ impl Subject {
         Self::Atomic,
         Self::Rwlock,
         Self::Semaphore,
+        Self::Permits,
         Self::Condvar,
         Self::Queue,
+        Self::Batches,
         Self::Reentrant,
         Self::Array,
         Self::Event,

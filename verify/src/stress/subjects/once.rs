@@ -1,9 +1,10 @@
 //! Things that are made once: all workers use the same, and from time to time go on to the next.
 //!
 //! A thing is two numbers. Its maker writes one, waits a little, and writes the other. It is used whole, and was made once:
-//! whoever is to make it finds nothing there, or is told that its maker has died.
+//! whoever is to make it finds nothing there, or is told that its maker has died. And it has a value, for which whoever makes it
+//! draws a number: all find the same.
 
-use lockproof::{AtomicCounter, Once, RawValue, shareable};
+use lockproof::{AtomicCounter, Once, OnceValue, RawValue, shareable};
 
 use super::{Counted, Spot, Witness, in_words};
 
@@ -13,7 +14,7 @@ const THINGS: usize = 1 << 16;
 const USES: u32 = 64;
 
 shareable! {
-    /// `Once`, many times.
+    /// `Once` and `OnceValue`, many times.
     pub(crate) struct OnOnce {
         uses: AtomicCounter,
         current: RawValue<u64>,
@@ -26,6 +27,8 @@ shareable! {
         once: Once,
         begun: RawValue<bool>,
         made: RawValue<u64>,
+        value: OnceValue<[u64; 2]>,
+        first_seen: RawValue<u64>,
     }
 }
 
@@ -42,6 +45,7 @@ impl Counted for OnOnce {
             .map_err(in_words)?;
         well_made?;
         thing.is_whole()?;
+        thing.has_one_value(witness)?;
         uses.increment();
         if fastrand::u32(..USES) == 0 && at + 1 < THINGS as u64 {
             current.store(at + 1);
@@ -68,6 +72,26 @@ impl Thing {
         (0..4).for_each(|_| witness.gap());
         self.made.store(self.made.load() + 1);
         Ok(())
+    }
+
+    fn has_one_value(&self, witness: &impl Witness) -> Result<(), String> {
+        let draw = || {
+            let number = fastrand::u64(1..);
+            witness.gap();
+            [number, !number]
+        };
+        let [number, check] = *self.value.get_or_init(draw).map_err(in_words)?;
+        let first = self.first_seen.load();
+        if check != !number {
+            Err(format!("half a value was found: {number} and {check}"))
+        } else if first == 0 {
+            self.first_seen.store(number);
+            Ok(())
+        } else if first == number {
+            Ok(())
+        } else {
+            Err(format!("a thing has the value {number}, and had {first} before"))
+        }
     }
 
     fn is_whole(&self) -> Result<(), String> {
