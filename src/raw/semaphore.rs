@@ -114,9 +114,13 @@ impl<R, const N: usize> RawSemaphore<R, N> {
     where
         P: Platform<RobustWord = R>,
     {
+        let scope = p.scope();
         match self.take_any(p, permits, first, Whose::Mine)? {
             Some(slot) => Ok(1 << slot),
-            None => self.take_in_turn(p, permits, 1, Whose::Mine, deadline),
+            None => {
+                p.at(scope, ());
+                self.take_in_turn(p, permits, 1, Whose::Mine, deadline)
+            }
         }
     }
 
@@ -147,9 +151,13 @@ impl<R, const N: usize> RawSemaphore<R, N> {
     where
         P: Platform<RobustWord = R>,
     {
+        let scope = p.scope();
         match self.take_any(p, permits, 0, Whose::Nobodys)? {
             Some(_) => Ok(()),
-            None => self.take_in_turn(p, permits, 1, Whose::Nobodys, deadline).map(|_| ()),
+            None => {
+                p.at(scope, ());
+                self.take_in_turn(p, permits, 1, Whose::Nobodys, deadline).map(|_| ())
+            }
         }
     }
 
@@ -207,11 +215,14 @@ impl<R, const N: usize> RawSemaphore<R, N> {
     where
         P: Platform<RobustWord = R>,
     {
+        let scope = p.scope();
         if self.turn.lock(p, deadline)? == Acquired::OwnerDied {
             // Cannot fail, nor can the unlock: this thread has just taken it. Whoever died left nothing but marks.
             let _ = self.turn.make_consistent(p);
         }
+        p.at(scope, ());
         let taken = self.collect(p, permits, wanted, whose, deadline);
+        p.at(scope, taken);
         let _ = self.turn.unlock(p);
         taken
     }

@@ -143,7 +143,7 @@ impl SpanModel {
                 if number < units.len() {
                     log.count(CUT_SHORT);
                 }
-                p.at(scope, (first, number));
+                p.at(scope, (first % self.capacity(), number));
                 for (unit, at) in units.iter().take(number).zip(first..) {
                     shared.write(p, at, self.capacity(), *unit);
                 }
@@ -195,7 +195,7 @@ impl SpanModel {
         let scope = p.scope();
         match shared.queue.begin_take(p, self.until()) {
             Ok(Span { first, count: there }) => {
-                p.at(scope, (first, there));
+                p.at(scope, (first % self.capacity(), there));
                 let number = self.that_belong_together(p, shared, Span { first, count: there });
                 count(log, COMING_OUT, number);
                 let units = shared.read(p, Span { first, count: number }, self.capacity());
