@@ -42,6 +42,7 @@ use crate::shm::Shareable;
 /// | a barrier that was reset is as good as new | `barrier-reset/*`, `barrier-burial/*` |
 /// | nobody meets one that was dead before another of them came, nor both a dead one and whoever came in its place | `barrier-heir/*`, `barrier-gone/*` |
 /// | all who were told may recover it, and none of them breaks what the others have begun anew | `barrier-recover/*`, `barrier-relapse/*`, `barrier-untold/*` |
+/// | two that meet again and again both get on, and sleep while they wait | `barrier-endless/*` |
 ///
 /// Not promised: that somebody waits for a place: one more than there are parties is refused; that a leader
 /// lives to lead.

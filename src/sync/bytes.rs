@@ -27,7 +27,7 @@ const LENGTH: usize = size_of::<u32>();
 ///
 /// | | shown by |
 /// |---|---|
-/// | what [`Queue`](crate::Queue) promises, as its algorithm is the same | `queue*/*`, `messages/*/stress` |
+/// | what [`Queue`](crate::Queue) promises, as its algorithm is the same; a message comes out whole | `queue*/*`, `queue-messages/*`, `messages/*/stress` |
 ///
 /// Not promised: that a long message gets in before short ones that come later.
 ///

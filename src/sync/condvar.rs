@@ -35,6 +35,7 @@ use crate::shm::{Plain, Shareable};
 /// | nobody waits in vain for what was changed with the mutex held and notified after | `condvar/*`, `condvar-inside/*`, `condvar-meeting/*`, `condvar-relay/*` |
 /// | nobody who dies takes a notification with it | `condvar/*/deaths-*`, `condvar/*/crash`, `condvar/*/stress` |
 /// | one that gives up in time keeps nobody else from being woken | `condvar-deadline/*` |
+/// | two that wait for each other again and again both get on, and sleep while they wait | `condvar-endless/*` |
 ///
 /// Not promised: that a wait ends for a reason: look again, or use the waits with a condition; that
 /// `notify_one` wakes no more than one.
@@ -42,7 +43,7 @@ use crate::shm::{Plain, Shareable};
 /// # What it costs
 ///
 /// Everybody is woken, also where there is something for one alone, and somebody who is woken while the mutex is held waits for
-/// that, too. So to hand over one thing at a time may take several times as long as with the C library's condition variable, which
+/// that, too. So the more wait for one thing at a time, the more it costs beside the C library's condition variable, which
 /// wakes one. A [`Semaphore`](crate::Semaphore), which wakes one as well, may be the better choice where many wait. `lockproof bench
 /// condvar` measures it, and `docs/bench.md`, in the repository, has the figures.
 ///

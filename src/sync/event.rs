@@ -29,6 +29,7 @@ use crate::shm::Shareable;
 /// | set again, it releases everybody who waits, also if several clear it in between | `event-cleared/*` |
 /// | whoever clears it and then looks misses nothing | `event-again/*` |
 /// | one that gives up in time keeps nobody else from being released | `event-deadline/*` |
+/// | two that wait for each other again and again both get on, and sleep while they wait | `event-endless/*` |
 ///
 /// Not promised: that each `set` is seen on its own: several before a look are one.
 ///

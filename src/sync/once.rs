@@ -19,7 +19,7 @@ use crate::shm::{Plain, Shareable};
 ///
 /// | | shown by |
 /// |---|---|
-/// | one does it, everybody else finds it done and whole | `init/*` |
+/// | one does it, everybody else finds it done and whole | `init/*`, `init-rivals/*` |
 /// | one that dies half-way is followed by another, who is told; nobody hangs | `init/*/deaths-*`, `init/*/crash`, `once/*/stress` |
 ///
 /// Not promised: that what a dead one did half is undone: whoever follows it has to be able to begin anew.

@@ -25,7 +25,9 @@ use crate::shm::{Plain, Shareable};
 /// | what is put comes out once, of each producer in order; nobody waits in vain | `queue/*`, `queue-each/*`, `queue-gather/*`, `queue-fill/*`, `queue/*-histories` |
 /// | nobody hangs when one dies, and no more is lost than what that one had in hand | `queue*/*/deaths-*`, `queue/*/crash`, `queue/*/stress` |
 /// | one that gives up in time takes no wake with it | `queue-deadline/*` |
+/// | so it is of batches, which come out whole as far as there is room; what is lost of them is counted | `queue-batches/*`, `queue-batches-fill/*`, `batches/*/stress` |
 /// | once it is shut down and empty, takers are told | `queue-close/*` |
+/// | one that puts and one that takes both get on for ever, and sleep while they wait; one that only tries may starve the other | `queue-endless/*`, `queue-polled-endless/*` |
 ///
 /// Not promised: an order among those that wait; that what a consumer took and then died with is given to
 /// another.

@@ -33,7 +33,10 @@ use crate::shm::Shareable;
 /// | no more are inside than there are permits; everybody gets there | `semaphore/*`, `semaphore-two/*`, `semaphore-both/*`, `semaphore-lent/*` |
 /// | the permits of the dead come back | `semaphore*/*/deaths-*`, `semaphore/*/crash`, `semaphore/*/stress` |
 /// | a signal is taken once, and nobody waits in vain for one that is there | `semaphore-signal/*`, `semaphore-posted/*` |
-/// | one that gives up in time takes no wake with it | `semaphore-deadline/*` |
+/// | several at once are taken together or not at all, and two that want several do not keep each other waiting | `semaphore-many/*`, `semaphore-many-of-three/*`, `permits/*/stress` |
+/// | there are never more than `MOST`: one too many is refused, and changes nothing | `semaphore-full/*` |
+/// | one that gives up in time takes no wake with it, and no permit | `semaphore-deadline/*`, `semaphore-many-deadline/*`, `semaphore-signal-deadline/*` |
+/// | somebody always gets on, and whoever waits sleeps | `semaphore-endless/*`, `semaphore-many-endless/*`, `semaphore-signal-endless/*` |
 ///
 /// Not promised: an order among those that wait; that a permit taken by hand comes back.
 ///
@@ -95,7 +98,7 @@ pub struct Semaphore<const PERMITS: usize, const MOST: usize> {
 /// | | shown by |
 /// |---|---|
 /// | what [`Semaphore`] promises, with all permits there to begin with | `semaphore/*`, `semaphore-two/*`, `semaphore-both/*` |
-/// | there are never more permits than `PERMITS` | `tests/semaphore.rs` |
+/// | there are never more permits than `PERMITS` | `semaphore-full/*`, `tests/semaphore.rs` |
 ///
 /// Not promised: that a permit is given back by the one who took it by hand: any other may do so.
 ///

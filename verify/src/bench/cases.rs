@@ -311,18 +311,19 @@ fn barrier() -> Vec<Case> {
 }
 
 fn queue() -> Vec<Case> {
-    fn sizes<const BYTES: usize>() -> Vec<Contender> {
+    // Each has room for as many as a pipe, whose buffer is 64 KiB.
+    fn sizes<const BYTES: usize, const PLACES: usize>() -> Vec<Contender> {
         vec![
-            ours("lockproof Queue", transfers::<Transfers<Queue<[u8; BYTES], 64>>>),
+            ours("lockproof Queue", transfers::<Transfers<Queue<[u8; BYTES], PLACES>>>),
             ours("lockproof MessageQueue", transfers::<Transfers<Messages<BYTES>>>),
             // Whoever reads from a pipe is told that all writers are gone.
             robust("pipe", transfers::<Transfers<Pipe<BYTES>>>),
         ]
     }
     vec![
-        case("queue/8B", "messages of 8 bytes from one to another", Millions, sizes::<8>()),
-        case("queue/64B", "messages of 64 bytes", Millions, sizes::<64>()),
-        case("queue/4KiB", "messages of 4096 bytes", Millions, sizes::<4096>()),
+        case("queue/8B", "messages of 8 bytes from one to another", Millions, sizes::<8, 8192>()),
+        case("queue/64B", "messages of 64 bytes", Millions, sizes::<64, 1024>()),
+        case("queue/4KiB", "messages of 4096 bytes", Millions, sizes::<4096, 16>()),
     ]
 }
 

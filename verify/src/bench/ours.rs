@@ -242,10 +242,7 @@ impl<const N: usize> Work for Barrier<N> {
     }
 }
 
-/// As many as there is room for.
-const PLACES: usize = 64;
-
-impl<const BYTES: usize> Channel for Queue<[u8; BYTES], PLACES> {
+impl<const BYTES: usize, const PLACES: usize> Channel for Queue<[u8; BYTES], PLACES> {
     fn put(&self) {
         if let Err(error) = Self::put(self, [1; BYTES]) {
             unusable(&error);

@@ -306,10 +306,15 @@ fn every_result_of_the_unlocked_counter_comes_with_a_way_there() {
 
 #[test]
 fn a_limit_says_how_far_it_came() {
-    let size = ["mutex", "--processes", "4", "--increments", "4"];
-    let (found, said) = explored(0, &[&size[..], &["--memory-limit", "1M"]].concat());
+    let size = ["mutex", "--processes", "3", "--increments", "3", "--deaths", "1"];
+    let (found, said) = explored(0, &[&size[..], &["--memory-limit", "8M"]].concat());
     assert_eq!(found["verdict"], "bounded");
-    assert_eq!(found["bound"], serde_json::json!({ "states": found["states"] }));
+    assert_eq!(found["bound"], serde_json::json!({ "deaths": 1, "states": found["states"] }));
+    assert!(said.contains("stopped after a look at "), "{said}");
+
+    let (found, said) = explored(1, &[&size[..], &["--memory-limit", "1M"]].concat());
+    assert_eq!(found["verdict"], "vacuous", "what it has to see comes later");
+    assert!(said.contains("there was never an execution that comes to an end"), "{said}");
     assert!(said.contains("stopped after a look at "), "{said}");
 
     let (found, said) = explored(4, &[&size[..], &["--time-limit", "0"]].concat());

@@ -398,7 +398,9 @@ impl Search {
         self.followers = followers;
         if let Some(state) = without_end {
             self.without_end = Some(state);
-            self.counterexample = Some(self.counterexample(name, state, NO_END.to_owned(), &[])?);
+            // Where nothing comes to an end, not even the beginning: the furthest state shows most of why.
+            let shown = if state == 0 { self.store.len() as Id - 1 } else { state };
+            self.counterexample = Some(self.counterexample(name, shown, NO_END.to_owned(), &[])?);
         }
         Ok(())
     }
