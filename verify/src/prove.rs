@@ -150,7 +150,7 @@ impl fmt::Display for Proof {
         let verdict = if self.holds() { "right, as far as was looked" } else { "NOT right" };
         writeln!(f, "{}: {verdict} ({})", self.name, seconds(self.took))?;
         for part in &self.parts {
-            writeln!(f, "  {:30} {:33} {}", part.what, part.how, found(part))?;
+            writeln!(f, "  {:34} {:33} {}", part.what, part.how, found(part))?;
         }
         if let Some(mutants) = &self.mutants {
             write!(f, "{mutants}")?;

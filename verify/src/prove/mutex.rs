@@ -163,11 +163,8 @@ fn by_loom<L: Mutex>(name: &str) -> Part {
     let model = Arc::new(MutexModel::<Own<L>>::new(2, 1));
     let finding = explore(&model, name, search, &budget(), NOBODY);
     let spins = finding.counterexample.as_ref().is_some_and(|wrong| wrong.why == SPINS);
-    let otherwise = if spins {
-        Otherwise::Known("it lets one read old values for ever")
-    } else {
-        Otherwise::Wrong
-    };
+    let otherwise =
+        if spins { Otherwise::Known("loom lets one spin for ever") } else { Otherwise::Wrong };
     let how = "loom, 2 processes x 1".to_owned();
     Part { what: EXCLUDES, how, otherwise, finding }
 }
