@@ -292,14 +292,17 @@ impl Platform for Linux {
         futex::futex_requeue(&from.0, expected, wake, &to.0, moved)
     }
 
+    #[inline]
     fn robust_begin(&self, robust: &RobustWord) -> Result<(), TooManyHeld> {
         self.context.begin(robust)
     }
 
+    #[inline]
     fn robust_insert(&self, robust: &RobustWord) {
         self.context.insert(robust);
     }
 
+    #[inline]
     fn robust_remove(&self, robust: &RobustWord) -> bool {
         self.context.remove(robust)
     }
@@ -324,6 +327,7 @@ impl Platform for Linux {
         self.context.remove_plain(robust)
     }
 
+    #[inline]
     fn robust_holds(&self, robust: &RobustWord) -> bool {
         self.context.holds(robust)
     }

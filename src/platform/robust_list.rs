@@ -157,7 +157,14 @@ impl ThreadContext {
         self.count.get() == 0
     }
 
+    #[inline]
     pub(super) fn begin(&self, robust: &RobustWord) -> Result<(), TooManyHeld> {
+        if self.begin_plain(robust) { Ok(()) } else { self.begin_anyway(robust) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn begin_anyway(&self, robust: &RobustWord) -> Result<(), TooManyHeld> {
         if self.thread() == NOBODY {
             return Err(TooManyHeld::new());
         }
@@ -170,7 +177,18 @@ impl ThreadContext {
         Ok(())
     }
 
+    #[inline]
     pub(super) fn insert(&self, robust: &RobustWord) {
+        if self.head.get().next.load(Relaxed) == self.newest() {
+            self.insert_plain(robust);
+        } else {
+            self.insert_anyway(robust);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn insert_anyway(&self, robust: &RobustWord) {
         let first = self.head.get().next.load(Relaxed);
         if !self.is_foreign(first) {
             return self.insert_plain(robust);
@@ -180,8 +198,15 @@ impl ThreadContext {
     }
 
     /// Returns false if the thread does not hold it.
+    #[inline]
     pub(super) fn remove(&self, robust: &RobustWord) -> bool {
         self.remove_plain(robust) || self.remove_from_within(entry_of(robust))
+    }
+
+    /// The entry that was made last, of ours, or the head.
+    #[inline]
+    fn newest(&self) -> Entry {
+        unmarked(self.held()[self.count.get() % BEYOND].load(Relaxed))
     }
 
     /// The same as `begin` where none of the C library's entries stand before ours, and the limit is far. Else it does
@@ -189,9 +214,8 @@ impl ThreadContext {
     #[inline]
     pub(super) fn begin_plain(&self, robust: &RobustWord) -> bool {
         let head = self.head.get();
-        let newest = self.record.get().held[self.count.get() % BEYOND].load(Relaxed);
         // Branches 1 and 2.
-        if (self.count.get() >= self.room.get()) | (head.next.load(Relaxed) != unmarked(newest)) {
+        if (self.count.get() >= self.room.get()) | (head.next.load(Relaxed) != self.newest()) {
             return false;
         }
         announce(head, entry_of(robust));
@@ -243,11 +267,13 @@ impl ThreadContext {
         self.head.get().pending.store(0, Release);
     }
 
+    #[inline]
     pub(super) fn holds(&self, robust: &RobustWord) -> bool {
         self.position(entry_of(robust)).is_some()
     }
 
     /// Marks a lock that the thread holds, and whose guard gives no references.
+    #[inline]
     pub(super) fn lends_nothing(&self, robust: &RobustWord) {
         if let Some(at) = self.position(entry_of(robust)) {
             // Not `fetch_or`, which would be a locked instruction: nobody else writes here.
@@ -281,6 +307,8 @@ impl ThreadContext {
         entries.filter(|entry| self.position(*entry).is_none()).count()
     }
 
+    #[cold]
+    #[inline(never)]
     fn remove_from_within(&self, entry: Entry) -> bool {
         let Some(at) = self.position(entry) else {
             return false;
@@ -340,10 +368,20 @@ impl ThreadContext {
     }
 
     /// Where in the table an entry of this thread's stands.
+    #[inline]
     fn position(&self, entry: Entry) -> Option<usize> {
+        match self.count.get() % BEYOND {
+            0 => None,
+            newest if self.newest() == unmarked(entry) => Some(newest),
+            newest => self.position_below(newest, entry),
+        }
+    }
+
+    #[inline(never)]
+    fn position_below(&self, newest: usize, entry: Entry) -> Option<usize> {
         let held = self.held();
         let is_it = |at: &usize| unmarked(held[*at].load(Relaxed)) == unmarked(entry);
-        (1..=self.count.get()).rev().find(is_it)
+        (1..newest).rev().find(is_it)
     }
 
     fn own_head(&self) -> Entry {

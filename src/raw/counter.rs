@@ -17,9 +17,10 @@
 
 use core::sync::atomic::Ordering::Relaxed;
 
+use super::mutex_state::State;
 use super::{Acquired, LockFailure, RawMutex};
 use crate::deadline::Deadline;
-use crate::platform::Platform;
+use crate::platform::{Platform, Scope};
 
 /// A value and its lock, over a robust word `R` and cells `C` of some platform.
 #[repr(C)]
@@ -46,6 +47,7 @@ impl<R, C> RawCounter<R, C> {
     /// # Errors
     ///
     /// See [`LockFailure`]; the value is then unchanged.
+    #[inline]
     pub fn add<P>(&self, p: &P, n: u64) -> Result<u64, LockFailure>
     where
         P: Platform<RobustWord = R, Cell = C>,
@@ -62,6 +64,7 @@ impl<R, C> RawCounter<R, C> {
     /// # Errors
     ///
     /// See [`LockFailure`].
+    #[inline]
     pub fn get<P>(&self, p: &P) -> Result<u64, LockFailure>
     where
         P: Platform<RobustWord = R, Cell = C>,
@@ -74,6 +77,7 @@ impl<R, C> RawCounter<R, C> {
     /// # Errors
     ///
     /// See [`LockFailure`]; the value is then unchanged.
+    #[inline]
     pub fn set<P>(&self, p: &P, new: u64) -> Result<u64, LockFailure>
     where
         P: Platform<RobustWord = R, Cell = C>,
@@ -106,20 +110,34 @@ impl<R, C> RawCounter<R, C> {
         p.cell_get(&self.deaths)
     }
 
+    #[inline]
     fn locked<P, T>(&self, p: &P, work: impl FnOnce(&C) -> T) -> Result<T, LockFailure>
     where
         P: Platform<RobustWord = R, Cell = C>,
     {
-        if self.mutex.lock(p, Deadline::Never)? == Acquired::OwnerDied {
+        let scope = p.scope();
+        if let Err(seen) = self.mutex.lock_plain(p) {
+            self.lock_otherwise(p, seen, scope)?;
+        }
+        let result = work(&self.value);
+        // Cannot fail: this thread has taken the lock.
+        let _ = self.mutex.unlock(p);
+        Ok(result)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn lock_otherwise<P>(&self, p: &P, seen: Option<State>, scope: Scope) -> Result<(), LockFailure>
+    where
+        P: Platform<RobustWord = R, Cell = C>,
+    {
+        if self.mutex.lock_otherwise(p, seen, Deadline::Never, scope)? == Acquired::OwnerDied {
             p.cell_set(&self.deaths, p.cell_get(&self.deaths) + 1);
             // Consistent as it is: see "What a death leaves". Cannot fail, as this thread has just taken
             // the lock.
             let _ = self.mutex.make_consistent(p);
         }
-        let result = work(&self.value);
-        // Cannot fail either, for the same reason.
-        let _ = self.mutex.unlock(p);
-        Ok(result)
+        Ok(())
     }
 }
 

@@ -125,8 +125,7 @@ impl<R> RawMutex<R> {
         let scope = p.scope();
         match self.lock_plain(p) {
             Ok(()) => Ok(Acquired::Clean),
-            Err(Some(seen)) => self.lock_contended(p, seen, deadline, scope),
-            Err(None) => self.lock_anyway(p, deadline, scope),
+            Err(seen) => self.lock_otherwise(p, seen, deadline, scope),
         }
     }
 
@@ -134,9 +133,8 @@ impl<R> RawMutex<R> {
     ///
     /// # Errors
     ///
-    /// The lock's state if it was another; then [`lock_contended`](Self::lock_contended) has to follow, for which the
-    /// operation stays announced. `None` if the platform found more to do; then nothing was done, and
-    /// [`lock_anyway`](Self::lock_anyway) has to follow.
+    /// The lock's state if it was another; the operation then stays announced. `None` if the platform found more to do; then
+    /// nothing was done. In both cases [`lock_otherwise`](Self::lock_otherwise) has to follow.
     #[inline]
     pub(crate) fn lock_plain<P>(&self, p: &P) -> Result<(), Option<State>>
     where
@@ -157,9 +155,31 @@ impl<R> RawMutex<R> {
         }
     }
 
+    /// Goes on where [`lock_plain`](Self::lock_plain) gave up, with what it saw. `scope` is from before that: what it saw there
+    /// is of no further use.
+    ///
+    /// # Errors
+    ///
+    /// As [`lock`](Self::lock).
     #[cold]
     #[inline(never)]
-    pub(crate) fn lock_anyway<P>(
+    pub(crate) fn lock_otherwise<P>(
+        &self,
+        p: &P,
+        seen: Option<State>,
+        deadline: Deadline,
+        scope: Scope,
+    ) -> Result<Acquired, LockFailure>
+    where
+        P: Platform<RobustWord = R>,
+    {
+        match seen {
+            Some(seen) => self.lock_contended(p, seen, deadline, scope),
+            None => self.lock_anyway(p, deadline, scope),
+        }
+    }
+
+    fn lock_anyway<P>(
         &self,
         p: &P,
         deadline: Deadline,
@@ -174,11 +194,7 @@ impl<R> RawMutex<R> {
         self.lock_contended(p, seen, deadline, scope)
     }
 
-    /// Goes on where [`lock_plain`](Self::lock_plain) gave up. `scope` is from before it: what it saw there is of no
-    /// further use.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn lock_contended<P>(
+    fn lock_contended<P>(
         &self,
         p: &P,
         seen: State,

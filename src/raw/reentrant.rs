@@ -18,10 +18,11 @@
 //! `lockproof-verify`, `models/counter.rs`, the way `value-lock`: each step takes the lock three deep; each change of the depth
 //! has a mutant that is caught.
 
+use super::mutex_state::State;
 use super::{Acquired, LockFailure, RawMutex};
 use crate::deadline::Deadline;
 use crate::error::NotHeld;
-use crate::platform::Platform;
+use crate::platform::{Platform, Scope};
 
 /// The holder was told of a death, and has not declared the data consistent.
 const UNREPAIRED: u64 = 1 << 63;
@@ -50,7 +51,25 @@ impl<R, C> RawReentrantMutex<R, C> {
     /// # Errors
     ///
     /// See [`LockFailure`], of which `AlreadyHeld` does not occur; the lock is then as it was.
+    #[inline]
     pub fn lock<P>(&self, p: &P, deadline: Deadline) -> Result<Acquired, LockFailure>
+    where
+        P: Platform<RobustWord = R, Cell = C>,
+    {
+        let scope = p.scope();
+        match self.lock_plain(p) {
+            Ok(how) => Ok(how),
+            Err(seen) => self.lock_otherwise(p, seen, deadline, scope),
+        }
+    }
+
+    /// Takes the lock once more, or in the plainest case: it is free and has no flags.
+    ///
+    /// # Errors
+    ///
+    /// As [`RawMutex::lock_plain`]; [`lock_otherwise`](Self::lock_otherwise) has to follow.
+    #[inline]
+    pub(crate) fn lock_plain<P>(&self, p: &P) -> Result<Acquired, Option<State>>
     where
         P: Platform<RobustWord = R, Cell = C>,
     {
@@ -59,7 +78,29 @@ impl<R, C> RawReentrantMutex<R, C> {
             p.cell_set(&self.depth, depth);
             return Ok(if depth & UNREPAIRED == 0 { Acquired::Clean } else { Acquired::OwnerDied });
         }
-        let how = self.mutex.lock(p, deadline)?;
+        self.mutex.lock_plain(p)?;
+        p.cell_set(&self.depth, 1);
+        Ok(Acquired::Clean)
+    }
+
+    /// Goes on where [`lock_plain`](Self::lock_plain) gave up, with what it saw.
+    ///
+    /// # Errors
+    ///
+    /// As [`lock`](Self::lock).
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn lock_otherwise<P>(
+        &self,
+        p: &P,
+        seen: Option<State>,
+        deadline: Deadline,
+        scope: Scope,
+    ) -> Result<Acquired, LockFailure>
+    where
+        P: Platform<RobustWord = R, Cell = C>,
+    {
+        let how = self.mutex.lock_otherwise(p, seen, deadline, scope)?;
         let unrepaired = if how == Acquired::OwnerDied { UNREPAIRED } else { 0 };
         p.cell_set(&self.depth, unrepaired | 1);
         Ok(how)
@@ -70,6 +111,7 @@ impl<R, C> RawReentrantMutex<R, C> {
     /// # Errors
     ///
     /// [`NotHeld`], and nothing changes, if the calling thread does not hold it.
+    #[inline]
     pub fn unlock<P>(&self, p: &P) -> Result<(), NotHeld>
     where
         P: Platform<RobustWord = R, Cell = C>,
@@ -115,6 +157,7 @@ impl<R, C> RawReentrantMutex<R, C> {
         Ok(())
     }
 
+    #[inline]
     fn leave<P>(
         &self,
         p: &P,

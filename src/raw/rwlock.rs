@@ -102,7 +102,36 @@ impl<R, C, const N: usize> RawRwLock<R, C, N> {
     where
         P: Platform<RobustWord = R, Cell = C>,
     {
-        for at in self.from(first) {
+        match self.read_plain(p, first) {
+            Some(slot) => Ok(Read::Shared(slot)),
+            None => self.read_otherwise(p, first, deadline),
+        }
+    }
+
+    /// Takes the lock for reading in the plainest case: the first slot is open, and nobody is in it. Says in which slot it
+    /// is then; otherwise nothing was done, and [`read_otherwise`](Self::read_otherwise) has to follow.
+    #[inline]
+    pub(crate) fn read_plain<P>(&self, p: &P, first: usize) -> Option<usize>
+    where
+        P: Platform<RobustWord = R>,
+    {
+        let at = first % N;
+        matches!(self.slots[at].enter(p), Ok(true)).then_some(at)
+    }
+
+    /// Goes on where [`read_plain`](Self::read_plain) gave up.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn read_otherwise<P>(
+        &self,
+        p: &P,
+        first: usize,
+        deadline: Deadline,
+    ) -> Result<Read, LockFailure>
+    where
+        P: Platform<RobustWord = R, Cell = C>,
+    {
+        for at in self.from(first).skip(1) {
             if self.slots[at].enter(p)? {
                 return Ok(Read::Shared(at));
             }
@@ -114,7 +143,6 @@ impl<R, C, const N: usize> RawRwLock<R, C, N> {
         (0..N).map(move |at| (first % N + at) % N)
     }
 
-    #[cold]
     fn read_contended<P>(
         &self,
         p: &P,
@@ -210,8 +238,9 @@ impl<R, C, const N: usize> RawRwLock<R, C, N> {
         for (at, slot) in self.slots.iter().enumerate() {
             let mut seen = slot.state(p);
             let (mut too_late, mut patience) = (deadline == Deadline::Now, Patience::new());
+            let mut round = 0;
             loop {
-                p.at(scope, (at, seen, too_late, &result));
+                p.at(scope, (at, seen, round, too_late, &result));
                 if seen == CLOSED {
                     break;
                 }
@@ -229,7 +258,12 @@ impl<R, C, const N: usize> RawRwLock<R, C, N> {
                     result = Err(LockFailure::TimedOut);
                     break;
                 }
-                too_late = slot.wait(p, seen, deadline, &mut patience);
+                if p.spin(round) {
+                    round += 1;
+                } else {
+                    too_late = slot.wait(p, seen, deadline, &mut patience);
+                    round = 0;
+                }
                 seen = slot.state(p);
             }
             if result.is_err() && deadline != Deadline::Now {
@@ -244,6 +278,7 @@ impl<R, C, const N: usize> RawRwLock<R, C, N> {
     /// # Errors
     ///
     /// [`NotHeld`], and nothing changes, if the calling thread is not in it.
+    #[inline]
     pub fn unlock_read<P>(&self, p: &P, slot: usize) -> Result<(), NotHeld>
     where
         P: Platform<RobustWord = R>,

@@ -104,6 +104,7 @@ impl<R, const N: usize> RawSemaphore<R, N> {
     /// # Errors
     ///
     /// See [`LockFailure`]; nothing has changed.
+    #[inline]
     pub fn acquire<P>(
         &self,
         p: &P,
@@ -114,14 +115,47 @@ impl<R, const N: usize> RawSemaphore<R, N> {
     where
         P: Platform<RobustWord = R>,
     {
-        let scope = p.scope();
-        match self.take_any(p, permits, first, Whose::Mine)? {
+        match self.acquire_plain(p, permits, first) {
             Some(slot) => Ok(1 << slot),
-            None => {
-                p.at(scope, ());
-                self.take_in_turn(p, permits, 1, Whose::Mine, deadline)
+            None => self.acquire_otherwise(p, permits, first, deadline),
+        }
+    }
+
+    /// Acquires a permit in the plainest case: that of the first slot is free. Says in which slot it is then; otherwise nothing
+    /// was done.
+    #[inline]
+    pub(crate) fn acquire_plain<P>(&self, p: &P, permits: usize, first: usize) -> Option<usize>
+    where
+        P: Platform<RobustWord = R>,
+    {
+        let at = first % N;
+        self.take_one(p, permits, at, Whose::Mine).is_ok_and(|taken| taken).then_some(at)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn acquire_otherwise<P>(
+        &self,
+        p: &P,
+        permits: usize,
+        first: usize,
+        deadline: Deadline,
+    ) -> Result<Slots, LockFailure>
+    where
+        P: Platform<RobustWord = R>,
+    {
+        let scope = p.scope();
+        for at in Self::from(first).skip(1) {
+            if self.take_one(p, permits, at, Whose::Mine)? {
+                return Ok(1 << at);
             }
         }
+        p.at(scope, ());
+        self.take_in_turn(p, permits, 1, Whose::Mine, deadline)
+    }
+
+    fn from(first: usize) -> impl Iterator<Item = usize> {
+        (0..N).map(move |at| (first % N + at) % N)
     }
 
     /// Acquires several permits together, waiting until it has them all, or until `deadline`. Says in which slots they are.
@@ -147,6 +181,7 @@ impl<R, const N: usize> RawSemaphore<R, N> {
     /// # Errors
     ///
     /// See [`LockFailure`]; nothing has changed.
+    #[inline]
     pub fn wait<P>(&self, p: &P, permits: usize, deadline: Deadline) -> Result<(), LockFailure>
     where
         P: Platform<RobustWord = R>,
@@ -162,6 +197,7 @@ impl<R, const N: usize> RawSemaphore<R, N> {
     }
 
     /// Takes any permit that is free.
+    #[inline]
     fn take_any<P>(
         &self,
         p: &P,
@@ -172,16 +208,32 @@ impl<R, const N: usize> RawSemaphore<R, N> {
     where
         P: Platform<RobustWord = R>,
     {
-        for at in (0..N).map(|at| (first % N + at) % N) {
-            // Relaxed: a guess for the compare-exchange.
-            let seen = State(p.load(self.word::<P>(at), Relaxed));
-            if is_free(seen, at < permits) && self.take(p, at, seen, whose)? {
+        for at in Self::from(first) {
+            if self.take_one(p, permits, at, whose)? {
                 return Ok(Some(at));
             }
         }
         Ok(None)
     }
 
+    /// Takes the permit in that slot if it is free.
+    #[inline]
+    fn take_one<P>(
+        &self,
+        p: &P,
+        permits: usize,
+        at: usize,
+        whose: Whose,
+    ) -> Result<bool, TooManyHeld>
+    where
+        P: Platform<RobustWord = R>,
+    {
+        // Relaxed: a guess for the compare-exchange.
+        let seen = State(p.load(self.word::<P>(at), Relaxed));
+        Ok(is_free(seen, at < permits) && self.take(p, at, seen, whose)?)
+    }
+
+    #[inline]
     fn take<P>(&self, p: &P, at: usize, seen: State, whose: Whose) -> Result<bool, TooManyHeld>
     where
         P: Platform<RobustWord = R>,
@@ -204,6 +256,7 @@ impl<R, const N: usize> RawSemaphore<R, N> {
     }
 
     #[cold]
+    #[inline(never)]
     fn take_in_turn<P>(
         &self,
         p: &P,
@@ -289,6 +342,7 @@ impl<R, const N: usize> RawSemaphore<R, N> {
     }
 
     /// The words of these slots, for the platform.
+    #[inline]
     pub(crate) fn robust(&self, mut slots: Slots) -> impl Iterator<Item = &R> {
         core::iter::from_fn(move || {
             // Beyond all slots, if there is none.
@@ -300,18 +354,19 @@ impl<R, const N: usize> RawSemaphore<R, N> {
 
     /// Gives back permits that the calling thread acquired, in these slots; those that it did not it leaves as they are.
     /// Says how many it gave back.
+    #[inline]
     pub fn release<P>(&self, p: &P, slots: Slots) -> u32
     where
         P: Platform<RobustWord = R>,
     {
         let mut released = 0;
-        for at in (0..N).filter(|at| slots & 1 << at != 0) {
-            if p.robust_remove(&self.slots[at]) {
+        for slot in self.robust(slots) {
+            if p.robust_remove(slot) {
                 // Release: whoever takes the permit next comes after what this thread did with it. An addition leaves the
                 // mark, whoever sets it meanwhile.
                 let free = FREE.wrapping_sub(p.me());
-                if p.fetch_add(self.word::<P>(at), free, Release) & WAITERS != 0 {
-                    self.wake(p, at);
+                if p.fetch_add(P::word(slot), free, Release) & WAITERS != 0 {
+                    self.wake(p, P::word(slot));
                 }
                 p.robust_end();
                 released += 1;
@@ -355,7 +410,7 @@ impl<R, const N: usize> RawSemaphore<R, N> {
                 // Release: as in `release`.
                 let freed = p.compare_exchange(word, seen, FREE | seen & WAITERS, Release, Relaxed);
                 if freed.is_ok() && seen & WAITERS != 0 {
-                    self.wake(p, at);
+                    self.wake(p, word);
                 }
                 if announced {
                     p.robust_end();
@@ -371,11 +426,11 @@ impl<R, const N: usize> RawSemaphore<R, N> {
 
     /// After a slot was freed that somebody sleeps on: wakes it, or finds out that nobody does any more.
     #[cold]
-    fn wake<P>(&self, p: &P, at: usize)
+    #[inline(never)]
+    fn wake<P>(&self, p: &P, word: &P::Word)
     where
         P: Platform<RobustWord = R>,
     {
-        let word = self.word::<P>(at);
         if p.futex_wake(word, 1) == 0 {
             // Relaxed: whoever sleeps compares the word with one that is not free. A failure means that somebody has taken
             // the permit, with the mark.

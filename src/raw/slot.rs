@@ -55,6 +55,7 @@ impl<R> RawSlot<R> {
     }
 
     /// Takes it if it is free and has no flags. Says whether it did.
+    #[inline]
     pub(super) fn enter<P>(&self, p: &P) -> Result<bool, TooManyHeld>
     where
         P: Platform<RobustWord = R>,
@@ -84,6 +85,7 @@ impl<R> RawSlot<R> {
         self.take_as(p, seen, State(p.me() | seen.0 & WAITERS))
     }
 
+    #[inline]
     fn take_as<P>(&self, p: &P, seen: State, taken: State) -> Result<Result<(), State>, TooManyHeld>
     where
         P: Platform<RobustWord = R>,
@@ -112,6 +114,7 @@ impl<R> RawSlot<R> {
 
     /// Leaves it, and wakes whoever waits for that. The mark of one that waits stays, asleep or not: whoever minds it does not
     /// enter before that one has come, or somebody with the same right.
+    #[inline]
     pub(super) fn leave<P>(&self, p: &P) -> Result<(), NotHeld>
     where
         P: Platform<RobustWord = R>,
@@ -129,6 +132,7 @@ impl<R> RawSlot<R> {
     }
 
     #[cold]
+    #[inline(never)]
     fn wake<P>(&self, p: &P)
     where
         P: Platform<RobustWord = R>,

@@ -2,11 +2,11 @@
 
 use core::fmt;
 
-use super::mutex::{said, without_blocking};
+use super::mutex::{not_taken, without_blocking};
 use crate::error::LockError;
-use crate::platform::{Cell64, Linux, RobustWord, Word64};
+use crate::platform::{Cell64, Linux, Platform, RobustWord, Word64};
 use crate::raw::mutex_state::State;
-use crate::raw::{Acquired, LockFailure, RawAtomicCounter, RawCounter, RawMutex};
+use crate::raw::{LockFailure, RawAtomicCounter, RawCounter, RawMutex};
 use crate::shm::Shareable;
 
 /// A counter with a lock inside: no addition is lost.
@@ -72,6 +72,7 @@ impl Counter {
     /// # Errors
     ///
     /// See [`LockError`], of which `OwnerDied` and `NotRecoverable` do not occur.
+    #[inline]
     pub fn increment(&self) -> Result<u64, LockError<()>> {
         self.add(1)
     }
@@ -81,6 +82,7 @@ impl Counter {
     /// # Errors
     ///
     /// As [`increment`](Self::increment).
+    #[inline]
     pub fn add(&self, n: u64) -> Result<u64, LockError<()>> {
         self.run(|raw, p| raw.add(p, n))
     }
@@ -90,6 +92,7 @@ impl Counter {
     /// # Errors
     ///
     /// As [`increment`](Self::increment).
+    #[inline]
     pub fn get(&self) -> Result<u64, LockError<()>> {
         self.run(RawCounter::get)
     }
@@ -99,6 +102,7 @@ impl Counter {
     /// # Errors
     ///
     /// As [`increment`](Self::increment).
+    #[inline]
     pub fn set(&self, value: u64) -> Result<u64, LockError<()>> {
         self.run(|raw, p| raw.set(p, value))
     }
@@ -125,21 +129,37 @@ impl Counter {
         self.raw.deaths_noted(Linux::lockless())
     }
 
+    // Always: a call, with its result in memory, would cost a third more.
+    #[inline(always)]
     fn run<T>(
         &self,
-        work: impl FnOnce(&RawCounter<RobustWord, Cell64>, &Linux) -> Result<T, LockFailure>,
+        work: impl Fn(&RawCounter<RobustWord, Cell64>, &Linux) -> Result<T, LockFailure>,
     ) -> Result<T, LockError<()>> {
-        let p = Linux::current()?;
-        work(&self.raw, p).map_err(|failure| in_words(Err(failure)))
+        // A thread that is not known yet is refused, and tries again once it is.
+        let p = Linux::lockless();
+        match work(&self.raw, p) {
+            Ok(done) => Ok(done),
+            Err(_) if p.me() == 0 => self.run_first(work),
+            Err(failure) => Err(in_words(failure)),
+        }
+    }
+
+    /// The same, for a thread that comes for the first time.
+    #[cold]
+    #[inline(never)]
+    fn run_first<T>(
+        &self,
+        work: impl Fn(&RawCounter<RobustWord, Cell64>, &Linux) -> Result<T, LockFailure>,
+    ) -> Result<T, LockError<()>> {
+        work(&self.raw, Linux::current()?).map_err(in_words)
     }
 }
 
 /// A raw failure as an error.
-fn in_words(failure: Result<Acquired, LockFailure>) -> LockError<()> {
-    match said(failure, |_| ()) {
-        Err(error) => without_blocking(error),
-        Ok(()) => unreachable!("a failure is no success"),
-    }
+#[cold]
+#[inline(never)]
+fn in_words(failure: LockFailure) -> LockError<()> {
+    without_blocking(not_taken(failure))
 }
 
 /// A counter without a lock: each addition is one atomic instruction.

@@ -12,7 +12,7 @@ use crate::error::{
     Unsupported, WouldBlock,
 };
 use crate::platform::{Linux, RobustWord, Scope, monotonic_now};
-use crate::raw::mutex_state::{State, UNLOCKED};
+use crate::raw::mutex_state::State;
 use crate::raw::{Acquired, LockFailure, RawMutex};
 use crate::shm::{Plain, Shareable};
 
@@ -182,7 +182,7 @@ impl<T: Plain> Mutex<T> {
         // For a thread that is not known yet, no case is plain.
         let p = Linux::lockless();
         if let Err(seen) = self.raw.lock_plain(p) {
-            lock_otherwise(&self.raw, seen.unwrap_or(NOT_LOOKED_AT), deadline)?;
+            lock_otherwise(&self.raw, seen, deadline)?;
         }
         Ok(MutexGuard::new(self, p, Acquired::Clean))
     }
@@ -210,23 +210,15 @@ enum Obstacle {
     Unsupported(Unsupported),
 }
 
-/// A state in which a mutex would have been taken.
-const NOT_LOOKED_AT: State = State(UNLOCKED);
-
 #[cold]
 #[inline(never)]
 fn lock_otherwise(
     raw: &RawMutex<RobustWord>,
-    seen: State,
+    seen: Option<State>,
     deadline: Deadline,
 ) -> Result<(), Obstacle> {
     let p = Linux::current().map_err(Obstacle::Unsupported)?;
-    let taken = if seen == NOT_LOOKED_AT {
-        raw.lock_anyway(p, deadline, Scope::default())
-    } else {
-        raw.lock_contended(p, seen, deadline, Scope::default())
-    };
-    match taken {
+    match raw.lock_otherwise(p, seen, deadline, Scope::default()) {
         Ok(Acquired::Clean) => Ok(()),
         Ok(Acquired::OwnerDied) => Err(Obstacle::OwnerDied),
         Err(failure) => Err(Obstacle::Failure(failure)),
@@ -373,16 +365,20 @@ impl Leaving {
         self.broken = false;
     }
 
-    /// The raw operation to let go with: as a death, if the thread has begun to panic since; for good, if a dead
-    /// holder's data was not repaired.
+    /// Lets go: as a death, if the thread has begun to panic since; for good, if a dead holder's data was not repaired.
     #[inline]
-    pub(super) fn choose<F>(self, unlock: F, abandon: F, give_up: F) -> F {
+    pub(super) fn leave<T>(
+        self,
+        unlock: impl FnOnce() -> T,
+        abandon: impl FnOnce() -> T,
+        give_up: impl FnOnce() -> T,
+    ) -> T {
         if !self.panicking_before && std::thread::panicking() {
-            abandon
+            abandon()
         } else if self.broken {
-            give_up
+            give_up()
         } else {
-            unlock
+            unlock()
         }
     }
 }
@@ -400,9 +396,7 @@ fn release(raw: &RawMutex<RobustWord>, p: &'static Linux, leaving: Leaving) -> R
 #[inline(never)]
 fn release_otherwise(raw: &RawMutex<RobustWord>, leaving: Leaving) -> Result<(), NotHeld> {
     let p = Linux::current().map_err(|_| NotHeld::new())?;
-    let how: fn(&RawMutex<RobustWord>, &Linux) -> _ =
-        leaving.choose(RawMutex::unlock, RawMutex::unlock_abandoned, RawMutex::give_up);
-    how(raw, p)
+    leaving.leave(|| raw.unlock(p), || raw.unlock_abandoned(p), || raw.give_up(p))
 }
 
 impl<T: Plain> Drop for MutexGuard<'_, T> {

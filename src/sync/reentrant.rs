@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use super::mutex::{Leaving, deadline_at, said, without_blocking};
 use crate::deadline::Deadline;
 use crate::error::{LockError, NotHeld, TryLockError};
-use crate::platform::{Cell64, Linux, RobustWord, monotonic_now};
+use crate::platform::{Cell64, Linux, RobustWord, Scope, monotonic_now};
 use crate::raw::mutex_state::State;
-use crate::raw::{RawMutex, RawReentrantMutex};
+use crate::raw::{Acquired, RawMutex, RawReentrantMutex};
 use crate::shm::Shareable;
 
 /// A mutual exclusion lock that its holder may take again, and has to release as often: Python's
@@ -84,6 +84,7 @@ impl<T: Shareable> ReentrantMutex<T> {
     ///
     /// See [`LockError`], of which `AlreadyHeld` does not occur. With [`LockError::OwnerDied`] the lock *is* taken;
     /// the guard is inside.
+    #[inline]
     pub fn lock(
         &self,
     ) -> Result<ReentrantMutexGuard<'_, T>, LockError<ReentrantMutexGuard<'_, T>>> {
@@ -125,16 +126,13 @@ impl<T: Shareable> ReentrantMutex<T> {
         self.lock_before(deadline_at(moment))
     }
 
+    #[inline]
     fn lock_before(
         &self,
         deadline: Deadline,
     ) -> Result<ReentrantMutexGuard<'_, T>, TryLockError<ReentrantMutexGuard<'_, T>>> {
-        let p = Linux::current().map_err(LockError::Unsupported)?;
-        said(self.raw.lock(p, deadline), |how| {
-            // Nothing that needs the lock: what is inside can be used by several at once.
-            p.lends_nothing(self.raw.mutex().robust());
-            ReentrantMutexGuard { mutex: self, p, leaving: Leaving::after(how) }
-        })
+        let guard = |p, leaving| ReentrantMutexGuard { mutex: self, p, leaving };
+        lock_lending_nothing(&self.raw, deadline, guard)
     }
 
     /// What the lock's word says at this moment: who holds it, whether anybody may sleep on it, whether a holder
@@ -156,6 +154,40 @@ impl<T> fmt::Debug for ReentrantMutex<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReentrantMutex").finish_non_exhaustive()
     }
+}
+
+/// Takes the lock for a guard that gives no references: what is inside can be used by several at once, or is copied.
+#[inline]
+pub(super) fn lock_lending_nothing<G>(
+    raw: &RawReentrantMutex<RobustWord, Cell64>,
+    deadline: Deadline,
+    guard: impl FnOnce(&'static Linux, Leaving) -> G,
+) -> Result<G, TryLockError<G>> {
+    // For a thread that is not known yet, no case is plain.
+    let p = Linux::lockless();
+    match raw.lock_plain(p) {
+        Ok(Acquired::Clean) => {
+            p.lends_nothing(raw.mutex().robust());
+            Ok(guard(p, Leaving::after(Acquired::Clean)))
+        }
+        taken => lock_otherwise(raw, taken, deadline, guard),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn lock_otherwise<G>(
+    raw: &RawReentrantMutex<RobustWord, Cell64>,
+    taken: Result<Acquired, Option<State>>,
+    deadline: Deadline,
+    guard: impl FnOnce(&'static Linux, Leaving) -> G,
+) -> Result<G, TryLockError<G>> {
+    let p = Linux::current().map_err(LockError::Unsupported)?;
+    let taken = taken.or_else(|seen| raw.lock_otherwise(p, seen, deadline, Scope::default()));
+    said(taken, |how| {
+        p.lends_nothing(raw.mutex().robust());
+        guard(p, Leaving::after(how))
+    })
 }
 
 /// The lock, held: gives what is inside, and undoes one `lock` when dropped.
@@ -202,17 +234,15 @@ impl<T: Shareable> ReentrantMutexGuard<'_, T> {
         core::mem::ManuallyDrop::new(self).release()
     }
 
+    #[inline]
     fn release(&self) -> Result<(), NotHeld> {
-        let how: fn(&RawReentrantMutex<RobustWord, Cell64>, &Linux) -> _ = self.leaving.choose(
-            RawReentrantMutex::unlock,
-            RawReentrantMutex::unlock_abandoned,
-            RawReentrantMutex::give_up,
-        );
-        how(&self.mutex.raw, self.p)
+        let (raw, p) = (&self.mutex.raw, self.p);
+        self.leaving.leave(|| raw.unlock(p), || raw.unlock_abandoned(p), || raw.give_up(p))
     }
 }
 
 impl<T: Shareable> Drop for ReentrantMutexGuard<'_, T> {
+    #[inline]
     fn drop(&mut self) {
         // An error means a forked child's copy of its parent's guard: not its lock to release.
         let _ = self.release();
@@ -222,6 +252,7 @@ impl<T: Shareable> Drop for ReentrantMutexGuard<'_, T> {
 impl<T: Shareable> Deref for ReentrantMutexGuard<'_, T> {
     type Target = T;
 
+    #[inline]
     fn deref(&self) -> &T {
         &self.mutex.inside
     }

@@ -125,6 +125,7 @@ impl<T: Plain + Sync, const READERS: usize> RwLock<T, READERS> {
     /// # Errors
     ///
     /// See [`LockError`]. With [`LockError::OwnerDied`] the lock *is* taken, for writing; the guard is inside.
+    #[inline]
     pub fn read(&self) -> ReadResult<'_, T, READERS, LockError<RwLockWriteGuard<'_, T, READERS>>> {
         self.read_before(Deadline::Never).map_err(without_blocking)
     }
@@ -165,12 +166,27 @@ impl<T: Plain + Sync, const READERS: usize> RwLock<T, READERS> {
         self.read_before(deadline_at(moment))
     }
 
+    #[inline]
     fn read_before(
         &self,
         deadline: Deadline,
     ) -> ReadResult<'_, T, READERS, TryLockError<RwLockWriteGuard<'_, T, READERS>>> {
+        // For a thread that is not known yet, no case is plain.
+        let p = Linux::lockless();
+        match self.raw.read_plain(p, p.me() as usize) {
+            Some(slot) => Ok(RwLockReadGuard { lock: self, p, slot }),
+            None => self.read_otherwise(deadline),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn read_otherwise(
+        &self,
+        deadline: Deadline,
+    ) -> ReadResult<'_, T, READERS, TryLockError<RwLockWriteGuard<'_, T, READERS>>> {
         let p = Linux::current().map_err(LockError::Unsupported)?;
-        match self.raw.read(p, p.me() as usize, deadline) {
+        match self.raw.read_otherwise(p, p.me() as usize, deadline) {
             Ok(Read::Shared(slot)) => Ok(RwLockReadGuard { lock: self, p, slot }),
             Ok(Read::OwnerDied) => {
                 let guard = RwLockWriteGuard::new(self, p, Acquired::OwnerDied);
@@ -306,6 +322,7 @@ impl<T: Plain + Sync, const READERS: usize> RwLockReadGuard<'_, T, READERS> {
 }
 
 impl<T: Plain + Sync, const READERS: usize> Drop for RwLockReadGuard<'_, T, READERS> {
+    #[inline]
     fn drop(&mut self) {
         // An error means a forked child's copy of its parent's guard: not its hold to release.
         let _ = self.lock.raw.unlock_read(self.p, self.slot);
@@ -315,6 +332,7 @@ impl<T: Plain + Sync, const READERS: usize> Drop for RwLockReadGuard<'_, T, READ
 impl<T: Plain + Sync, const READERS: usize> Deref for RwLockReadGuard<'_, T, READERS> {
     type Target = T;
 
+    #[inline]
     fn deref(&self) -> &T {
         // SAFETY: while the guard's thread is in a slot nobody writes.
         unsafe { &*self.lock.data.get() }
@@ -393,17 +411,15 @@ impl<'a, T: Plain + Sync, const READERS: usize> RwLockWriteGuard<'a, T, READERS>
         ManuallyDrop::new(self).release()
     }
 
+    #[inline]
     fn release(&self) -> Result<(), NotHeld> {
-        let how: fn(&RawRwLock<RobustWord, Cell64, READERS>, &Linux) -> _ = self.leaving.choose(
-            RawRwLock::unlock_write,
-            RawRwLock::unlock_abandoned,
-            RawRwLock::give_up,
-        );
-        how(&self.lock.raw, self.p)
+        let (raw, p) = (&self.lock.raw, self.p);
+        self.leaving.leave(|| raw.unlock_write(p), || raw.unlock_abandoned(p), || raw.give_up(p))
     }
 }
 
 impl<T: Plain + Sync, const READERS: usize> Drop for RwLockWriteGuard<'_, T, READERS> {
+    #[inline]
     fn drop(&mut self) {
         // An error means a forked child's copy of its parent's guard: not its lock to release.
         let _ = self.release();
@@ -413,6 +429,7 @@ impl<T: Plain + Sync, const READERS: usize> Drop for RwLockWriteGuard<'_, T, REA
 impl<T: Plain + Sync, const READERS: usize> Deref for RwLockWriteGuard<'_, T, READERS> {
     type Target = T;
 
+    #[inline]
     fn deref(&self) -> &T {
         // SAFETY: the guard's thread holds the lock, so nobody else has access to the data.
         unsafe { &*self.lock.data.get() }
@@ -420,6 +437,7 @@ impl<T: Plain + Sync, const READERS: usize> Deref for RwLockWriteGuard<'_, T, RE
 }
 
 impl<T: Plain + Sync, const READERS: usize> DerefMut for RwLockWriteGuard<'_, T, READERS> {
+    #[inline]
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: as in `deref`; and the guard is borrowed exclusively.
         unsafe { &mut *self.lock.data.get() }

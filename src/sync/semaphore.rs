@@ -166,6 +166,7 @@ impl<const PERMITS: usize, const MOST: usize> Semaphore<PERMITS, MOST> {
     /// # Errors
     ///
     /// See [`LockError`], of which `OwnerDied`, `NotRecoverable` and `AlreadyHeld` do not occur.
+    #[inline]
     pub fn acquire(&self) -> Result<Permit<'_, PERMITS, MOST>, LockError<()>> {
         self.acquire_before(1, Deadline::Never).map_err(without_blocking)
     }
@@ -280,23 +281,43 @@ impl<const PERMITS: usize, const MOST: usize> Semaphore<PERMITS, MOST> {
         self.acquire_before(n, deadline_at(moment))
     }
 
+    #[inline]
     fn acquire_before(
         &self,
         n: usize,
         deadline: Deadline,
     ) -> Result<Permit<'_, PERMITS, MOST>, TryLockError<()>> {
         assert!(n <= MOST, "{n} permits of a semaphore that has {MOST} at the most");
+        // For a thread that is not known yet, no case is plain.
+        let p = Linux::lockless();
+        if n == 1
+            && let Some(slot) = self.raw.acquire_plain(p, PERMITS, p.me() as usize)
+        {
+            return Ok(self.permit(p, 1 << slot));
+        }
+        self.acquire_otherwise(n, deadline)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn acquire_otherwise(
+        &self,
+        n: usize,
+        deadline: Deadline,
+    ) -> Result<Permit<'_, PERMITS, MOST>, TryLockError<()>> {
         let p = Linux::current().map_err(LockError::Unsupported)?;
         let taken = match n {
             0 => Ok(0),
             1 => self.raw.acquire(p, PERMITS, p.me() as usize, deadline),
             _ => self.raw.acquire_many(p, PERMITS, n, deadline),
         };
-        let permit = |slots| {
-            self.raw.robust(slots).for_each(|word| p.lends_nothing(word));
-            Permit { semaphore: self, p, slots }
-        };
-        taken.map(permit).map_err(not_taken)
+        taken.map(|slots| self.permit(p, slots)).map_err(not_taken)
+    }
+
+    #[inline]
+    fn permit(&self, p: &'static Linux, slots: Slots) -> Permit<'_, PERMITS, MOST> {
+        self.raw.robust(slots).for_each(|word| p.lends_nothing(word));
+        Permit { semaphore: self, p, slots }
     }
 
     /// Takes a permit by hand, waiting for it as long as it takes.
@@ -422,6 +443,7 @@ impl<const PERMITS: usize, const MOST: usize> Permit<'_, PERMITS, MOST> {
 }
 
 impl<const PERMITS: usize, const MOST: usize> Drop for Permit<'_, PERMITS, MOST> {
+    #[inline]
     fn drop(&mut self) {
         // In a forked child they are its parent's, and stay so.
         self.semaphore.raw.release(self.p, self.slots);

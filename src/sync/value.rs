@@ -6,7 +6,8 @@ use core::marker::PhantomData;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::{Duration, Instant};
 
-use super::mutex::{Leaving, deadline_at, said, without_blocking};
+use super::mutex::{Leaving, deadline_at, without_blocking};
+use super::reentrant::lock_lending_nothing;
 use crate::deadline::Deadline;
 use crate::error::{LockError, TryLockError};
 use crate::platform::{Cell64, Linux, RobustWord, Word64, monotonic_now};
@@ -33,10 +34,12 @@ macro_rules! scalar {
         impl sealed::Sealed for $scalar {}
         impl Scalar for $scalar {
             const NAME: &'static str = stringify!($scalar);
+            #[inline]
             fn to_bits64(self) -> u64 {
                 let to: fn($scalar) -> u64 = $to;
                 to(self)
             }
+            #[inline]
             fn from_bits64(bits: u64) -> Self {
                 let from: fn(u64) -> $scalar = $from;
                 from(bits)
@@ -213,6 +216,7 @@ impl<T: Plain> Value<T> {
     ///
     /// See [`LockError`], of which `AlreadyHeld` does not occur. With [`LockError::OwnerDied`] the lock *is* taken;
     /// the guard is inside.
+    #[inline]
     pub fn lock(&self) -> Result<ValueGuard<'_, T>, LockError<ValueGuard<'_, T>>> {
         self.lock_before(Deadline::Never).map_err(without_blocking)
     }
@@ -272,15 +276,13 @@ impl<T: Plain> Value<T> {
         self.lock_before(deadline_at(moment))
     }
 
+    #[inline]
     fn lock_before(
         &self,
         deadline: Deadline,
     ) -> Result<ValueGuard<'_, T>, TryLockError<ValueGuard<'_, T>>> {
-        let p = Linux::current().map_err(LockError::Unsupported)?;
-        said(self.raw.lock(p, deadline), |how| {
-            p.lends_nothing(self.raw.mutex().robust());
-            ValueGuard { value: self, leaving: Leaving::after(how), not_send: PhantomData }
-        })
+        let guard = |p, leaving| ValueGuard { value: self, p, leaving };
+        lock_lending_nothing(&self.raw, deadline, guard)
     }
 
     /// The value.
@@ -341,9 +343,9 @@ impl<T> fmt::Debug for Value<T> {
 #[must_use = "the lock is released as soon as the guard is dropped"]
 pub struct ValueGuard<'a, T: Plain> {
     value: &'a Value<T>,
+    /// The thread's platform, which cannot be sent: the kernel knows the holder by its thread.
+    p: &'static Linux,
     leaving: Leaving,
-    /// The kernel knows the holder by its thread.
-    not_send: PhantomData<*const ()>,
 }
 
 impl<T: Plain> ValueGuard<'_, T> {
@@ -362,10 +364,8 @@ impl<T: Plain> ValueGuard<'_, T> {
 
     /// Declares the value consistent again, after [`LockError::OwnerDied`]. Does nothing otherwise.
     pub fn make_consistent(&mut self) {
-        if let Ok(p) = Linux::current() {
-            // Cannot fail: the guard's thread holds the lock. In a forked child, which does not, nothing changes.
-            let _ = self.value.raw.make_consistent(p);
-        }
+        // Cannot fail: the guard's thread holds the lock. In a forked child, which does not, nothing changes.
+        let _ = self.value.raw.make_consistent(self.p);
         self.leaving.repaired();
     }
 }
@@ -390,15 +390,11 @@ where
 }
 
 impl<T: Plain> Drop for ValueGuard<'_, T> {
+    #[inline]
     fn drop(&mut self) {
-        let Ok(p) = Linux::current() else { return };
-        let how: fn(&RawReentrantMutex<RobustWord, Cell64>, &Linux) -> _ = self.leaving.choose(
-            RawReentrantMutex::unlock,
-            RawReentrantMutex::unlock_abandoned,
-            RawReentrantMutex::give_up,
-        );
+        let (raw, p) = (&self.value.raw, self.p);
         // An error means a forked child's copy of its parent's guard: not its lock to release.
-        let _ = how(&self.value.raw, p);
+        let _ = self.leaving.leave(|| raw.unlock(p), || raw.unlock_abandoned(p), || raw.give_up(p));
     }
 }
 
