@@ -10,6 +10,19 @@ mod campaign;
 mod changes;
 mod subjects;
 
+use crate::verdict::{Finding, Verdict};
+
 pub use campaign::{Fate, Mutant, NoReference, Passed, Reference, Tried};
 pub use changes::{changes, in_words, short};
 pub use subjects::{Known, SUBJECTS, Subject, Trial};
+
+/// Whether what was found with a mutant, of a model that holds without, shows the mutant. That something never happened does
+/// not, where that may have been for want of room.
+#[must_use]
+pub fn is_noticed(found: &Finding) -> bool {
+    match &found.verdict {
+        Verdict::Timeout { .. } => false,
+        Verdict::Vacuous { .. } => !found.cut_short,
+        verdict => !verdict.holds(),
+    }
+}

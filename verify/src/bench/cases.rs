@@ -40,69 +40,75 @@ pub(super) fn all() -> Vec<Case> {
     all
 }
 
-/// The same work for each of the mutexes.
-macro_rules! mutexes {
+/// The mutexes, each with what measures it.
+fn mutexes(own: Run, lasting: Run, normal: Run, plain: Run) -> Vec<Contender> {
+    vec![
+        ours(MUTEX, own),
+        robust(ROBUST_MUTEX, lasting),
+        mortal(NORMAL_MUTEX, normal),
+        mortal(PLAIN_FUTEX, plain),
+    ]
+}
+
+/// What measures additions under each of the mutexes.
+macro_rules! additions {
     ($measure:ident, $nanoseconds:literal $(, $processes:literal)?) => {
-        vec![
-            ours(MUTEX, $measure::<Adds<Mutex<u64>, $nanoseconds> $(, $processes)?>),
-            robust(ROBUST_MUTEX, $measure::<Adds<PthreadMutex<ROBUST>, $nanoseconds> $(, $processes)?>),
-            mortal(NORMAL_MUTEX, $measure::<Adds<PthreadMutex<NORMAL>, $nanoseconds> $(, $processes)?>),
-            mortal(PLAIN_FUTEX, $measure::<Adds<Drepper, $nanoseconds> $(, $processes)?>),
-            no_lock($measure::<FetchAdd $(, $processes)?>),
-        ]
+        mutexes(
+            $measure::<Adds<Mutex<u64>, $nanoseconds> $(, $processes)?>,
+            $measure::<Adds<PthreadMutex<ROBUST>, $nanoseconds> $(, $processes)?>,
+            $measure::<Adds<PthreadMutex<NORMAL>, $nanoseconds> $(, $processes)?>,
+            $measure::<Adds<Drepper, $nanoseconds> $(, $processes)?>,
+        )
     };
 }
 
+fn and_atomic(mut contenders: Vec<Contender>, atomic: Run) -> Vec<Contender> {
+    contenders.push(no_lock(atomic));
+    contenders
+}
+
 fn mutex() -> Vec<Case> {
-    let without_atomic = |mut contenders: Vec<Contender>| {
-        contenders.pop();
-        contenders
-    };
-    let sections = |measure: [Run; 4]| {
-        let [own, lasting, normal, plain] = measure;
-        vec![
-            ours(MUTEX, own),
-            robust(ROBUST_MUTEX, lasting),
-            mortal(NORMAL_MUTEX, normal),
-            mortal(PLAIN_FUTEX, plain),
-        ]
-    };
     vec![
-        case("mutex/alone", "lock, add one, unlock", Nanoseconds, mutexes!(alone, 0)),
+        case(
+            "mutex/alone",
+            "lock, add one, unlock",
+            Nanoseconds,
+            and_atomic(additions!(alone, 0), alone::<FetchAdd>),
+        ),
         case(
             "mutex/two",
             "two processes lock, add one, unlock",
             Millions,
-            mutexes!(together, 0, 2),
+            and_atomic(additions!(together, 0, 2), together::<FetchAdd, 2>),
         ),
         case(
             "mutex/two-200ns",
             "the same, each 200 ns inside",
             Millions,
-            without_atomic(mutexes!(together, 200, 2)),
+            additions!(together, 200, 2),
         ),
         case(
             "mutex/two-2us",
             "the same, each 2 us inside",
             Millions,
-            without_atomic(mutexes!(together, 2000, 2)),
+            additions!(together, 2000, 2),
         ),
         case(
             "mutex/eight",
             "eight processes lock, add one, unlock",
             Millions,
-            mutexes!(together, 0, 8),
+            and_atomic(additions!(together, 0, 8), together::<FetchAdd, 8>),
         ),
         case(
             "mutex/hand-over",
             "from a release until a sleeper on the other processor is inside",
             Microseconds,
-            sections([
+            mutexes(
                 hand_over::<Mutex<u64>>,
                 hand_over::<PthreadMutex<ROBUST>>,
                 hand_over::<PthreadMutex<NORMAL>>,
                 hand_over::<Drepper>,
-            ]),
+            ),
         ),
         case(
             "mutex/killed",
@@ -348,7 +354,7 @@ const fn mortal(name: &'static str, run: Run) -> Contender {
     Contender { name, death: Hangs, run }
 }
 
-fn no_lock(run: Run) -> Contender {
+const fn no_lock(run: Run) -> Contender {
     Contender { name: ATOMIC, death: Nothing, run }
 }
 

@@ -5,7 +5,6 @@ use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::time::{Duration, Instant};
 
 use lockproof::Workers;
-use rustix::process::Pid;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use rustix::time::{ClockId, clock_gettime};
 
@@ -284,9 +283,8 @@ fn waiter_for<S: Section>(rig: &Rig, lock: &S, board: &Board) -> Result<Workers,
 /// Waits until the kernel says that the waiter sleeps.
 fn wait_asleep(waiter: &Workers, board: &Board) -> Result<(), String> {
     wait_until("the waiter", || board.ready.load(Acquire) == 1)?;
-    let pid = waiter.iter().next().and_then(|worker| Pid::from_raw(worker.id() as i32));
-    let pid = pid.ok_or_else(|| "the waiter has no id".to_owned())?;
-    let stat = format!("/proc/{}/stat", pid.as_raw_nonzero());
+    let worker = waiter.iter().next().ok_or_else(|| "the waiter was not started".to_owned())?;
+    let stat = format!("/proc/{}/stat", worker.id());
     wait_until("the waiter to fall asleep", || {
         let line = std::fs::read_to_string(&stat).unwrap_or_default();
         line.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('S'))

@@ -6,11 +6,12 @@
 use lockproof::deadline::Deadline;
 use lockproof::platform::Platform;
 use lockproof::raw::{
-    Acquired, Ended, QueueCells, QueueFailure, RawBarrier, RawCondvar, RawEvent, RawMutex,
-    RawQueue, RawSemaphore,
+    Acquired, Ended, QueueFailure, RawBarrier, RawCondvar, RawEvent, RawMutex, RawQueue,
+    RawSemaphore,
 };
 
 use super::mutex::held;
+use super::queue::new_queue;
 use super::wrapping::{EVENTS, NOTIFIED, Wrapping};
 use crate::model::{DEATH, DEATH_OF_A_HOLDER, Log, Model, Outcome, Sometimes, WAIT, violated};
 use crate::platform::{Facts, World};
@@ -236,15 +237,7 @@ impl Model for AgainModel {
                 Shared::Permits(permits, p.new_cell("data"))
             }
             Use::Queue | Use::Polling => {
-                let cells = QueueCells {
-                    ends: [p.new_cell("head"), p.new_cell("tail")],
-                    begun: [p.new_cell("putting"), p.new_cell("taking")],
-                    closed: p.new_cell("closed"),
-                    lost: [p.new_cell("lost in"), p.new_cell("lost out")],
-                };
-                let (more, room) = (p.new_word(NOTIFIED), p.new_word(NOTIFIED));
-                let queue = RawQueue::new(p.new_robust("lock"), more, room, cells);
-                Shared::Queue(queue, p.new_cell("place"))
+                Shared::Queue(new_queue(p, [NOTIFIED; 2]), p.new_cell("place"))
             }
             Use::Events => {
                 let events = EVENTS.map(|name| RawEvent::new(p.new_word(name)));

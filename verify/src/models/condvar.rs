@@ -1,9 +1,9 @@
 //! Models of a condition variable: nobody waits in vain for what is there.
 
 use lockproof::deadline::{Deadline, Monotonic};
-use lockproof::raw::{Acquired, Ended, RawCondvar, RawMutex};
+use lockproof::raw::{Ended, RawCondvar, RawMutex};
 
-use super::mutex::held;
+use super::mutex::{held, lock, repair};
 use crate::model::{DEATH, Log, Model, Outcome, Sometimes, WAIT, violated};
 use crate::platform::{Facts, World};
 
@@ -52,23 +52,10 @@ impl<W: World> std::fmt::Debug for Shared<W> {
 
 impl<W: World> Shared<W> {
     /// Things are counted by one store: what a dead holder has left is whole.
-    fn repair(&self, p: &W, how: Acquired) {
-        if how == Acquired::OwnerDied {
-            held(self.mutex.make_consistent(p));
-        }
-    }
-
-    fn enter(&self, p: &W) {
-        match self.mutex.lock(p, Deadline::Never) {
-            Ok(how) => self.repair(p, how),
-            Err(failure) => violated(format!("lock failed: {failure:?}")),
-        }
-    }
-
     /// Makes one more, and notifies whoever waits, with the mutex still held or after that.
     fn add(&self, p: &W, inside: bool) {
         let scope = p.scope();
-        self.enter(p);
+        lock(p, &self.mutex);
         p.at(scope, "is inside");
         p.cell_set(&self.things, p.cell_get(&self.things) + 1);
         p.at(scope, "notifies");
@@ -97,7 +84,7 @@ impl<W: World> Shared<W> {
             }
             match self.condvar.wait(p, &self.mutex, until) {
                 Ok(Ended { how, timed_out }) => {
-                    self.repair(p, how);
+                    repair(p, &self.mutex, how);
                     late = timed_out;
                 }
                 Err(failure) => violated(format!("wait failed: {failure:?}")),
@@ -114,7 +101,7 @@ impl CondvarModel {
         let limited = self.how == Use::Deadline && index == 1;
         let until = if limited { SOMETIME } else { Deadline::Never };
         let scope = p.scope();
-        shared.enter(p);
+        lock(p, &shared.mutex);
         p.at(scope, "waits");
         if shared.wait_for(p, 1, until) {
             p.cell_set(&shared.things, p.cell_get(&shared.things) - 1);
@@ -148,13 +135,13 @@ impl Model for CondvarModel {
             shared.add(p, self.how == Use::Inside);
             log.count(MADE);
             p.at(scope, "comes");
-            shared.enter(p);
+            lock(p, &shared.mutex);
             p.at(scope, "waits");
             shared.wait_for(p, self.processes as u64, Deadline::Never);
             p.at(scope, "leaves");
             held(shared.mutex.unlock(p));
         } else if self.how == Use::Relay {
-            shared.enter(p);
+            lock(p, &shared.mutex);
             p.at(scope, "waits");
             shared.wait_for(p, index as u64, Deadline::Never);
             p.at(scope, "leaves");
@@ -186,7 +173,7 @@ impl Model for CondvarModel {
     }
 
     fn end<W: World>(&self, p: &W, shared: &Shared<W>, log: &Log, facts: Facts) -> Outcome {
-        shared.enter(p);
+        lock(p, &shared.mutex);
         let left = p.cell_get(&shared.things);
         held(shared.mutex.unlock(p));
         let (made, taken) = (log.counted(MADE), log.counted(TAKEN));

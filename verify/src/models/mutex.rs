@@ -168,6 +168,21 @@ pub(super) fn held(released: Result<(), NotHeld>) {
     }
 }
 
+/// Takes the mutex, of which there is nothing to repair.
+pub(super) fn lock<W: World>(p: &W, mutex: &RawMutex<W::RobustWord>) {
+    match mutex.lock(p, Deadline::Never) {
+        Ok(how) => repair(p, mutex, how),
+        Err(failure) => violated(format!("lock failed: {failure:?}")),
+    }
+}
+
+/// Says that nothing is to be repaired, of a mutex that was taken so.
+pub(super) fn repair<W: World>(p: &W, mutex: &RawMutex<W::RobustWord>, how: Acquired) {
+    if how == Acquired::OwnerDied {
+        held(mutex.make_consistent(p));
+    }
+}
+
 /// Processes of which the first waits only until a deadline, which may pass at any wait: a process that gives up takes no
 /// wake with it that another needs.
 #[derive(Clone, Copy, Debug)]

@@ -15,6 +15,21 @@ const LATE: &str = "waits that timed out";
 const CLOSED: &str = "ends that were seen";
 const OUT_OF_ORDER: &str = "elements that came out before an earlier one";
 
+/// The shipped queue, with these names for the words that consumers and producers sleep on.
+pub(super) fn new_queue<W: World>(
+    p: &W,
+    [more, room]: [&'static str; 2],
+) -> RawQueue<W::RobustWord, W::Word, W::Cell> {
+    let cells = QueueCells {
+        ends: [p.new_cell("head"), p.new_cell("tail")],
+        begun: [p.new_cell("putting"), p.new_cell("taking")],
+        closed: p.new_cell("closed"),
+        lost: [p.new_cell("lost in"), p.new_cell("lost out")],
+    };
+    let (more, room) = (p.new_word(more), p.new_word(room));
+    RawQueue::new(p.new_robust("lock"), more, room, cells)
+}
+
 /// What processes do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
@@ -142,17 +157,7 @@ impl Model for QueueModel {
     }
 
     fn share<W: World>(&self, p: &W) -> Shared<W> {
-        let cells = QueueCells {
-            ends: [p.new_cell("head"), p.new_cell("tail")],
-            begun: [p.new_cell("putting"), p.new_cell("taking")],
-            closed: p.new_cell("closed"),
-            lost: [p.new_cell("lost in"), p.new_cell("lost out")],
-        };
-        let (more, room) = (p.new_word("more"), p.new_word("room"));
-        Shared {
-            queue: RawQueue::new(p.new_robust("lock"), more, room, cells),
-            place: p.new_cell("place"),
-        }
+        Shared { queue: new_queue(p, ["more", "room"]), place: p.new_cell("place") }
     }
 
     fn process<W: World>(&self, p: &W, shared: &Shared<W>, index: usize, log: &Log) {

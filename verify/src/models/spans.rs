@@ -6,8 +6,9 @@
 //! it had taken or nothing. (Nothing if it died once its operation was over, be it before it had let go of the mutex.)
 
 use lockproof::deadline::{Deadline, Monotonic};
-use lockproof::raw::{Look, QueueCells, QueueFailure, RawQueue, Span};
+use lockproof::raw::{Look, QueueFailure, RawQueue, Span};
 
+use super::queue::new_queue;
 use crate::model::{DEATH, Log, Model, Outcome, Sometimes, WAIT, violated};
 use crate::platform::{Facts, World};
 
@@ -333,17 +334,7 @@ impl Model for SpanModel {
     }
 
     fn share<W: World>(&self, p: &W) -> Shared<W> {
-        let cells = QueueCells {
-            ends: [p.new_cell("head"), p.new_cell("tail")],
-            begun: [p.new_cell("putting"), p.new_cell("taking")],
-            closed: p.new_cell("closed"),
-            lost: [p.new_cell("lost in"), p.new_cell("lost out")],
-        };
-        let (more, room) = (p.new_word("more"), p.new_word("room"));
-        Shared {
-            queue: RawQueue::new(p.new_robust("lock"), more, room, cells),
-            ring: p.new_cell("ring"),
-        }
+        Shared { queue: new_queue(p, ["more", "room"]), ring: p.new_cell("ring") }
     }
 
     fn process<W: World>(&self, p: &W, shared: &Shared<W>, index: usize, log: &Log) {

@@ -2,8 +2,9 @@
 
 use lockproof::deadline::{Deadline, Monotonic};
 use lockproof::platform::Ordering::Relaxed;
-use lockproof::raw::{LockFailure, QueueCells, QueueFailure, RawQueue, RawTasks, TaskFailure};
+use lockproof::raw::{LockFailure, QueueFailure, RawQueue, RawTasks, TaskFailure};
 
+use super::queue::new_queue;
 use crate::model::{DEATH, DEATH_OF_A_HOLDER, Log, Model, Outcome, Sometimes, WAIT, violated};
 use crate::platform::{Facts, World};
 
@@ -134,16 +135,9 @@ impl Model for TasksModel {
     }
 
     fn share<W: World>(&self, p: &W) -> Shared<W> {
-        let cells = QueueCells {
-            ends: [p.new_cell("head"), p.new_cell("tail")],
-            begun: [p.new_cell("putting"), p.new_cell("taking")],
-            closed: p.new_cell("closed"),
-            lost: [p.new_cell("lost in"), p.new_cell("lost out")],
-        };
-        let (more, room) = (p.new_word("more"), p.new_word("room"));
         let hands = ["hand 1", "hand 2", "hand 3"].map(|name| p.new_robust(name));
         Shared {
-            queue: RawQueue::new(p.new_robust("lock"), more, room, cells),
+            queue: new_queue(p, ["more", "room"]),
             place: p.new_cell("place"),
             tasks: RawTasks::new(
                 p.new_robust("turn"),

@@ -224,11 +224,8 @@ impl Mutant {
         let (equivalent, out_of_reach) = (why(subject.equivalent), why(subject.out_of_reach));
         Self {
             id: format!("{}/{place}", subject.name),
-            site: format!("{}:{}", op.site.file(), op.site.line()),
-            operation: match op.order {
-                Some(order) => format!("{} {order:?}", op.kind.name()),
-                None => op.kind.name().to_owned(),
-            },
+            site: op.place(),
+            operation: op.in_words(),
             change: in_words(op, change),
             mutation: Mutation::at(op.site, change),
             slow_trial: subject.slow_trial(&place),

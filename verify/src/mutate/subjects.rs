@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::is_noticed;
 use crate::claim::{Budget, Progress};
 use crate::explore::graph::{GraphSearch, Liveness, Memory, is_distrusted};
 use crate::models::registry::{Exploration, Size, find};
@@ -405,13 +406,11 @@ impl Trial {
     }
 
     /// Whether what was found with a mutant is something else than with the shipped source. That something never happened is
-    /// not, where it may have been for want of luck or of room.
+    /// not, where it may have been for want of luck.
     pub(super) fn notices(&self, found: &Finding) -> bool {
-        match found.verdict {
-            Verdict::Timeout { .. } => false,
-            Verdict::Vacuous { .. } => self.at_random.is_none() && !found.cut_short,
-            _ => !found.verdict.holds(),
-        }
+        let by_chance =
+            matches!(found.verdict, Verdict::Vacuous { .. }) && self.at_random.is_some();
+        is_noticed(found) && !by_chance
     }
 
     /// Explores the model, with the mutant or as it is.

@@ -83,6 +83,23 @@ pub struct Op {
     pub site: Site,
 }
 
+impl Op {
+    /// Where it is: `src/raw/barrier.rs:279`.
+    #[must_use]
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.site.file(), self.site.line())
+    }
+
+    /// What it is: `compare_exchange Release`.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        match self.order {
+            Some(order) => format!("{} {order:?}", self.kind.name()),
+            None => self.kind.name().to_owned(),
+        }
+    }
+}
+
 /// What a mutant does instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {

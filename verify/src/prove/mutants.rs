@@ -3,9 +3,9 @@
 use std::fmt;
 
 use crate::explore::graph::{GraphSearch, is_distrusted};
-use crate::mutate::{changes, in_words};
+use crate::mutate::{changes, in_words, is_noticed};
 use crate::platform::{Mutation, Op, Sites};
-use crate::verdict::{Finding, Verdict};
+use crate::verdict::Finding;
 
 /// A search of some model of the lock.
 pub(super) type Trial = Box<dyn Fn(GraphSearch) -> Finding>;
@@ -43,11 +43,8 @@ impl Mutants {
                 let mutation = Mutation::at(op.site, change);
                 let caught = trials.iter().any(|trial| notices(trial, mutation));
                 Mutant {
-                    site: format!("{}:{}", op.site.file(), op.site.line()),
-                    operation: match op.order {
-                        Some(order) => format!("{} {order:?}", op.kind.name()),
-                        None => op.kind.name().to_owned(),
-                    },
+                    site: op.place(),
+                    operation: op.in_words(),
                     change: in_words(op, change),
                     caught,
                 }
@@ -82,11 +79,7 @@ fn notices(trial: &Trial, mutation: Mutation) -> bool {
     // A mutant may do what the marks in the source do not reckon with.
     let found =
         if is_distrusted(&found) { trial(GraphSearch { marks: false, ..search }) } else { found };
-    match found.verdict {
-        Verdict::Timeout { .. } => false,
-        Verdict::Vacuous { .. } => !found.cut_short,
-        verdict => !verdict.holds(),
-    }
+    is_noticed(&found)
 }
 
 impl fmt::Display for Mutants {

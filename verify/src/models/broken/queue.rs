@@ -8,10 +8,10 @@
 //! mutex, which tells of the death.
 
 use lockproof::deadline::Deadline;
-use lockproof::raw::{Acquired, Ended, RawCondvar, RawMutex};
+use lockproof::raw::{Ended, RawCondvar, RawMutex};
 
 use crate::model::{DEATH, Log, Model, Outcome, Sometimes, WAIT, violated};
-use crate::models::mutex::held;
+use crate::models::mutex::{held, lock, repair};
 use crate::platform::{Facts, World};
 
 /// The first process takes all but one of the things that the others put, one each, into a queue with one place.
@@ -38,12 +38,6 @@ impl<W: World> std::fmt::Debug for Shared<W> {
 }
 
 impl<W: World> Shared<W> {
-    fn repair(&self, p: &W, how: Acquired) {
-        if how == Acquired::OwnerDied {
-            held(self.mutex.make_consistent(p));
-        }
-    }
-
     /// Changes the number of things to `next` once it is the other one, and notifies those that wait for that.
     fn change(&self, p: &W, first: bool, next: u64) {
         let scope = p.scope();
@@ -51,17 +45,14 @@ impl<W: World> Shared<W> {
             0 => (&self.filled, &self.emptied),
             _ => (&self.emptied, &self.filled),
         };
-        match self.mutex.lock(p, Deadline::Never) {
-            Ok(how) => self.repair(p, how),
-            Err(failure) => violated(format!("lock failed: {failure:?}")),
-        }
+        lock(p, &self.mutex);
         loop {
             p.at(scope, "looks");
             if p.cell_get(&self.things) != next {
                 break;
             }
             match mine.wait(p, &self.mutex, Deadline::Never) {
-                Ok(Ended { how, .. }) => self.repair(p, how),
+                Ok(Ended { how, .. }) => repair(p, &self.mutex, how),
                 Err(failure) => violated(format!("wait failed: {failure:?}")),
             }
         }

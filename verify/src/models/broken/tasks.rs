@@ -5,10 +5,10 @@
 //! as nobody dies.
 
 use lockproof::deadline::Deadline;
-use lockproof::raw::{Acquired, Ended, RawCondvar, RawMutex};
+use lockproof::raw::{Ended, RawCondvar, RawMutex};
 
 use crate::model::{DEATH, Log, Model, Outcome, Sometimes, WAIT, violated};
-use crate::models::mutex::held;
+use crate::models::mutex::{held, lock, repair};
 use crate::platform::{Facts, World};
 
 /// There is one task for each process but the first, which waits until all are done.
@@ -34,29 +34,16 @@ impl<W: World> std::fmt::Debug for Shared<W> {
 }
 
 impl<W: World> Shared<W> {
-    fn repair(&self, p: &W, how: Acquired) {
-        if how == Acquired::OwnerDied {
-            held(self.mutex.make_consistent(p));
-        }
-    }
-
-    fn enter(&self, p: &W) {
-        match self.mutex.lock(p, Deadline::Never) {
-            Ok(how) => self.repair(p, how),
-            Err(failure) => violated(format!("lock failed: {failure:?}")),
-        }
-    }
-
     fn join(&self, p: &W, all: u64) {
         let scope = p.scope();
-        self.enter(p);
+        lock(p, &self.mutex);
         loop {
             p.at(scope, "looks");
             if p.cell_get(&self.done) == all {
                 break;
             }
             match self.all_done.wait(p, &self.mutex, Deadline::Never) {
-                Ok(Ended { how, .. }) => self.repair(p, how),
+                Ok(Ended { how, .. }) => repair(p, &self.mutex, how),
                 Err(failure) => violated(format!("wait failed: {failure:?}")),
             }
         }
@@ -83,7 +70,7 @@ impl Model for CountedTasks {
         if index == 0 {
             return shared.join(p, self.processes as u64 - 1);
         }
-        shared.enter(p);
+        lock(p, &shared.mutex);
         shared.all_done.notify(p);
         p.cell_set(&shared.done, p.cell_get(&shared.done) + 1);
         held(shared.mutex.unlock(p));
