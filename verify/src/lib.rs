@@ -30,3 +30,8 @@ pub mod report;
 pub mod stress;
 pub mod trace;
 pub mod verdict;
+
+/// The guide's program compiles.
+#[cfg(all(doctest, feature = "loom", feature = "shuttle"))]
+#[doc = include_str!("../../docs/your-own-lock.md")]
+struct Guide;

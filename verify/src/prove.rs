@@ -49,6 +49,7 @@ use crate::verdict::{Bound, Finding, Verdict};
 mod mutants;
 mod mutex;
 
+pub use lockproof::deadline::Deadline;
 pub use lockproof::platform::{Ordering, Platform};
 pub use lockproof::raw::Acquired;
 
