@@ -23,6 +23,7 @@ mod exit;
 mod explore;
 mod list;
 mod memory;
+mod merge;
 mod mutate;
 mod notebook;
 mod panics;
@@ -51,6 +52,9 @@ enum Command {
     /// Examine every claim, and report
     #[command(after_help = exit::HELP)]
     Check(check::Options),
+    /// Join the reports of `check --shard`, and say what came of the whole run
+    #[command(after_help = exit::HELP)]
+    Merge(merge::Options),
     /// Explore all states of one model, at a size of your choice
     #[command(after_help = exit::HELP)]
     Explore(explore::Options),
@@ -90,6 +94,7 @@ fn run(command: &Command, claims: impl Fn(&Selection) -> Vec<Claim>) -> Result<E
         Command::Check(options) => {
             check::run(options, claims, examiner::PLACE, people(options.json()))
         }
+        Command::Merge(options) => merge::run(options, people(options.json())),
         Command::Explore(options) => explore::run(options, people(options.json())),
         Command::Replay(options) => replay::run(options, people(options.json())),
         Command::Mutate(options) => mutate::run(options, people(options.json())),

@@ -6,9 +6,11 @@ use crate::claim::Examined;
 use crate::verdict::Verdict;
 
 pub mod json;
+pub mod junit;
 pub mod mutation;
 pub mod numbers;
 mod output;
+pub mod record;
 mod style;
 pub mod target;
 pub mod text;

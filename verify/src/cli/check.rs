@@ -13,9 +13,10 @@ use super::{Exit, Failure, Output, duration};
 use crate::claim::{Budget, Claim, Examined, Selection};
 use crate::progress::{Beside, Board};
 use crate::report::numbers::counted;
+use crate::report::record::{Record, Shard};
 use crate::report::target::Target;
 use crate::report::text::Layout;
-use crate::report::{Report, json};
+use crate::report::{Report, json, junit};
 
 /// What `check` is asked for.
 #[derive(Args, Clone, Debug)]
@@ -35,6 +36,12 @@ pub(super) struct Options {
     /// Examine only claims whose id (see `list`) contains SUBSTRING
     #[arg(long, value_name = "SUBSTRING", num_args = 1..)]
     only: Vec<String>,
+    /// Write the report as JUnit XML to FILE, whole or not at all
+    #[arg(long, value_name = "FILE", value_parser = Target::file)]
+    junit: Option<Target>,
+    /// Examine only the K-th of N parts of the claims; `merge` joins the reports of all N
+    #[arg(long, value_name = "K/N")]
+    shard: Option<Shard>,
     /// Examine N models at a time [default: one for each processor]
     #[arg(long, value_name = "N")]
     jobs: Option<NonZero<usize>>,
@@ -58,19 +65,37 @@ pub(super) fn run(
     place: Place,
     out: Output,
 ) -> Result<Exit, Failure> {
-    if let Some(target) = &options.json {
+    for target in [&options.json, &options.junit].into_iter().flatten() {
         target.probe()?;
     }
     let selection = options.selection();
-    let wanted = in_order(wanted(&selection, &claims));
-    if wanted.is_empty() {
+    let all = in_order(wanted(&selection, &claims));
+    if all.is_empty() {
         return Err(Failure::NothingToRun(why_nothing(&selection, &claims)));
     }
-    let report = examine_and_tell(options, wanted.into(), place, out)?;
+    let part = part(all, options.shard)?;
+    let report = examine_and_tell(options, part.into(), place, out)?;
+    let text = json::report(&report, &selection, options.shard);
     if let Some(target) = &options.json {
-        target.write(&json::report(&report))?;
+        target.write(&text)?;
+    }
+    if let Some(target) = &options.junit {
+        let lines = Record::parse(&text).and_then(|record| record.lines());
+        target.write(&junit::report(&lines.map_err(Failure::Usage)?))?;
     }
     Ok(exit(&report))
+}
+
+fn part(all: Vec<Claim>, shard: Option<Shard>) -> Result<Vec<Claim>, Failure> {
+    let Some(shard) = shard else { return Ok(all) };
+    let claims = counted(all.len(), "claim");
+    match shard.part(all) {
+        part if part.is_empty() => {
+            let why = format!("nothing to examine in part {shard}: there are only {claims}");
+            Err(Failure::NothingToRun(why))
+        }
+        part => Ok(part),
+    }
 }
 
 fn wanted(selection: &Selection, claims: impl Fn(&Selection) -> Vec<Claim>) -> Vec<Claim> {

@@ -6,20 +6,24 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Report;
+use super::record::Shard;
 use super::words::in_words;
-use crate::claim::{Claim, Examined, Expected, MemoryModel, Method};
+use crate::claim::{Claim, Examined, Expected, MemoryModel, Method, Selection};
 use crate::models::registry::MODELS;
 use crate::trace::{Counterexample, Witness};
 use crate::verdict::{Bound, Verdict};
 
-/// What `check` found.
+/// What `check` found, which [`Record`](super::record::Record) reads: of this selection of the claims, or of this part of it.
 #[must_use]
-pub fn report(report: &Report) -> String {
+pub fn report(report: &Report, of: &Selection, shard: Option<Shard>) -> String {
     pretty(&JsonReport {
         lockproof: VERSION,
         seconds: seconds(report.took),
         ok: report.ok(),
         seed: report.seed,
+        full: of.full,
+        only: &of.only,
+        shard,
         claims: report.claims.iter().map(JsonExamined::of).collect(),
     })
 }
@@ -64,6 +68,9 @@ struct JsonReport<'a> {
     seconds: f64,
     ok: bool,
     seed: u64,
+    full: bool,
+    only: &'a [String],
+    shard: Option<Shard>,
     claims: Vec<JsonExamined<'a>>,
 }
 

@@ -28,6 +28,20 @@ impl FromStr for Target {
     }
 }
 
+impl Target {
+    /// A file, where standard output is for something else.
+    ///
+    /// # Errors
+    ///
+    /// If it is none.
+    pub fn file(text: &str) -> Result<Self, &'static str> {
+        match text.parse()? {
+            Self::Stdout => Err("name a file"),
+            file => Ok(file),
+        }
+    }
+}
+
 /// A report cannot be written to its file. What an [`io::Error`] from here has inside.
 #[derive(Debug)]
 pub struct CannotWrite {

@@ -16,6 +16,7 @@ use crate::diagram::paint;
 use crate::verdict::Verdict;
 
 mod exploration;
+mod merged;
 
 /// Room for the mark before a claim's id.
 const MARK: usize = 6;
@@ -171,12 +172,10 @@ impl Layout {
     fn summary(&self, report: &Report) -> String {
         let mut text = String::new();
         let _ = writeln!(text, "\n{}", self.verdict(report));
-        for (what, number, meaning) in kinds(report) {
-            text += &self.hanging(&format!("{number:>5} {what:<10}  "), meaning);
-        }
-        for claim in report.timed_out() {
-            let _ = writeln!(text, "      no verdict in time: {}", claim.id);
-        }
+        let claims = report.claims.iter();
+        let claims: Vec<_> =
+            claims.map(|claim| (claim.finding.verdict.word(), claim.ok())).collect();
+        text += &self.counts(&claims, report.timed_out().map(|claim| &*claim.id));
         let assumed = assumptions(report);
         if !assumed.is_empty() {
             text.push_str("\nAssumed:\n");
@@ -187,18 +186,33 @@ impl Layout {
         text
     }
 
+    /// How many claims came to which end, and which were late.
+    fn counts<'a>(&self, claims: &[(&str, bool)], late: impl Iterator<Item = &'a str>) -> String {
+        let mut text = String::new();
+        for (what, number, meaning) in kinds(claims) {
+            text += &self.hanging(&format!("{number:>5} {what:<10}  "), meaning);
+        }
+        for id in late {
+            let _ = writeln!(text, "      no verdict in time: {id}");
+        }
+        text
+    }
+
     fn verdict(&self, report: &Report) -> String {
-        let all = report.claims.len();
-        let (failed, late) = (report.failed().count(), report.timed_out().count());
+        let (claims, time) = (counted(report.claims.len(), "claim"), seconds(report.took));
+        let what = format!("{claims} in {time}, seed {}", report.seed);
+        self.ended(&what, report.failed().count(), report.timed_out().count())
+    }
+
+    /// How what was examined came out.
+    fn ended(&self, what: &str, failed: usize, late: usize) -> String {
         let (words, style) = match (failed, late) {
             (0, 0) => ("every claim holds.".to_owned(), GOOD),
             (0, late) => (format!("{} no verdict in time.", have(late)), LATE),
             (failed, 0) => (format!("{failed} failed."), BAD),
             (failed, late) => (format!("{failed} failed, {} no verdict in time.", have(late)), BAD),
         };
-        let (claims, time) = (counted(all, "claim"), seconds(report.took));
-        let text = format!("{claims} in {time}, seed {}: {words}", report.seed);
-        self.paint(&text, style.effects(Effects::BOLD))
+        self.paint(&format!("{what}: {words}"), style.effects(Effects::BOLD))
     }
 
     fn titled(&self, title: &str, style: Style) -> String {

@@ -1,7 +1,7 @@
 //! Verdicts, and what they rest on, in words.
 
+use super::Report;
 use super::numbers::{count, counted, seconds};
-use super::{Report, timed_out};
 use crate::claim::{Examined, Expected, MemoryModel, Method};
 use crate::trace::op;
 use crate::verdict::{Bound, Verdict};
@@ -52,6 +52,7 @@ fn bound_in_words(bound: &Bound) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
+const LATE: &str = "timeout";
 const EXHAUSTED: &str = "every execution of the model was explored";
 const BOUNDED: &str = "nothing wrong within the bound; beyond it nobody looked";
 const PASSED: &str = "nothing went wrong in the runs there were: evidence, no proof";
@@ -67,19 +68,20 @@ pub(super) const fn meaning(verdict: &Verdict) -> Option<&'static str> {
 }
 
 /// How many claims came to which end, and what that end means.
-pub(super) fn kinds(report: &Report) -> Vec<(&'static str, usize, &'static str)> {
-    let number = |is_it: fn(&Examined) -> bool| report.claims.iter().filter(|c| is_it(c)).count();
-    let holds = |word: &'static str| {
-        let is_it = |claim: &&Examined| claim.ok() && claim.finding.verdict.word() == word;
-        report.claims.iter().filter(is_it).count()
+///
+/// Of each claim it takes the word of its verdict, and whether it stands.
+pub(super) fn kinds(claims: &[(&str, bool)]) -> Vec<(&'static str, usize, &'static str)> {
+    let number = |is_it: &dyn Fn(&str, bool) -> bool| {
+        claims.iter().filter(|(word, ok)| is_it(word, *ok)).count()
     };
+    let holds = |wanted: &'static str| number(&|word, ok| ok && word == wanted);
     let kinds = [
         ("exhausted", holds("exhausted"), EXHAUSTED),
         ("bounded", holds("bounded"), BOUNDED),
         ("passed", holds("passed"), PASSED),
         ("refuted", holds("counterexample"), "known to be wrong, and shown to be"),
-        ("failed", report.failed().count(), "see above"),
-        ("late", number(timed_out), "no verdict within the time limit"),
+        ("failed", number(&|word, ok| !ok && word != LATE), "see above"),
+        ("late", number(&|word, _| word == LATE), "no verdict within the time limit"),
     ];
     kinds.into_iter().filter(|(_, number, _)| *number > 0).collect()
 }

@@ -1,0 +1,74 @@
+//! `lockproof merge`: joins the reports of a run's shards.
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Exit, Failure, Output};
+use crate::report::junit;
+use crate::report::record::{Line, Record};
+use crate::report::target::Target;
+use crate::report::text::Layout;
+
+/// What `merge` is asked for.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Options {
+    /// The reports that `check --shard K/N --json FILE` has written: all N of them
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    /// Write the whole report as JSON to FILE, whole or not at all; with -, it is all that standard output holds
+    #[arg(long, value_name = "FILE|-")]
+    json: Option<Target>,
+    /// Write it as JUnit XML to FILE, whole or not at all
+    #[arg(long, value_name = "FILE", value_parser = Target::file)]
+    junit: Option<Target>,
+}
+
+impl Options {
+    /// Where the report for programs goes.
+    pub(super) const fn json(&self) -> Option<&Target> {
+        self.json.as_ref()
+    }
+}
+
+/// Joins them, and says what came of the whole run.
+pub(super) fn run(options: &Options, mut out: Output) -> Result<Exit, Failure> {
+    for target in [&options.json, &options.junit].into_iter().flatten() {
+        target.probe()?;
+    }
+    let shards = options.files.iter().map(read).collect::<Result<Vec<Record>, Failure>>()?;
+    let whole = Record::merged(shards)
+        .map_err(|why| Failure::Usage(format!("these reports cannot be joined: {why}")))?;
+    let lines = whole.lines().map_err(Failure::Usage)?;
+    let layout = Layout::of(&[], &out);
+    out.write_all(layout.merged(&whole, &lines, options.files.len()).as_bytes())?;
+    if let Some(target) = &options.json {
+        target.write(&whole.text())?;
+    }
+    if let Some(target) = &options.junit {
+        target.write(&junit::report(&lines))?;
+    }
+    Ok(exit(&lines))
+}
+
+fn read(path: &PathBuf) -> Result<Record, Failure> {
+    let because = |why: String| Failure::Usage(format!("{}: {why}", path.display()));
+    let text = fs::read_to_string(path).map_err(|error| because(error.to_string()))?;
+    Record::parse(&text).map_err(because)
+}
+
+/// How a run with these claims ends.
+pub(super) fn exit(lines: &[Line]) -> Exit {
+    if lines.iter().any(Line::has_failed) {
+        Exit::ClaimFailed
+    } else if lines.iter().any(Line::is_late) {
+        Exit::TimeLimit
+    } else {
+        Exit::AllHold
+    }
+}
+
+#[cfg(test)]
+mod tests;
