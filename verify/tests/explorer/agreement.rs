@@ -6,6 +6,7 @@ use crate::axiomatic::{Rule, Rules, enumerate, outcomes};
 use crate::classics::{self, BY_WHAT_OPERATIONS_ARE};
 use crate::interleavings;
 use crate::programs::{Program, RACE};
+use crate::scaled;
 
 /// Random programs. Each has its number for a seed; a failure says which.
 fn programs(count: u64) -> impl Iterator<Item = (u64, Program)> {
@@ -69,14 +70,13 @@ fn giving_up_early_loses_nothing() {
 /// Whatever rule of the model an explorer has wrong, random programs show it.
 #[test]
 fn every_rule_matters_to_random_programs() {
-    const PROGRAMS: u64 = 2_000;
-    let all: Vec<_> =
-        programs(PROGRAMS).map(|(_, program)| (outcomes(&program), program)).collect();
+    let number = scaled(1_000);
+    let all: Vec<_> = programs(number).map(|(_, program)| (outcomes(&program), program)).collect();
     for rule in Rule::ALL {
         let without = Rules::ALL.without(rule);
         let differs = all.iter().filter(|(all, program)| enumerate(program, without, true) != *all);
         let differs = differs.count() as u64;
-        println!("without {rule:?}, {differs} of {PROGRAMS} programs come out differently");
-        assert!(differs >= PROGRAMS / 500, "{rule:?} matters to {differs} of {PROGRAMS}");
+        println!("without {rule:?}, {differs} of {number} programs come out differently");
+        assert!(differs >= number / 500, "{rule:?} matters to {differs} of {number}");
     }
 }

@@ -18,12 +18,11 @@ use lockproof_verify::model::{Log, Model, Outcome, Sometimes};
 use lockproof_verify::platform::{Facts, KernelRule, World};
 use lockproof_verify::verdict::{Finding, Verdict};
 
+use crate::scaled;
 use crate::searches::{assert_alike, is_whole};
 
 /// How many programs. A failure says which: programs are drawn from their numbers.
-const PROGRAMS: u64 = 600;
-/// From that number on, processes also wait for both words at once, and move each other.
-const ON_BOTH_WORDS: u64 = 400;
+const PROGRAMS: u64 = 300;
 /// A program that is larger than others without reductions is left out, not waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -245,7 +244,8 @@ fn drawn(number: u64) -> (Alike, GraphSearch) {
     let rng = &mut Rng::with_seed(number);
     let (dying, processes) = (rng.bool(), rng.usize(2..=3));
     let length = if processes == 2 { rng.usize(3..=6) } else { rng.usize(2..=4) };
-    let on_both = number >= ON_BOTH_WORDS;
+    // Wait for both words at once, and move each other.
+    let on_both = number % 3 == 2;
     let mut does: Vec<_> = (0..length)
         .map(|_| if on_both && rng.bool() { on_both_words(rng) } else { one_step(rng, dying) })
         .collect();
@@ -313,8 +313,8 @@ fn explored(alike: &Alike, search: GraphSearch) -> Finding {
 #[test]
 fn who_is_who_makes_no_difference() {
     let (mut compared, mut wrong, mut fewer) = (0, 0, 0);
-    let mut died = 0;
-    for number in 0..PROGRAMS {
+    let (mut died, programs) = (0, scaled(PROGRAMS));
+    for number in 0..programs {
         let (alike, all) = drawn(number);
         let plain = explored(&alike, all.plain());
         if !is_whole(&plain) {
@@ -333,7 +333,7 @@ fn who_is_who_makes_no_difference() {
         }
     }
     println!("{compared} compared, {wrong} wrong, {died} with deaths, {fewer} with fewer states");
-    assert!(compared > PROGRAMS / 2 && died > PROGRAMS / 5, "{compared} compared, {died} died");
+    assert!(compared > programs / 2 && died > programs / 5, "{compared} compared, {died} died");
     // Who is who was brought together at all.
     assert!(fewer * 10 > compared * 9, "{fewer} of {compared}");
 }

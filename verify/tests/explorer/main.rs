@@ -29,3 +29,10 @@ mod searches;
 mod step_machine;
 mod tokens;
 mod weakened;
+
+/// `count` times `LOCKPROOF_TEST_SCALE`, which is 1 unless set: how many random programs are compared.
+fn scaled(count: u64) -> u64 {
+    let scale = std::env::var("LOCKPROOF_TEST_SCALE").ok();
+    let scale = scale.map(|scale| scale.parse().unwrap_or_else(|_| panic!("{scale} is no number")));
+    count * scale.unwrap_or(1)
+}

@@ -19,6 +19,7 @@ use lockproof_verify::verdict::{Finding, Verdict};
 use crate::axiomatic::outcomes;
 use crate::classics;
 use crate::programs::{Program, RACE};
+use crate::scaled;
 use crate::step_machine::{self, Options};
 
 const UNHURRIED: Budget = Budget::seeded(1);
@@ -52,7 +53,7 @@ fn the_classical_tests_come_out_as_the_axioms_say() {
 
 #[test]
 fn random_programs_come_out_as_the_axioms_say() {
-    for seed in 0..10_000 {
+    for seed in 0..scaled(5_000) {
         let program = Program::random(seed);
         let all = outcomes(&program);
         let found = explored(&program, GraphSearch::default());
@@ -71,7 +72,7 @@ fn each_reduction_by_itself_changes_nothing() {
         GraphSearch { marks: false, ..all },
         all.plain(),
     ];
-    for seed in 0..1_500 {
+    for seed in 0..scaled(750) {
         let program = Program::random(seed);
         let expected = explored(&program, all);
         for search in without {

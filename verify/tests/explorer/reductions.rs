@@ -18,12 +18,13 @@ use lockproof_verify::models::litmus::{Litmus, SOON, Step};
 use lockproof_verify::platform::KernelRule;
 use lockproof_verify::verdict::{Finding, Verdict};
 
+use crate::scaled;
 use crate::searches::{alone, assert_alike, but_for_one, is_whole};
 
 /// How many programs. A failure says which: programs are drawn from their numbers.
-const PROGRAMS: u64 = 1_200;
+const PROGRAMS: u64 = 600;
 /// How many of those in which processes wait for several words at once, and move each other.
-const ON_SEVERAL_WORDS: u64 = 1_600;
+const ON_SEVERAL_WORDS: u64 = 800;
 /// A program that is larger than others without reductions is left out, not waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// What one process says that others wait for.
@@ -341,12 +342,12 @@ fn explored(litmus: &Litmus, search: GraphSearch) -> Finding {
 
 #[test]
 fn no_reduction_changes_what_comes_out() {
-    each_way(PROGRAMS, drawn);
+    each_way(scaled(PROGRAMS), drawn);
 }
 
 #[test]
 fn nor_what_comes_of_waits_for_several_words_and_of_moves() {
-    each_way(ON_SEVERAL_WORDS, on_several_words);
+    each_way(scaled(ON_SEVERAL_WORDS), on_several_words);
 }
 
 fn each_way(programs: u64, drawn: impl Fn(u64) -> (Litmus, GraphSearch)) {
