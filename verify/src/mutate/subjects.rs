@@ -11,6 +11,8 @@ use crate::verdict::{Finding, Verdict};
 
 /// How long a model may take with one mutant: some times what the slowest takes with the shipped source.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// And with the shipped source: all that comes after rests on it, and the machine may have other things to do.
+const FOR_SHIPPED: Duration = Duration::from_mins(6);
 
 /// So many executions are drawn where a trial is looked at briefly.
 const BRIEFLY: u64 = 500;
@@ -426,7 +428,7 @@ impl Trial {
         progress: &dyn Progress,
     ) -> Finding {
         let search = GraphSearch { mutation, sites, ..self.search() };
-        let patience = Instant::now() + PATIENCE;
+        let patience = Instant::now() + if mutation.is_some() { PATIENCE } else { FOR_SHIPPED };
         let until = budget.until.map_or(patience, |until| until.min(patience));
         let budget = Budget { until: Some(until), ..budget.clone() };
         let explore = |search| {
