@@ -115,14 +115,33 @@ impl<W> RawCondvar<W> {
         // Relaxed: whoever changes what this thread waits for takes the mutex after it lets go, and so finds the mark, or a
         // later word. Not a load first: a wait is no place to save an instruction, and an old word would be one more reason
         // to wake up for nothing.
-        let known = p.fetch_or(&self.word, WAITERS, Relaxed) | WAITERS;
+        let before = p.fetch_or(&self.word, WAITERS, Relaxed);
+        let known = before | WAITERS;
         mutex.unlock(p)?;
         p.at(scope, known);
         let timed_out = deadline == Deadline::Now
-            || p.futex_wait(&self.word, known, deadline) == Waited::TimedOut;
+            || (!self.changes_soon(p, before)
+                && p.futex_wait(&self.word, known, deadline) == Waited::TimedOut);
         p.at(scope, timed_out);
         let how = mutex.lock(p, Deadline::Never).map_err(WaitFailure::Lock)?;
         Ok(Ended { how, timed_out })
+    }
+
+    /// Looks for a moment whether somebody notifies, before it is worth a sleep: if nobody else waits, who would need the
+    /// processor as well.
+    fn changes_soon<P>(&self, p: &P, before: u32) -> bool
+    where
+        P: Platform<Word = W>,
+    {
+        let mut round = 0;
+        while before & WAITERS == 0 && p.spin(round) {
+            // Relaxed: as where a sleep finds the word changed; what else was is seen by the mutex, which is taken next.
+            if p.load(&self.word, Relaxed) != before | WAITERS {
+                return true;
+            }
+            round += 1;
+        }
+        false
     }
 
     /// Ends the wait of everybody who waits.

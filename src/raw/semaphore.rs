@@ -294,9 +294,9 @@ impl<R, const N: usize> RawSemaphore<R, N> {
     {
         let scope = p.scope();
         let (mut taken, mut late): (Slots, _) = (0, deadline == Deadline::Now);
-        let mut patience = Patience::new();
+        let (mut round, mut patience) = (0, Patience::new());
         loop {
-            p.at(scope, (taken, late));
+            p.at(scope, (taken, round, late));
             let failure = match self.take_any(p, permits, 0, whose) {
                 Ok(Some(slot)) => {
                     taken |= 1 << slot;
@@ -306,8 +306,13 @@ impl<R, const N: usize> RawSemaphore<R, N> {
                     continue;
                 }
                 Ok(None) if late => LockFailure::TimedOut,
+                Ok(None) if p.spin(round) => {
+                    round += 1;
+                    continue;
+                }
                 Ok(None) => {
                     late = self.sleep(p, permits, deadline, &mut patience);
+                    round = 0;
                     continue;
                 }
                 Err(failure) => failure.into(),
