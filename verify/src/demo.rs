@@ -1,15 +1,27 @@
 //! Demonstrations: programs that people write and get wrong, run as real processes, without a lock and with it.
+//!
+//! Each is a file of its own. The program itself comes first in it, and uses nothing but `lockproof`'s public API; below stands how
+//! it is started, watched, and judged. What all have in common is in `stage.rs`, `folder.rs` and `show.rs`.
 
+mod append;
+mod cost;
+mod count;
 mod counter;
+mod csv;
+mod folder;
 mod jobs;
+mod show;
+mod stage;
+mod threads;
+mod tickets;
+mod workers;
 
 use std::io::{self, Write};
 
 use clap::{Args, Subcommand};
-
-pub use counter::CounterOptions;
-pub(crate) use jobs::Job;
-pub use jobs::JobsOptions;
+pub(crate) use folder::remove_in_the_end;
+use serde::{Deserialize, Serialize};
+use show::show;
 
 use crate::claim::Progress;
 use crate::stress::Status;
@@ -18,16 +30,63 @@ use crate::stress::Status;
 #[derive(Clone, Debug, Args)]
 pub struct Options {
     #[command(subcommand)]
-    scenario: Scenario,
+    scenario: Chosen,
 }
 
 /// A scenario.
 #[derive(Clone, Debug, Subcommand)]
-enum Scenario {
+enum Chosen {
     /// A shared counter, four ways: without a lock, and with it in three forms
-    Counter(CounterOptions),
+    Counter(counter::CounterOptions),
     /// Two jobs on one shared number, with and without the lock held around the whole loop
-    Jobs(JobsOptions),
+    Jobs(jobs::JobsOptions),
+    /// Processes that append a block of lines each to one file
+    Append(append::Append),
+    /// Processes that wait, run, and are done, one at a time
+    Workers(workers::Crew),
+    /// Many buy tickets from a file that says how many are left
+    Tickets(tickets::Tickets),
+    /// Processes that add long rows to one CSV file
+    Csv(csv::Csv),
+    /// The shared counter, between the threads of one process
+    Threads(threads::ThreadOptions),
+}
+
+/// What a process of a demonstration does.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum Part {
+    /// Of `counter`.
+    Participant(counter::Participant),
+    /// Of `jobs`.
+    Job(jobs::Job),
+    /// Of `append`.
+    Writer(append::Writer),
+    /// Of `workers`.
+    Worker(workers::Worker),
+    /// Of `tickets`.
+    Buyer(tickets::Client),
+    /// Of `csv`.
+    Client(csv::Client),
+}
+
+impl Part {
+    /// Plays it, once all others are there.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not, in words.
+    pub(crate) fn run(&self) -> Result<(), String> {
+        stage::wait_at_the_gate()?;
+        let played = match self {
+            Self::Participant(participant) => participant.run(),
+            Self::Job(job) => job.run(),
+            Self::Writer(writer) => writer.run(),
+            Self::Worker(worker) => worker.run(),
+            Self::Buyer(buyer) => buyer.run(),
+            Self::Client(client) => client.run(),
+        };
+        played.map_err(|error| error.to_string())
+    }
 }
 
 /// Does what the flags say, and writes what there is to see to `out` as it happens.
@@ -41,7 +100,12 @@ pub fn command(
     progress: &dyn Progress,
 ) -> io::Result<Status> {
     match &options.scenario {
-        Scenario::Counter(options) => counter::show(options, out, progress),
-        Scenario::Jobs(options) => jobs::show(options, out),
+        Chosen::Counter(options) => show(options, out, progress),
+        Chosen::Jobs(options) => show(options, out, progress),
+        Chosen::Append(options) => show(options, out, progress),
+        Chosen::Workers(options) => show(options, out, progress),
+        Chosen::Tickets(options) => show(options, out, progress),
+        Chosen::Csv(options) => show(options, out, progress),
+        Chosen::Threads(options) => show(options, out, progress),
     }
 }

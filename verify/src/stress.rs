@@ -79,10 +79,6 @@ pub use task::Sabotage;
 pub use worker::worker_main;
 
 pub(crate) use {
-    arena::Arena,
-    process::{End, Process},
-    scratch::Scratch,
-    subjects::{Indifferent, Spot},
     table::wrapped,
-    task::Work,
+    task::{MARK, Task, Work},
 };

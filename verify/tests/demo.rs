@@ -7,36 +7,57 @@ use lockproof_verify::demo::{Options, command};
 use lockproof_verify::stress::{Status, worker_main};
 use serde_json::Value;
 
+#[path = "demo/files.rs"]
+mod files;
+#[path = "demo/memory.rs"]
+mod memory;
+
+/// A test, by its name.
+type Test = (&'static str, fn());
+
+const TESTS: &[Test] = &[
+    ("the_text_fits_80_columns", the_text_fits_80_columns),
+    ("wrong_flags_are_refused_in_words", wrong_flags_are_refused_in_words),
+    ("the_processors_are_named", the_processors_are_named),
+];
+
 fn main() {
     worker_main();
-    let tests: [(&str, fn()); 7] = [
-        ("counter_is_exact_with_a_lock", counter_is_exact_with_a_lock),
-        ("counter_loses_without_one", counter_loses_without_one),
-        ("losing_nothing_without_a_lock_is_no_error", losing_nothing_without_a_lock_is_no_error),
-        ("counter_measures_what_locks_cost", counter_measures_what_locks_cost),
-        ("jobs_take_turns_with_the_lock", jobs_take_turns_with_the_lock),
-        ("jobs_say_which_sequences_there_can_be", jobs_say_which_sequences_there_can_be),
-        ("the_text_fits_80_columns", the_text_fits_80_columns),
-    ];
+    let tests = TESTS.iter().chain(files::TESTS).chain(memory::TESTS);
     let trials = tests.map(|(name, test)| {
-        Trial::test(name, move || {
+        Trial::test(*name, move || {
             test();
             Ok(())
         })
     });
-    libtest_mimic::run(&Arguments::from_args(), trials.into()).exit()
+    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit()
 }
 
-#[derive(Parser)]
+/// Each demo with small sizes.
+const SMALL: [&str; 7] = [
+    "counter --processes 2 --increments 5 --sleep 0",
+    "jobs --sleep 0",
+    "append --sleep 0",
+    "workers --processes 3 --most 5",
+    "tickets --processes 4 --read 1 --write 1",
+    "csv --processes 2 --rows 3 --sleep 0",
+    "threads --threads 2 --increments 5 --sleep 0",
+];
+
+#[derive(Debug, Parser)]
 struct Cli {
     #[command(flatten)]
     options: Options,
 }
 
+fn parsed(flags: &str) -> Result<Options, clap::Error> {
+    let arguments = ["demo"].into_iter().chain(flags.split_whitespace());
+    Cli::try_parse_from(arguments).map(|cli| cli.options)
+}
+
 /// What `lockproof demo` says and writes.
 fn demo(flags: &str) -> (Status, String) {
-    let arguments = ["demo"].into_iter().chain(flags.split_whitespace());
-    let options = Cli::try_parse_from(arguments).expect("these flags are right").options;
+    let options = parsed(flags).expect("these flags are right");
     let mut text = Vec::new();
     let status = command(&options, &mut text, &Silent).expect("memory can be written");
     (status, String::from_utf8(text).expect("reports are text"))
@@ -47,65 +68,70 @@ fn demo_json(flags: &str) -> (Status, Value) {
     (status, serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}")))
 }
 
-fn total(report: &Value, name: &str) -> u64 {
-    let ways = report["ways"].as_array().expect("there are ways");
-    let way = ways.iter().find(|way| way["name"] == name).expect("the way is listed");
-    way["total"].as_u64().expect("it has a total")
-}
-
-fn counter_is_exact_with_a_lock() {
-    let (status, report) = demo_json("counter --processes 4 --increments 30 --sleep 1 --no-cost");
-    assert_eq!(status, Status::Good, "{report}");
-    for way in ["separate-lock", "value-lock", "counter"] {
-        assert_eq!(total(&report, way), 120, "{way}");
-    }
-}
-
-fn counter_loses_without_one() {
-    let flags = "counter --processes 4 --increments 200 --sleep 0 --window 200 --no-cost";
+/// The report, of a run in which everything went as it has to.
+fn good(flags: &str) -> Value {
     let (status, report) = demo_json(flags);
-    assert_eq!(status, Status::Good, "{report}");
-    assert!(total(&report, "unlocked") < 800, "{report}");
-}
-
-fn losing_nothing_without_a_lock_is_no_error() {
-    let (status, text) = demo("counter --processes 1 --increments 10 --sleep 0 --no-cost");
-    assert_eq!(status, Status::Good, "{text}");
-    assert!(text.contains("none lost"), "{text}");
-}
-
-fn counter_measures_what_locks_cost() {
-    let (status, report) = demo_json("counter --processes 2 --increments 5 --sleep 0");
-    assert_eq!(status, Status::Good, "{report}");
-    let ways = report["cost"]["ways"].as_array().expect("costs are listed");
-    assert_eq!(ways.len(), 4);
-    let alone = |way: &&Value| way["alone_ns"].as_f64().expect("a number");
-    let locked = ways.iter().filter(|way| way["name"] != "unlocked");
-    let fastest = locked.min_by(|a, b| alone(a).total_cmp(&alone(b))).expect("there are three");
-    assert_eq!(report["cost"]["fastest_alone"], fastest["name"], "told from its own figures");
-}
-
-fn jobs_take_turns_with_the_lock() {
-    for flags in ["jobs --sleep 1", "jobs --sleep 0 --add 2,5 --steps 20", "jobs --steps 1"] {
-        let (status, report) = demo_json(flags);
-        assert_eq!(status, Status::Good, "{report}");
-        let allowed = report["allowed"].as_array().expect("two sequences");
-        assert!(allowed.contains(&report["with_lock"]), "{report}");
-        let lengths = ["without_lock", "with_lock"].map(|way| report[way].as_array().map(Vec::len));
-        assert_eq!(lengths, [allowed[0].as_array().map(Vec::len); 2], "every step is printed");
+    assert_eq!(status, Status::Good, "{flags}: {report:#}");
+    assert_eq!(report["ok"], true, "{report:#}");
+    for way in ways(&report).iter().filter(|way| way["locked"] == true) {
+        assert_eq!(way["wrong"], Value::Array(vec![]), "{flags}: {report:#}");
     }
+    report
 }
 
-fn jobs_say_which_sequences_there_can_be() {
-    let (_, text) = demo("jobs --sleep 0");
-    assert!(text.contains("  1 2 3 4 5 8 11 14 17 20\n"), "{text}");
-    assert!(text.contains("  3 6 9 12 15 16 17 18 19 20\n"), "{text}");
+fn ways(report: &Value) -> &[Value] {
+    report["ways"].as_array().expect("there are ways")
+}
+
+fn way<'a>(report: &'a Value, name: &str) -> &'a Value {
+    ways(report).iter().find(|way| way["name"] == name).expect("the way is listed")
+}
+
+fn number(of: &Value, name: &str) -> u64 {
+    of[name].as_u64().unwrap_or_else(|| panic!("{name} is no number: {of:#}"))
 }
 
 fn the_text_fits_80_columns() {
-    let (_, counter) = demo("counter --processes 2 --increments 5 --sleep 0");
-    let (_, jobs) = demo("jobs --sleep 0");
-    for line in counter.lines().chain(jobs.lines()) {
-        assert!(line.chars().count() <= 80, "{line:?} is too long");
+    for flags in SMALL {
+        let (_, text) = demo(flags);
+        for line in text.lines() {
+            assert!(line.chars().count() <= 80, "{line:?} is too long");
+        }
+        assert!(text.contains("Expected: "), "{text}");
     }
+}
+
+fn wrong_flags_are_refused_in_words() {
+    for (flags, words) in [
+        ("", "Usage"),
+        ("sandwiches", "unrecognized subcommand 'sandwiches'"),
+        ("tickets --processes 0", "invalid value '0'"),
+        ("tickets --tickets many", "invalid value 'many'"),
+        ("tickets --kills -1", "unexpected argument '-1'"),
+        ("csv --length 0", "invalid value '0'"),
+        ("append --lines 1000000", "invalid value '1000000'"),
+        ("workers --with-lock --without-lock", "cannot be used with"),
+        ("threads --processes 3", "unexpected argument '--processes'"),
+        ("jobs --add 1", "two whole numbers"),
+        ("counter --increments 0", "invalid value '0'"),
+    ] {
+        let error = parsed(flags).expect_err("refused").to_string();
+        assert!(error.contains(words), "{flags}: '{words}' is missing: {error}");
+    }
+}
+
+fn the_processors_are_named() {
+    for flags in SMALL {
+        let report = good(&format!("{flags} --with-lock"));
+        for way in ways(&report) {
+            let seen = way["seen"].as_array().expect("who was seen");
+            assert!(seen.len() >= 2, "{report:#}");
+            for one in seen {
+                assert!(!one["cpus"].as_array().expect("processors").is_empty(), "{report:#}");
+            }
+        }
+        assert!(ways(&report).iter().all(|way| way["locked"] == true), "{report:#}");
+    }
+    let (_, text) = demo("workers --processes 2 --most 1 --without-lock --cpus");
+    assert_eq!(text.matches(" ran on ").count(), 2, "{text}");
 }

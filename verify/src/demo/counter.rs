@@ -1,184 +1,117 @@
-//! `lockproof demo counter`: one counter, four ways to count on it.
+//! `lockproof demo counter`: processes that count on one counter, in four ways.
 
-mod cost;
-
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::error::Error;
+use std::process;
 use std::time::Duration;
 
 use clap::Args;
-use serde::Serialize;
+use lockproof::Region;
+use serde::{Deserialize, Serialize};
 
-use crate::claim::{Budget, Progress};
-use crate::report::json;
-use crate::report::numbers::count;
-use crate::stress::{Ended, Outcome, Plan, Status, Subject, probe_json, run, wrapped, write_json};
-use cost::Cost;
+use super::Part;
+use super::cost::Cost;
+use super::count::{self, Counted, Counters, Counting, How, Sizes};
+use super::show::{Flags, Scenario, Stage, Trouble, Way};
+use super::stage::{Cast, Event};
+
+/// One who counts.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Participant {
+    counting: Counting,
+}
+
+impl Participant {
+    /// Counts.
+    pub(crate) fn run(&self) -> Result<(), Box<dyn Error>> {
+        let counters = Region::<Counters>::passed()?;
+        let took = self.counting.run(&counters, || {})?;
+        println!("{}: {}", process::id(), took.as_nanos());
+        Ok(())
+    }
+}
 
 /// What `lockproof demo counter` is to do.
-#[derive(Clone, Debug, Args)]
-pub struct CounterOptions {
+#[derive(Clone, Debug, Args, Serialize)]
+pub(super) struct CounterOptions {
     /// How many processes count
     #[arg(long, value_name = "N", default_value_t = 10,
           value_parser = clap::value_parser!(u16).range(1..=256))]
     processes: u16,
 
-    /// How many increments each makes
-    #[arg(long, value_name = "N", default_value_t = 50)]
-    increments: u64,
+    #[command(flatten)]
+    #[serde(flatten)]
+    sizes: Sizes,
 
-    /// How long each sleeps between increments, in milliseconds; 0 is allowed
-    #[arg(long, value_name = "MS", default_value_t = 50)]
-    sleep: u64,
-
-    /// How far apart read and write are without a lock, in microseconds: an interpreter takes its time there
-    #[arg(long, value_name = "US", default_value_t = 100)]
-    window: u64,
-
-    /// Do not measure what the lock costs
-    #[arg(long)]
-    no_cost: bool,
-
-    /// Write the result as JSON to this file; `-` writes it to standard output, and nothing else there
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
+    #[command(flatten)]
+    #[serde(skip)]
+    flags: Flags,
 }
 
-/// A way to count.
-#[derive(Clone, Copy, Debug)]
-struct Way {
-    name: &'static str,
-    what: &'static str,
-    subject: Subject,
+impl Scenario for CounterOptions {
+    const NAME: &'static str = "counter";
+    const WAYS: &'static [Way] = count::WAYS;
+    const IN_A_ROW: bool = true;
+    type Outcome = Counted;
+
+    fn flags(&self) -> &Flags {
+        &self.flags
+    }
+
+    fn introduction(&self) -> String {
+        self.sizes.introduction(&format!("{} processes", self.processes))
+    }
+
+    fn expected(&self) -> String {
+        self.sizes.expected(self.processes).to_string()
+    }
+
+    fn run(&self, way: &Way, stage: &mut Stage<'_>) -> Result<Counted, Trouble> {
+        let counting = self.sizes.counting(way);
+        let (how, expected) = (counting.how, self.sizes.expected(self.processes));
+        let counters = region()?;
+        let cast = cast(&counters, self.processes, &counting, self.sizes.sleeps(self.processes))?;
+        stage.watch(cast, |stage, _, _, _| {
+            stage.progress(counters.total(how)?, expected, "increments");
+            Ok(())
+        })?;
+        Ok(Counted::new(counters.total(how)?, expected))
+    }
+
+    fn cost(&self) -> Option<Result<Cost, String>> {
+        let together = format!("{} processes at once", self.processes);
+        let at_once = |how, increments| at_once(self.processes, how, increments);
+        (!self.sizes.no_cost).then(|| Cost::measure(self.processes, together, at_once))
+    }
 }
 
-const WAYS: [Way; 4] = [
-    Way { name: "unlocked", what: "read, add, write", subject: Subject::Unlocked },
-    Way { name: "separate-lock", what: "a lock beside the value", subject: Subject::Lock },
-    Way { name: "value-lock", what: "the value's own reentrant lock", subject: Subject::Value },
-    Way { name: "counter", what: "value and lock in one object", subject: Subject::Counter },
-];
+fn region() -> Result<Region<Counters>, String> {
+    Region::memfd("lockproof-counter").map_err(|error| error.to_string())
+}
 
-#[derive(Serialize)]
-struct Report {
-    scenario: &'static str,
+fn cast(
+    counters: &Region<Counters>,
     processes: u16,
-    increments: u64,
-    sleep_ms: u64,
-    window_us: u64,
-    expected: u64,
-    ok: bool,
-    ways: Vec<Entry>,
-    cost: Option<Cost>,
-}
-
-#[derive(Serialize)]
-struct Entry {
-    name: &'static str,
-    total: Option<u64>,
-    lost: u64,
-    ok: bool,
-    seconds: f64,
-    complaints: Vec<String>,
-}
-
-/// Shows it.
-pub(super) fn show(
-    options: &CounterOptions,
-    out: &mut dyn Write,
-    progress: &dyn Progress,
-) -> io::Result<Status> {
-    probe_json(options.json.as_deref())?;
-    let json_only = options.json.as_deref() == Some(Path::new("-"));
-    let mut nowhere = io::sink();
-    let text: &mut dyn Write = if json_only { &mut nowhere } else { &mut *out };
-    let report = show_text(options, text, progress)?;
-    if let Some(path) = &options.json {
-        write_json(path, out, &report)?;
+    counting: &Counting,
+    sleeps: Duration,
+) -> Result<Cast, String> {
+    let mut cast = Cast::new(sleeps, 0)?;
+    for _ in 0..processes {
+        let participant = Participant { counting: counting.clone() };
+        cast.add_sharing(counters, Part::Participant(participant))?;
     }
-    Ok(if report.ok { Status::Good } else { Status::Bad })
+    Ok(cast)
 }
 
-fn show_text(
-    options: &CounterOptions,
-    text: &mut dyn Write,
-    progress: &dyn Progress,
-) -> io::Result<Report> {
-    let CounterOptions { processes, increments, sleep, window, .. } = options;
-    let expected = u64::from(*processes) * increments;
-    writeln!(
-        text,
-        "One counter, {processes} processes, {} increments each, {sleep} ms of sleep between.\n\
-         Expected: {}. Without a lock, read and write are {window} us apart.\n",
-        count(*increments),
-        count(expected),
-    )?;
-    let mut ways = Vec::new();
-    for way in &WAYS {
-        let outcome = run(&options.plan(way.subject), &budget(), progress);
-        let entry = entry(way, &outcome);
-        writeln!(text, "  {:14} {:30} {}", way.name, way.what, in_words(&entry))?;
-        for line in entry.complaints.iter().flat_map(|complaint| wrapped(complaint, 74)) {
-            writeln!(text, "      {line}")?;
+/// How long the slowest takes, if all count at full speed.
+fn at_once(processes: u16, how: How, increments: u64) -> Result<Duration, String> {
+    let counting = Counting::at_full_speed(how, increments);
+    let mut cast = cast(&region()?, processes, &counting, Duration::ZERO)?;
+    cast.begin()?;
+    let mut slowest = 0;
+    while let Some((_, event)) = cast.next()? {
+        if let Event::Said(words) = event {
+            slowest = slowest.max(words.parse().map_err(|_| format!("no time: {words}"))?);
         }
-        text.flush()?;
-        ways.push(entry);
     }
-    let cost = if options.no_cost { None } else { Some(Cost::measure(*processes, progress)) };
-    match &cost {
-        None => {}
-        Some(Ok(cost)) => writeln!(text, "\n{cost}")?,
-        Some(Err(words)) => writeln!(text, "\nThe cost could not be measured: {words}")?,
-    }
-    Ok(Report {
-        scenario: "counter",
-        processes: *processes,
-        increments: *increments,
-        sleep_ms: *sleep,
-        window_us: *window,
-        expected,
-        ok: ways.iter().all(|way| way.ok) && !matches!(cost, Some(Err(_))),
-        ways,
-        cost: cost.and_then(Result::ok),
-    })
-}
-
-impl CounterOptions {
-    fn plan(&self, subject: Subject) -> Plan {
-        let pause = Duration::from_millis(self.sleep);
-        let plan = Plan::new(subject, self.processes.into(), self.increments);
-        // Sleeping is no lack of progress.
-        let watchdog = plan.watchdog + pause;
-        Plan { pause, window: Duration::from_micros(self.window), watchdog, ..plan }
-    }
-}
-
-/// Losing nothing without a lock is luck, and no error.
-fn entry(way: &Way, outcome: &Outcome) -> Entry {
-    let finished = outcome.ended == Ended::Finished;
-    let unlocked = way.subject == Subject::Unlocked;
-    let ok = finished && (unlocked || outcome.ok());
-    Entry {
-        name: way.name,
-        total: finished.then_some(outcome.ledger.total),
-        lost: outcome.ledger.lost(),
-        ok,
-        seconds: json::seconds(outcome.worked),
-        complaints: if ok { Vec::new() } else { outcome.complaints() },
-    }
-}
-
-fn in_words(entry: &Entry) -> String {
-    let Entry { name, total, lost, seconds, .. } = entry;
-    let Some(total) = total else { return "failed".into() };
-    let verdict = match (lost, *name) {
-        (0, "unlocked") => "none lost".into(),
-        (0, _) => "exact".into(),
-        (lost, _) => format!("{} lost", count(*lost)),
-    };
-    format!("{:>7}  {verdict:<11} {seconds:>5.1} s", count(*total))
-}
-
-fn budget() -> Budget {
-    Budget::seeded(0)
+    Ok(Duration::from_nanos(slowest))
 }

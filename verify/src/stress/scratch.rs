@@ -54,7 +54,7 @@ impl<T: Shareable> Scratch<T> {
             Some(name) => (Place::Named(name.clone()), None),
             None => (Place::Inherited, self.region.as_fd()),
         };
-        Process::start(&Task { parent: process::id(), region, work }, file)
+        Process::start(&Task { parent: process::id(), region: Some(region), work }, file)
     }
 }
 

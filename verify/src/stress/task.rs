@@ -20,8 +20,8 @@ pub(crate) const MARK: &str = "__worker";
 pub(crate) struct Task {
     /// Who started it, and with whom it ends.
     pub(crate) parent: u32,
-    /// Where the shared region is.
-    pub(crate) region: Place,
+    /// Where the shared region is; none where the work looks for it itself.
+    pub(crate) region: Option<Place>,
     /// What to do in it.
     pub(crate) work: Work,
 }
@@ -42,8 +42,10 @@ pub(crate) enum Work {
     Count(Count),
     /// Makes calls that are noted.
     Record(Part),
-    /// Adds to a shared number, and prints it: `lockproof demo jobs`.
-    Job(demo::Job),
+    /// Plays a part in a demonstration.
+    Part(demo::Part),
+    /// Removes a folder once its starter has ended.
+    Remove(PathBuf),
 }
 
 /// How a worker counts.
@@ -88,6 +90,11 @@ impl Task {
         serde_json::to_string(self).expect("a task has nothing that JSON lacks")
     }
 
+    /// Whether it ends with its starter.
+    pub(crate) const fn ends_with_starter(&self) -> bool {
+        !matches!(self.work, Work::Remove(_))
+    }
+
     /// Does it.
     ///
     /// # Errors
@@ -97,17 +104,19 @@ impl Task {
         match &self.work {
             Work::Count(count) => worker::count(&*self.region()?, count),
             Work::Record(part) => histories::take_part(&*self.region()?, part),
-            Work::Job(job) => job.run(&*self.region()?),
+            Work::Part(part) => part.run(),
+            Work::Remove(folder) => demo::remove_in_the_end(folder),
         }
     }
 
     fn region<T: Shareable>(&self) -> Result<Region<T>, String> {
         let opened = match &self.region {
-            Place::Inherited => {
+            None => return Err("there is no region".to_owned()),
+            Some(Place::Inherited) => {
                 let file = std::io::stdin().as_fd().try_clone_to_owned();
                 Region::from_fd(file.map_err(|error| error.to_string())?)
             }
-            Place::Named(name) => Region::named(name).open(),
+            Some(Place::Named(name)) => Region::named(name).open(),
         };
         opened.map_err(|error| format!("cannot open the region: {error}"))
     }

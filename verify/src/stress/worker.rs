@@ -31,7 +31,9 @@ pub fn worker_main() {
     let done = serde_json::from_str::<Task>(&task)
         .map_err(|error| format!("started with a task that cannot be read: {error}"))
         .and_then(|task| {
-            end_with(task.parent)?;
+            if task.ends_with_starter() {
+                end_with(task.parent)?;
+            }
             task.run()
         });
     if let Err(words) = done {

@@ -157,8 +157,8 @@ fn the_list_shows_every_claim_and_demo() {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), claims.len(), "ids are unique");
-    for demo in ["  counter ", "  jobs "] {
-        assert!(list.contains(demo), "{demo} is missing:\n{list}");
+    for demo in ["counter", "jobs", "append", "workers", "tickets", "csv", "threads"] {
+        assert!(list.contains(&format!("\n  {demo} ")), "{demo} is missing:\n{list}");
     }
     assert!(!list.contains('\x1b'), "colours, and no terminal");
 }

@@ -1,0 +1,298 @@
+//! `lockproof demo csv`: several processes add rows to one CSV file, each longer than a page.
+
+use std::error::Error;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::thread::sleep;
+use std::time::Duration;
+
+use ::csv::WriterBuilder;
+use clap::Args;
+use lockproof::{FileLock, update_file};
+use serde::{Deserialize, Serialize};
+
+use super::Part;
+use super::folder::Folder;
+use super::show::{self, Flags, Scenario, Stage, Trouble, Way};
+use super::stage::{Cast, Event};
+
+/// A row: what one client has learned in one round.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Row {
+    client: u16,
+    round: u16,
+    weights: String,
+}
+
+/// How rows are added.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+enum How {
+    Unlocked,
+    FileLock,
+    UpdateFile,
+}
+
+/// One who adds rows.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Client {
+    file: PathBuf,
+    number: u16,
+    rounds: u16,
+    length: usize,
+    pause: Duration,
+    how: How,
+    /// Whether it takes the place of one that was killed, and looks what that has done.
+    again: bool,
+}
+
+const WRITES: &str = "writes row";
+
+impl Client {
+    /// Adds its rows.
+    pub(crate) fn run(&self) -> Result<(), Box<dyn Error>> {
+        for round in 0..self.rounds {
+            let row = Row::of(self.number, round, self.length);
+            match self.how {
+                How::Unlocked => self.append(&row)?,
+                How::FileLock => {
+                    let _held = FileLock::beside(&self.file).lock()?;
+                    self.remove_half_a_row()?;
+                    self.append(&row)?;
+                }
+                How::UpdateFile => self.update(&row)?,
+            }
+            sleep(self.pause);
+        }
+        Ok(())
+    }
+
+    /// Adds a row at the end of the file, and a header if there is nothing yet.
+    fn append(&self, row: &Row) -> Result<(), Box<dyn Error>> {
+        if self.again && row.is_in(&fs::read(&self.file)?) {
+            return Ok(());
+        }
+        println!("{}: {WRITES} {}", process::id(), row.round);
+        let file = File::options().create(true).append(true).open(&self.file)?;
+        let is_new = file.metadata()?.len() == 0;
+        let mut rows = WriterBuilder::new().has_headers(is_new).from_writer(file);
+        rows.serialize(row)?;
+        Ok(rows.flush()?)
+    }
+
+    /// Makes a new file of the old one and the row: nobody ever sees, or leaves, half a row.
+    fn update(&self, row: &Row) -> Result<(), Box<dyn Error>> {
+        update_file(&self.file, |old| -> Result<_, Box<dyn Error + Send + Sync>> {
+            if self.again && row.is_in(old) {
+                return Ok(None);
+            }
+            println!("{}: {WRITES} {}", process::id(), row.round);
+            let mut rows =
+                WriterBuilder::new().has_headers(old.is_empty()).from_writer(old.to_vec());
+            rows.serialize(row)?;
+            Ok(Some(rows.into_inner()?))
+        })?;
+        Ok(())
+    }
+
+    /// One who was killed may have left that; nobody else can, under the lock.
+    fn remove_half_a_row(&self) -> Result<(), Box<dyn Error>> {
+        let file = File::options().create(true).append(true).read(true).open(&self.file)?;
+        let content = fs::read(&self.file)?;
+        let whole = content.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        Ok(file.set_len(whole as u64)?)
+    }
+}
+
+impl Row {
+    fn of(client: u16, round: u16, length: usize) -> Self {
+        let weights = format!("{client}.{round:03} ").repeat(1 + length / 6);
+        Self { client, round, weights: weights[..length].to_owned() }
+    }
+
+    fn is_in(&self, content: &[u8]) -> bool {
+        let begins = format!("{},{},", self.client, self.round);
+        content.split(|byte| *byte == b'\n').any(|line| line.starts_with(begins.as_bytes()))
+    }
+}
+
+/// Which row it is about to write.
+fn round(words: &str) -> Option<u16> {
+    words.strip_prefix(WRITES)?.trim().parse().ok()
+}
+
+/// What `lockproof demo csv` is to do.
+#[derive(Clone, Debug, Args, Serialize)]
+pub(super) struct Csv {
+    /// How many processes add rows
+    #[arg(long, value_name = "N", default_value_t = 4,
+          value_parser = clap::value_parser!(u16).range(1..=64))]
+    processes: u16,
+
+    /// How many rows each adds
+    #[arg(long, value_name = "N", default_value_t = 20,
+          value_parser = clap::value_parser!(u16).range(1..=1000))]
+    rows: u16,
+
+    /// How long a row is, in bytes; what is longer than 8192 is written in several parts
+    #[arg(long, value_name = "BYTES", default_value_t = 20_000,
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    length: u32,
+
+    /// How long each sleeps between rows, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 1)]
+    sleep: u32,
+
+    /// How many are killed as they begin to write one of the later rows, and started again
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    kills: u16,
+
+    #[command(flatten)]
+    #[serde(skip)]
+    flags: Flags,
+}
+
+/// What is in the file.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Found {
+    wanted: u64,
+    whole: u64,
+    twice: u64,
+    broken: u64,
+    headers: u64,
+    killed: u16,
+}
+
+impl Scenario for Csv {
+    const NAME: &'static str = "csv";
+    const WAYS: &'static [Way] = &[
+        Way { name: "unlocked", what: "open the file, add a row", locked: false },
+        Way { name: "FileLock", what: "the same, with the lock beside the file", locked: true },
+        Way { name: "update_file", what: "the file is replaced whole", locked: true },
+    ];
+    type Outcome = Found;
+
+    fn flags(&self) -> &Flags {
+        &self.flags
+    }
+
+    fn introduction(&self) -> String {
+        let Self { processes, rows, length, sleep, .. } = self;
+        format!(
+            "{processes} processes add {rows} rows each to one CSV file, {length} bytes a row, and sleep \
+             {sleep} ms between. Who finds no file, begins it with a header."
+        )
+    }
+
+    fn expected(&self) -> String {
+        format!("one header, and {} rows, each whole and once", self.all())
+    }
+
+    fn run(&self, way: &Way, stage: &mut Stage<'_>) -> Result<Found, Trouble> {
+        let folder = Folder::new()?;
+        let file = folder.file("results.csv");
+        let how = match way.name {
+            "unlocked" => How::Unlocked,
+            "FileLock" => How::FileLock,
+            _ => How::UpdateFile,
+        };
+        let sleeps = u64::from(self.sleep) * self.all();
+        let mut cast = Cast::new(Duration::from_millis(sleeps), self.kills)?;
+        let mut numbers = Vec::new();
+        for number in 0..self.processes {
+            cast.add(Part::Client(self.client(&file, number, how, false)))?;
+            numbers.push(number);
+        }
+        let mut killed = 0;
+        stage.watch(cast, |stage, cast, number, event| match event {
+            // There has to be something to be broken.
+            Event::Said(words) if round(words) >= Some(self.rows / 2) => Ok(cast.kill(number)?),
+            Event::Killed => {
+                killed += 1;
+                let process = cast.process(number);
+                let client = numbers[number];
+                cast.add(Part::Client(self.client(&file, client, how, true)))?;
+                numbers.push(client);
+                stage.write(&format!("  {process} was killed, and is started again\n"))
+            }
+            _ => Ok(()),
+        })?;
+        Ok(Found { killed, ..self.look(&file)? })
+    }
+}
+
+impl Csv {
+    fn all(&self) -> u64 {
+        u64::from(self.processes) * u64::from(self.rows)
+    }
+
+    fn client(&self, file: &Path, number: u16, how: How, again: bool) -> Client {
+        Client {
+            file: file.to_owned(),
+            number,
+            rounds: self.rows,
+            length: self.length as usize,
+            pause: Duration::from_millis(self.sleep.into()),
+            how,
+            again,
+        }
+    }
+
+    /// Compares the file with what should be in it.
+    fn look(&self, file: &Path) -> Result<Found, String> {
+        let reader = ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_path(file);
+        let mut reader = reader.map_err(|error| error.to_string())?;
+        let mut found = Found { wanted: self.all(), ..Found::default() };
+        let mut seen = vec![0_u64; usize::from(self.processes) * usize::from(self.rows)];
+        for record in reader.records() {
+            let row = record.as_ref().ok().and_then(|record| record.deserialize::<Row>(None).ok());
+            match row {
+                Some(row) if self.is_whole(&row) => seen[self.place(&row)] += 1,
+                _ if record.is_ok_and(|record| record == vec!["client", "round", "weights"]) => {
+                    found.headers += 1;
+                }
+                _ => found.broken += 1,
+            }
+        }
+        found.whole = seen.iter().filter(|times| **times > 0).count() as u64;
+        found.twice = seen.iter().filter(|times| **times > 1).count() as u64;
+        Ok(found)
+    }
+
+    fn is_whole(&self, row: &Row) -> bool {
+        row.client < self.processes
+            && row.round < self.rows
+            && *row == Row::of(row.client, row.round, self.length as usize)
+    }
+
+    fn place(&self, row: &Row) -> usize {
+        usize::from(row.client) * usize::from(self.rows) + usize::from(row.round)
+    }
+}
+
+impl show::Outcome for Found {
+    fn in_words(&self) -> String {
+        let Self { wanted, whole, headers, killed, .. } = self;
+        let killed = if *killed > 0 { format!(", {killed} killed") } else { String::new() };
+        format!("{whole} of {wanted} rows whole, headers: {headers}{killed}")
+    }
+
+    fn wrong(&self) -> Vec<String> {
+        let missing = self.wanted - self.whole;
+        let more_headers = self.headers.abs_diff(1);
+        [
+            (missing, "missing"),
+            (self.broken, "broken"),
+            (self.twice, "twice"),
+            (more_headers, if self.headers == 0 { "header missing" } else { "headers too many" }),
+        ]
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, what)| format!("{number} {what}"))
+        .collect()
+    }
+
+    fn done(&self) -> Option<(u64, &'static str)> {
+        Some((self.wanted, "row"))
+    }
+}

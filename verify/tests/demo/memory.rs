@@ -1,0 +1,90 @@
+//! What is shared is a region: `counter`, `threads`, `jobs`, `workers`.
+
+use lockproof_verify::stress::Status;
+use serde_json::Value;
+
+use super::{Test, demo, demo_json, good, number, way, ways};
+
+pub(super) const TESTS: &[Test] = &[
+    ("counters_are_exact_with_a_lock", counters_are_exact_with_a_lock),
+    ("counters_lose_without_one", counters_lose_without_one),
+    ("losing_nothing_without_a_lock_is_no_error", losing_nothing_without_a_lock_is_no_error),
+    ("counters_measure_what_locks_cost", counters_measure_what_locks_cost),
+    ("jobs_take_turns_with_the_lock", jobs_take_turns_with_the_lock),
+    ("jobs_say_which_sequences_there_can_be", jobs_say_which_sequences_there_can_be),
+    ("workers_run_one_at_a_time", workers_run_one_at_a_time),
+    ("workers_that_overlap_are_told", workers_that_overlap_are_told),
+];
+
+fn counters_are_exact_with_a_lock() {
+    for flags in ["counter --processes 4", "threads --threads 4"] {
+        let report = good(&format!("{flags} --increments 30 --sleep 1 --no-cost"));
+        for name in ["separate-lock", "value-lock", "counter"] {
+            assert_eq!(number(way(&report, name), "total"), 120, "{name}");
+        }
+        let unlocked = way(&report, "unlocked");
+        assert_eq!(number(unlocked, "total") + number(unlocked, "lost"), 120, "{report:#}");
+    }
+}
+
+fn counters_lose_without_one() {
+    for flags in ["counter --processes 4", "threads --threads 4"] {
+        let sizes = "--increments 200 --sleep 0 --window 200 --no-cost --without-lock";
+        let report = good(&format!("{flags} {sizes}"));
+        assert_eq!(ways(&report).len(), 1, "{report:#}");
+        assert!(number(way(&report, "unlocked"), "total") < 800, "{report:#}");
+    }
+}
+
+fn losing_nothing_without_a_lock_is_no_error() {
+    let (status, text) = demo("counter --processes 1 --increments 10 --sleep 0 --no-cost");
+    assert_eq!(status, Status::Good, "{text}");
+    assert!(text.contains("none lost"), "{text}");
+    let (status, text) = demo("workers --processes 1 --most 1");
+    assert_eq!(status, Status::Good, "{text}");
+    assert!(text.contains("by luck"), "{text}");
+}
+
+fn counters_measure_what_locks_cost() {
+    for flags in ["counter --processes 2", "threads --threads 2"] {
+        let report = good(&format!("{flags} --increments 5 --sleep 0"));
+        let ways = report["cost"]["ways"].as_array().expect("costs are listed");
+        assert_eq!(ways.len(), 4);
+        let alone = |way: &&Value| way["alone_ns"].as_f64().expect("a number");
+        let locked = ways.iter().filter(|way| way["name"] != "unlocked");
+        let fastest = locked.min_by(|a, b| alone(a).total_cmp(&alone(b))).expect("three");
+        assert_eq!(report["cost"]["fastest_alone"], fastest["name"], "told from its own figures");
+    }
+}
+
+fn jobs_take_turns_with_the_lock() {
+    for flags in ["jobs --sleep 1", "jobs --sleep 0 --add 2,5 --steps 20", "jobs --steps 1"] {
+        let report = good(flags);
+        let allowed = way(&report, "Lock")["allowed"].as_array().expect("two sequences");
+        assert!(allowed.contains(&way(&report, "Lock")["printed"]), "{report:#}");
+        for name in ["unlocked", "Lock"] {
+            let length = way(&report, name)["printed"].as_array().map(Vec::len);
+            assert_eq!(length, allowed[0].as_array().map(Vec::len), "every step is printed");
+        }
+    }
+}
+
+fn jobs_say_which_sequences_there_can_be() {
+    let (_, report) = demo_json("jobs --sleep 0 --with-lock");
+    let expected = "1 2 3 4 5 8 11 14 17 20, or 3 6 9 12 15 16 17 18 19 20";
+    assert_eq!(report["expected"], expected);
+}
+
+fn workers_run_one_at_a_time() {
+    let report = good("workers --processes 6 --most 10 --with-lock");
+    let locked = way(&report, "Lock");
+    assert_eq!((number(locked, "ran"), number(locked, "most_at_once")), (6, 1), "{report:#}");
+}
+
+/// Six that run for a quarter of a second on average, and begin together: that no two overlap does not happen.
+fn workers_that_overlap_are_told() {
+    let report = good("workers --processes 6 --most 500 --without-lock");
+    let unlocked = way(&report, "unlocked");
+    assert!(number(unlocked, "overlaps") > 0, "{report:#}");
+    assert_ne!(unlocked["wrong"], Value::Array(vec![]), "{report:#}");
+}
