@@ -19,6 +19,7 @@ pub mod recovery;
 pub mod registry;
 pub mod rwlock;
 pub mod rwlock_endless;
+pub mod scenarios;
 pub mod semaphore;
 pub mod spans;
 pub mod tasks;

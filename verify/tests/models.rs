@@ -86,6 +86,45 @@ fn the_unlocked_counter_reaches_exactly_these_totals() {
     }
 }
 
+/// What the programs of `lockproof demo` can come to: with the lock, what they should; without it, more.
+#[test]
+fn the_demonstrations_come_to_exactly_this() {
+    for (id, results) in [
+        ("jobs/2x2/explorer", vec!["1 2 5 8", "3 6 7 8"]),
+        ("jobs/2x5/explorer", vec!["1 2 3 4 5 8 11 14 17 20", "3 6 9 12 15 16 17 18 19 20"]),
+        ("jobs-unlocked/2x1/explorer", vec!["1 3", "1 4", "3 1", "3 4", "4 1", "4 3"]),
+        ("tickets/3x1/explorer", vec!["2 bought, 1 refused, left 0"]),
+        (
+            "tickets-unlocked/2x1/explorer",
+            vec![
+                "1 bought, 0 refused, 1 empty, left 0",
+                "1 bought, 1 refused, left 0",
+                "2 bought, 0 refused, left 0",
+            ],
+        ),
+        ("append/2x1/explorer", vec!["1 1 2 2", "2 2 1 1"]),
+        (
+            "append-unlocked/2x1/explorer",
+            vec!["1 1 2 2", "1 2 1 2", "1 2 2 1", "2 1 1 2", "2 1 2 1", "2 2 1 1"],
+        ),
+        ("workers/2x1/explorer", vec!["2 ran, 0 overlapped"]),
+        ("csv/2x1/explorer", vec!["1 2 3 4 5", "1 4 5 2 3"]),
+    ] {
+        let claim = modelled(|c| c.id == id).remove(0);
+        let examined = claim.examine(&budget(), &Silent);
+        assert!(examined.ok(), "{id}: {}", drawn(&examined.finding));
+        assert!(examined.finding.outcomes.keys().eq(results.iter()), "{id}: {examined:?}");
+    }
+}
+
+#[test]
+fn the_demonstrations_hold_with_the_lock_and_fail_without() {
+    let demos = ["tickets", "jobs", "append", "workers", "csv"];
+    examine(&modelled(|c| {
+        demos.contains(&c.subject.trim_end_matches("-unlocked")) && !c.full_only
+    }));
+}
+
 /// Every Acquire and Release in the mutex's source is weakened in turn, also one that somebody adds tomorrow.
 #[test]
 fn every_ordering_is_there_for_a_reason() {

@@ -21,11 +21,16 @@ use super::mutex::{DeadlineModel, MutexModel, NotRecoverableModel};
 use super::queue::{self, QueueModel};
 use super::registry::{
     ADMITS, ALL_DONE, ALL_DONE_OR_LOST, ANNOUNCES, BREAKS, BUILDS_AGAIN, BUILDS_ONCE, COMES_BACK,
-    COMES_OUT, COMES_OUT_WHOLE, DOWNGRADES, EATS_NONE, GIVES_UP_WAITING, KEEPS_COUNT, LOSES_NONE,
-    LOSES_ONE, LOSSES_COUNTED, MEETS, MEETS_LIVING, READS_REPAIRED, READS_WHOLE, RECOVERS,
-    REFUSES_ALL, SURVIVES, TAKES_NO_WAKE, TELLS, TELLS_OF_PANICS, WAITS_FOR_IT,
+    COMES_OUT, COMES_OUT_WHOLE, DOWNGRADES, EATS_NONE, GIVES_UP_WAITING, IN_BLOCKS, KEEPS_COUNT,
+    LOSES_NONE, LOSES_ONE, LOSSES_COUNTED, MEETS, MEETS_LIVING, PRINTS_TWO, READS_REPAIRED,
+    READS_WHOLE, RECOVERS, REFUSES_ALL, ROWS_ONCE, SELLS_ALL, SELLS_WHOEVER_DIES, SURVIVES,
+    TAKES_NO_WAKE, TELLS, TELLS_OF_PANICS, WAITS_FOR_IT,
 };
 use super::rwlock::{self, RwLockModel};
+use super::scenarios::append::{self, AppendModel};
+use super::scenarios::csv::CsvModel;
+use super::scenarios::jobs::JobsModel;
+use super::scenarios::tickets::TicketsModel;
 use super::semaphore::{self, SLOTS, SemaphoreModel};
 use super::spans::{self, SpanModel};
 use super::tasks::{self, TasksModel};
@@ -42,6 +47,7 @@ pub fn claims(selection: &Selection) -> Vec<Claim> {
     let mut all = super::explored::claims();
     all.extend(mutex());
     all.extend(counters());
+    all.extend(scenarios());
     all.extend(init());
     all.extend(event());
     all.extend(rwlock());
@@ -130,6 +136,33 @@ fn unlocked() -> Vec<Claim> {
             ..shuttle_claim("unlocked", &model(2, 2), 2, 2, drawn)
         }));
     }
+    all
+}
+
+/// The programs of `lockproof demo`: what the explorer of states proves, a second time.
+fn scenarios() -> Vec<Claim> {
+    let tickets = |processes, deaths, locked| {
+        Arc::new(TicketsModel { processes, increments: 1, deaths, locked })
+    };
+    let append = Arc::new(AppendModel { how: append::Use::Locked, processes: 2, deaths: false });
+    let csv = |processes| Arc::new(CsvModel { processes, deaths: false, locked: true });
+    let jobs = Arc::new(JobsModel { steps: 2, locked: true });
+    let dying = crash_claim("tickets", tickets(2, true, true), 2, 1, up_to(3));
+    let unlocked = tickets(2, false, false);
+    let mut all = vec![
+        held(loom_claim("tickets", tickets(2, false, true), 2, 1, SELLS_ALL, up_to(4))),
+        held(Claim { property: SELLS_WHOEVER_DIES, ..dying }),
+        held(loom_claim("jobs", jobs, 2, 2, PRINTS_TWO, up_to(3))),
+        held(loom_claim("append", append, 2, 1, IN_BLOCKS, up_to(3))),
+        held(loom_claim("csv", csv(2), 2, 1, ROWS_ONCE, up_to(3))),
+        fails(loom_claim("tickets-unlocked", unlocked, 2, 1, SELLS_ALL, ALL)),
+    ];
+    let mut by_shuttle = shuttle_claims("tickets", &tickets(6, false, true), 6, 1);
+    by_shuttle.iter_mut().for_each(|claim| claim.property = SELLS_ALL);
+    all.extend(by_shuttle);
+    let mut by_shuttle = shuttle_claims("csv", &csv(5), 5, 1);
+    by_shuttle.iter_mut().for_each(|claim| claim.property = ROWS_ONCE);
+    all.extend(by_shuttle);
     all
 }
 

@@ -27,6 +27,11 @@ use super::queue::{self, QueueModel};
 use super::recovery::{self, RecoveryModel};
 use super::rwlock::{self, RwLockModel};
 use super::rwlock_endless::EndlessRwLockModel;
+use super::scenarios::append::{self, AppendModel};
+use super::scenarios::csv::CsvModel;
+use super::scenarios::jobs::JobsModel;
+use super::scenarios::tickets::TicketsModel;
+use super::scenarios::workers::WorkersModel;
 use super::semaphore::{self, SemaphoreModel};
 use super::spans::{self, Mistake, SpanModel};
 use super::tasks::{self, TasksModel};
@@ -88,6 +93,15 @@ pub(super) const READS_WHOLE: &str =
     "what is read is whole, writers are alone, everybody gets there";
 pub(super) const READS_REPAIRED: &str = "nobody hangs when one dies at any step, and nobody reads what a dead writer left without being told";
 pub(super) const DOWNGRADES: &str = "nobody writes between one's writing and one's reading";
+pub(super) const SELLS_ALL: &str =
+    "as many are sold as there were, the others are refused, and the file is never empty";
+pub(super) const SELLS_WHOEVER_DIES: &str =
+    "nothing is sold twice or lost and the file is never empty, whoever dies at any step";
+pub(super) const PRINTS_TWO: &str = "two sequences can be printed, and no other";
+pub(super) const IN_BLOCKS: &str =
+    "each block is in one row, and the lock released where a write fails";
+pub(super) const RUNS_ALONE: &str = "one runs at a time, and everybody does";
+pub(super) const ROWS_ONCE: &str = "one header, and each row whole and once, whenever one looks";
 pub(super) const GOES_ON: &str = "exclusion, and nobody is stuck, without an end";
 
 /// How large a model is made.
@@ -262,6 +276,83 @@ pub static MODELS: &[Entry] = &[
         about: "the shipped counter without a lock",
         explore: |size, exploration| counter(Way::Atomic, size, exploration),
         ..COUNTER
+    },
+    Entry {
+        name: "tickets",
+        about: "a file with one ticket less than is wanted, replaced under a lock (lockproof demo tickets)",
+        property: SELLS_ALL,
+        with_deaths: Some(SELLS_WHOEVER_DIES),
+        least: 2,
+        explore: |size, exploration| tickets(true, size, exploration),
+        ..COUNTER
+    },
+    Entry {
+        name: "tickets-unlocked",
+        about: "broken: the same without the lock, where the file is made empty and written",
+        property: SELLS_ALL,
+        with_deaths: None,
+        least: 2,
+        explore: |size, exploration| tickets(false, size, exploration),
+        ..COUNTER
+    },
+    Entry {
+        name: "jobs",
+        about: "two jobs that add to a number and print it, each under a lock for all of its steps",
+        ..JOBS
+    },
+    Entry {
+        name: "jobs-unlocked",
+        about: "broken: the same without the lock",
+        explore: |size, exploration| {
+            exploration.of(JobsModel { steps: size.increments, locked: false }, size)
+        },
+        ..JOBS
+    },
+    Entry {
+        name: "append",
+        about: "blocks of two lines in one file, each written under a lock: once each",
+        with_deaths: Some(IN_BLOCKS),
+        ..APPEND
+    },
+    Entry {
+        name: "append-unlocked",
+        about: "broken: the same without the lock",
+        explore: |size, exploration| appended(append::Use::Unlocked, size, exploration),
+        ..APPEND
+    },
+    Entry {
+        name: "append-kept",
+        about: "broken: as `append`, where the lock is not released if a write fails",
+        explore: |size, exploration| appended(append::Use::Kept, size, exploration),
+        ..APPEND
+    },
+    Entry {
+        name: "workers",
+        about: "workers that run under a lock, one at a time",
+        property: RUNS_ALONE,
+        with_deaths: Some(RUNS_ALONE),
+        explore: |size, exploration| workers(true, size, exploration),
+        ..COUNTER
+    },
+    Entry {
+        name: "workers-unlocked",
+        about: "broken: the same without the lock",
+        property: RUNS_ALONE,
+        with_deaths: None,
+        explore: |size, exploration| workers(false, size, exploration),
+        ..COUNTER
+    },
+    Entry {
+        name: "csv",
+        about: "rows of two parts in one file, replaced under a lock: one row each",
+        with_deaths: Some(ROWS_ONCE),
+        ..CSV
+    },
+    Entry {
+        name: "csv-unlocked",
+        about: "broken: the same without the lock, where each part is appended",
+        explore: |size, exploration| rows(false, size, exploration),
+        ..CSV
     },
     Entry {
         name: "init",
@@ -1247,6 +1338,49 @@ const COUNTER: Entry = Entry {
 fn counter(way: Way, size: Size, exploration: &Exploration<'_>) -> Explored {
     let Size { processes, increments, deaths } = size;
     exploration.of(CounterModel { way, processes, increments, deaths: deaths > 0 }, size)
+}
+
+const JOBS: Entry = Entry {
+    property: PRINTS_TWO,
+    with_deaths: None,
+    least: 2,
+    most: 2,
+    explore: |size, exploration| {
+        exploration.of(JobsModel { steps: size.increments, locked: true }, size)
+    },
+    ..COUNTER
+};
+
+const APPEND: Entry = Entry {
+    property: IN_BLOCKS,
+    explore: |size, exploration| appended(append::Use::Locked, size, exploration),
+    ..CONDVAR
+};
+
+fn appended(how: append::Use, size: Size, exploration: &Exploration<'_>) -> Explored {
+    let Size { processes, deaths, .. } = size;
+    exploration.of(AppendModel { how, processes, deaths: deaths > 0 }, size)
+}
+
+const CSV: Entry = Entry {
+    property: ROWS_ONCE,
+    explore: |size, exploration| rows(true, size, exploration),
+    ..CONDVAR
+};
+
+fn rows(locked: bool, size: Size, exploration: &Exploration<'_>) -> Explored {
+    let Size { processes, deaths, .. } = size;
+    exploration.of(CsvModel { processes, deaths: deaths > 0, locked }, size)
+}
+
+fn workers(locked: bool, size: Size, exploration: &Exploration<'_>) -> Explored {
+    let Size { processes, increments, deaths } = size;
+    exploration.of(WorkersModel { processes, increments, deaths: deaths > 0, locked }, size)
+}
+
+fn tickets(locked: bool, size: Size, exploration: &Exploration<'_>) -> Explored {
+    let Size { processes, increments, deaths } = size;
+    exploration.of(TicketsModel { processes, increments, deaths: deaths > 0, locked }, size)
 }
 
 /// The model of that name.
