@@ -1,7 +1,8 @@
 //! Demonstrations: programs that people write and get wrong, run as real processes, without a lock and with it.
 //!
 //! Each is a file of its own. The program itself comes first in it, and uses nothing but `lockproof`'s public API; below stands how
-//! it is started, watched, and judged. What all have in common is in `stage.rs`, `folder.rs` and `show.rs`.
+//! it is started, watched, and judged. What all have in common is in `stage.rs`, `show.rs`,
+//! `verdict.rs` and `folder.rs`.
 
 mod append;
 mod cost;
@@ -14,6 +15,7 @@ mod show;
 mod stage;
 mod threads;
 mod tickets;
+mod verdict;
 mod workers;
 
 use std::io::{self, Write};

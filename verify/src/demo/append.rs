@@ -15,8 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Part;
 use super::folder::Folder;
-use super::show::{self, Flags, Scenario, Stage, Trouble, Way};
+use super::show::{self, Flags, Scenario, Shown, Stage, Trouble, Way};
 use super::stage::{Cast, Event};
+use crate::report::numbers::counted;
 
 /// What is locked: how long the file is up to the end of its last whole block.
 type Whole = Mutex<u64>;
@@ -170,10 +171,17 @@ pub(super) struct Found {
 
 impl Scenario for Append {
     const NAME: &'static str = "append";
-    const WAYS: &'static [Way] = &[
-        Way { name: "unlocked", what: "everybody writes at once; whose lines:", locked: false },
-        Way { name: "Mutex", what: "held for a whole block; whose lines:", locked: true },
+    type How = ();
+    const WAYS: &'static [Way<()>] = &[
+        Way {
+            name: "unlocked",
+            what: "everybody writes at once; whose lines:",
+            locked: false,
+            how: (),
+        },
+        Way { name: "Mutex", what: "held for a whole block; whose lines:", locked: true, how: () },
     ];
+    const SHOWN: Shown = Shown::Words;
     type Outcome = Found;
 
     fn flags(&self) -> &Flags {
@@ -185,15 +193,19 @@ impl Scenario for Append {
         format!(
             "{processes} processes append {lines} lines each to one file, and sleep {sleep} ms after each. \
              With the lock, every other one holds it in a guard, the others release it by hand, also when \
-             a write fails, as their first {failures} do."
+             a write fails; writes that fail: {failures}."
         )
     }
 
     fn expected(&self) -> String {
-        format!("{} blocks of {} lines, none mixed with another", self.processes, self.lines)
+        format!(
+            "{} blocks, each of {} in a row",
+            self.processes,
+            counted(self.lines.into(), "line")
+        )
     }
 
-    fn run(&self, way: &Way, stage: &mut Stage<'_>) -> Result<Found, Trouble> {
+    fn run(&self, way: &Way<()>, stage: &mut Stage<'_>) -> Result<Found, Trouble> {
         let folder = Folder::new()?;
         let file = folder.file("lines.txt");
         let in_words = |error: std::io::Error| error.to_string();
@@ -236,7 +248,6 @@ impl Scenario for Append {
                 _ => Ok(()),
             }
         })?;
-        stage.write("\n")?;
         let text = fs::read_to_string(&file).map_err(in_words)?;
         let lines: Vec<_> = text.lines().filter_map(read).collect();
         Ok(Found {

@@ -57,7 +57,7 @@ impl Cost {
         let counters = Region::<Counters>::anonymous().map_err(|error| error.to_string())?;
         let mut ways = Vec::new();
         for way in count::WAYS {
-            let how = count::how(way);
+            let how = way.how;
             let best = (0..ROUNDS_AT_ONCE).map(|_| at_once(how, AT_ONCE));
             let best = best.collect::<Result<Vec<_>, _>>()?.into_iter().min().unwrap_or_default();
             ways.push(WayCost {

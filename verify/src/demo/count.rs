@@ -139,9 +139,9 @@ pub(super) struct Sizes {
 }
 
 impl Sizes {
-    pub(super) fn counting(&self, way: &Way) -> Counting {
+    pub(super) fn counting(&self, how: How) -> Counting {
         Counting {
-            how: how(way),
+            how,
             increments: self.increments,
             pause: Duration::from_millis(self.sleep.into()),
             window: Duration::from_micros(self.window.into()),
@@ -171,22 +171,22 @@ impl Sizes {
 }
 
 /// The four, as users call them.
-pub(super) const WAYS: &[Way] = &[
-    Way { name: "unlocked", what: "read, add, write", locked: false },
-    Way { name: "separate-lock", what: "a lock beside the value", locked: true },
-    Way { name: "value-lock", what: "the value's own reentrant lock", locked: true },
-    Way { name: "counter", what: "value and lock in one object", locked: true },
+pub(super) const WAYS: &[Way<How>] = &[
+    Way { name: "unlocked", what: "read, add, write", locked: false, how: How::Unlocked },
+    Way {
+        name: "separate-lock",
+        what: "a lock beside the value",
+        locked: true,
+        how: How::SeparateLock,
+    },
+    Way {
+        name: "value-lock",
+        what: "the value's own reentrant lock",
+        locked: true,
+        how: How::ValueLock,
+    },
+    Way { name: "counter", what: "value and lock in one object", locked: true, how: How::Counter },
 ];
-
-/// How to count in that way.
-pub(super) fn how(way: &Way) -> How {
-    match way.name {
-        "unlocked" => How::Unlocked,
-        "separate-lock" => How::SeparateLock,
-        "value-lock" => How::ValueLock,
-        _ => How::Counter,
-    }
-}
 
 /// What was counted.
 #[derive(Debug, Serialize)]

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::Part;
 use super::cost::Cost;
 use super::count::{self, Counted, Counters, Counting, How, Sizes};
-use super::show::{Flags, Scenario, Stage, Trouble, Way};
+use super::show::{Flags, Scenario, Shown, Stage, Trouble, Way};
 use super::stage::{Cast, Event};
 
 /// One who counts.
@@ -49,8 +49,9 @@ pub(super) struct CounterOptions {
 
 impl Scenario for CounterOptions {
     const NAME: &'static str = "counter";
-    const WAYS: &'static [Way] = count::WAYS;
-    const IN_A_ROW: bool = true;
+    type How = How;
+    const WAYS: &'static [Way<How>] = count::WAYS;
+    const SHOWN: Shown = Shown::Result;
     type Outcome = Counted;
 
     fn flags(&self) -> &Flags {
@@ -65,9 +66,9 @@ impl Scenario for CounterOptions {
         self.sizes.expected(self.processes).to_string()
     }
 
-    fn run(&self, way: &Way, stage: &mut Stage<'_>) -> Result<Counted, Trouble> {
-        let counting = self.sizes.counting(way);
-        let (how, expected) = (counting.how, self.sizes.expected(self.processes));
+    fn run(&self, way: &Way<How>, stage: &mut Stage<'_>) -> Result<Counted, Trouble> {
+        let counting = self.sizes.counting(way.how);
+        let (how, expected) = (way.how, self.sizes.expected(self.processes));
         let counters = region()?;
         let cast = cast(&counters, self.processes, &counting, self.sizes.sleeps(self.processes))?;
         stage.watch(cast, |stage, _, _, _| {

@@ -27,7 +27,7 @@ struct Row {
 
 /// How rows are added.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-enum How {
+pub(super) enum How {
     Unlocked,
     FileLock,
     UpdateFile,
@@ -165,10 +165,26 @@ pub(super) struct Found {
 
 impl Scenario for Csv {
     const NAME: &'static str = "csv";
-    const WAYS: &'static [Way] = &[
-        Way { name: "unlocked", what: "open the file, add a row", locked: false },
-        Way { name: "FileLock", what: "the same, with the lock beside the file", locked: true },
-        Way { name: "update_file", what: "the file is replaced whole", locked: true },
+    type How = How;
+    const WAYS: &'static [Way<How>] = &[
+        Way {
+            name: "unlocked",
+            what: "open the file, add a row",
+            locked: false,
+            how: How::Unlocked,
+        },
+        Way {
+            name: "FileLock",
+            what: "the same, with the lock beside the file",
+            locked: true,
+            how: How::FileLock,
+        },
+        Way {
+            name: "update_file",
+            what: "the file is replaced whole",
+            locked: true,
+            how: How::UpdateFile,
+        },
     ];
     type Outcome = Found;
 
@@ -188,19 +204,14 @@ impl Scenario for Csv {
         format!("one header, and {} rows, each whole and once", self.all())
     }
 
-    fn run(&self, way: &Way, stage: &mut Stage<'_>) -> Result<Found, Trouble> {
+    fn run(&self, way: &Way<How>, stage: &mut Stage<'_>) -> Result<Found, Trouble> {
         let folder = Folder::new()?;
         let file = folder.file("results.csv");
-        let how = match way.name {
-            "unlocked" => How::Unlocked,
-            "FileLock" => How::FileLock,
-            _ => How::UpdateFile,
-        };
         let sleeps = u64::from(self.sleep) * self.all();
         let mut cast = Cast::new(Duration::from_millis(sleeps), self.kills)?;
         let mut numbers = Vec::new();
         for number in 0..self.processes {
-            cast.add(Part::Client(self.client(&file, number, how, false)))?;
+            cast.add(Part::Client(self.client(&file, number, way.how, false)))?;
             numbers.push(number);
         }
         let mut killed = 0;
@@ -211,7 +222,7 @@ impl Scenario for Csv {
                 killed += 1;
                 let process = cast.process(number);
                 let client = numbers[number];
-                cast.add(Part::Client(self.client(&file, client, how, true)))?;
+                cast.add(Part::Client(self.client(&file, client, way.how, true)))?;
                 numbers.push(client);
                 stage.write(&format!("  {process} was killed, and is started again\n"))
             }

@@ -10,7 +10,7 @@ use lockproof::{Lock, RawValue, Region, shareable};
 use serde::{Deserialize, Serialize};
 
 use super::Part;
-use super::show::{self, Flags, Scenario, Stage, Trouble, Way};
+use super::show::{self, Flags, Scenario, Shown, Stage, Trouble, Way};
 use super::stage::{Cast, Event};
 
 shareable! {
@@ -90,10 +90,12 @@ pub(super) struct Printed {
 
 impl Scenario for JobsOptions {
     const NAME: &'static str = "jobs";
-    const WAYS: &'static [Way] = &[
-        Way { name: "unlocked", what: "both at once", locked: false },
-        Way { name: "Lock", what: "held around the whole loop", locked: true },
+    type How = ();
+    const WAYS: &'static [Way<()>] = &[
+        Way { name: "unlocked", what: "both at once", locked: false, how: () },
+        Way { name: "Lock", what: "held around the whole loop", locked: true, how: () },
     ];
+    const SHOWN: Shown = Shown::Words;
     type Outcome = Printed;
 
     fn flags(&self) -> &Flags {
@@ -113,7 +115,7 @@ impl Scenario for JobsOptions {
         format!("{}, or {}", in_a_row(&one), in_a_row(&other))
     }
 
-    fn run(&self, way: &Way, stage: &mut Stage<'_>) -> Result<Printed, Trouble> {
+    fn run(&self, way: &Way<()>, stage: &mut Stage<'_>) -> Result<Printed, Trouble> {
         let desk = Region::<Desk>::memfd("lockproof-jobs").map_err(|error| error.to_string())?;
         let pause = Duration::from_millis(self.sleep.into());
         let mut cast = Cast::new(pause * u32::from(self.steps) * 2, 0)?;
@@ -127,7 +129,6 @@ impl Scenario for JobsOptions {
             printed.push(number.parse().map_err(|_| format!("printed {number:?}"))?);
             stage.word(number)
         })?;
-        stage.write("\n")?;
         Ok(Printed { printed, allowed: self.allowed() })
     }
 }

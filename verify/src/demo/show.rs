@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::cost::Cost;
 use super::stage::{Cast, Event, Seen};
+use super::verdict::{Ran, verdict};
 use crate::claim::Progress;
-use crate::report::json;
 use crate::stress::{Status, probe_json, wrapped, write_json};
 
 /// How wide the text is.
@@ -37,22 +37,36 @@ pub(super) struct Flags {
 }
 
 /// A way to do it: without the lock, or with one.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct Way {
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Way<How> {
     pub(super) name: &'static str,
-    #[serde(skip)]
     pub(super) what: &'static str,
     pub(super) locked: bool,
+    /// For the scenario itself, where it has several locks to choose from.
+    pub(super) how: How,
+}
+
+/// What there is to see of a way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// What its processes say, line by line.
+    Lines,
+    /// The same in [words](Stage::word). Nothing else can move on a terminal meanwhile: the line is not yet complete.
+    Words,
+    /// Nothing but the result, on one line.
+    Result,
 }
 
 /// A program that people write, and get wrong.
 pub(super) trait Scenario: Serialize {
     /// Its name.
     const NAME: &'static str;
+    /// What tells its ways apart, beside whether there is a lock.
+    type How: Copy + 'static;
     /// The ways to do it, in the order in which they are shown.
-    const WAYS: &'static [Way];
-    /// Whether each way is told on one line: there is nothing else to see of it.
-    const IN_A_ROW: bool = false;
+    const WAYS: &'static [Way<Self::How>];
+    /// What there is to see of each way.
+    const SHOWN: Shown = Shown::Lines;
     /// What comes of one.
     type Outcome: Outcome;
 
@@ -67,7 +81,7 @@ pub(super) trait Scenario: Serialize {
     /// # Errors
     ///
     /// Why it could not be done.
-    fn run(&self, way: &Way, stage: &mut Stage<'_>) -> Result<Self::Outcome, Trouble>;
+    fn run(&self, way: &Way<Self::How>, stage: &mut Stage<'_>) -> Result<Self::Outcome, Trouble>;
     /// What it costs, measured for itself, where that is wanted.
     fn cost(&self) -> Option<Result<Cost, String>> {
         None
@@ -113,6 +127,7 @@ impl From<String> for Trouble {
 pub(super) struct Stage<'a> {
     text: &'a mut dyn Write,
     progress: &'a dyn Progress,
+    shown: Shown,
     column: usize,
     took: Duration,
     seen: Vec<Seen>,
@@ -170,7 +185,9 @@ impl Stage<'_> {
 
     /// Says how far it is.
     pub(super) fn progress(&self, done: u64, all: u64, of_what: &str) {
-        self.progress.report(done, all, of_what);
+        if self.shown != Shown::Words {
+            self.progress.report(done, all, of_what);
+        }
     }
 
     /// Takes note of how long it took and of who was seen, where no processes were [watched](Self::watch).
@@ -189,18 +206,6 @@ struct Report<'a, S: Scenario> {
     cost: Option<Cost>,
     verdict: String,
     ok: bool,
-}
-
-#[derive(Serialize)]
-struct Ran<O> {
-    #[serde(flatten)]
-    way: Way,
-    #[serde(flatten)]
-    outcome: Option<O>,
-    wrong: Vec<String>,
-    ok: bool,
-    seconds: f64,
-    seen: Vec<Seen>,
 }
 
 /// Shows a scenario, each way after the other.
@@ -231,35 +236,14 @@ fn perform<'a, S: Scenario>(
     progress: &dyn Progress,
 ) -> io::Result<Report<'a, S>> {
     let flags = scenario.flags();
-    paragraph(text, &scenario.introduction())?;
-    let wanted = |way: &&Way| if way.locked { !flags.without_lock } else { !flags.with_lock };
-    if S::IN_A_ROW {
+    paragraph(text, &scenario.introduction(), 0)?;
+    if S::SHOWN == Shown::Result {
         writeln!(text)?;
     }
+    let wanted = |way: &&Way<_>| if way.locked { !flags.without_lock } else { !flags.with_lock };
     let mut ways = Vec::new();
     for way in S::WAYS.iter().filter(wanted) {
-        if S::IN_A_ROW {
-            write!(text, "  {:14} {:30} ", way.name, way.what)?;
-        } else {
-            writeln!(text, "\n{}: {}", way.name, way.what)?;
-        }
-        text.flush()?;
-        let mut stage = Stage { text, progress, column: 0, took: Duration::ZERO, seen: Vec::new() };
-        let outcome = match scenario.run(way, &mut stage) {
-            Err(Trouble::Output(error)) => return Err(error),
-            Err(Trouble::Failed(words)) => Err(words),
-            Ok(outcome) => Ok(outcome),
-        };
-        let ran = ran(*way, outcome, stage.took, stage.seen);
-        if S::IN_A_ROW {
-            writeln!(text, "{}", ran.in_a_row())?;
-        } else {
-            paragraph_indented(text, &ran.in_words())?;
-        }
-        if flags.cpus {
-            tell_processors(text, &ran.seen)?;
-        }
-        ways.push(ran);
+        ways.push(show_way(scenario, way, text, progress)?);
     }
     let (cost, no_cost) = match scenario.cost().transpose() {
         Ok(cost) => (cost, None),
@@ -269,97 +253,51 @@ fn perform<'a, S: Scenario>(
         writeln!(text, "\n{cost}")?;
     }
     if let Some(words) = &no_cost {
-        paragraph(text, &format!("The cost could not be measured: {words}"))?;
+        paragraph(text, &format!("The cost could not be measured: {words}"), 0)?;
     }
     let expected = scenario.expected();
     let verdict = verdict(&expected, &ways);
     writeln!(text)?;
-    paragraph(text, &verdict)?;
+    paragraph(text, &verdict, 0)?;
     let ok = ways.iter().all(|ran| ran.ok) && no_cost.is_none();
     Ok(Report { scenario: S::NAME, sizes: scenario, expected, ways, cost, verdict, ok })
 }
 
-/// What goes wrong without a lock is what there was to be seen; what cannot be run at all is another thing.
-fn ran<O: Outcome>(
-    way: Way,
-    outcome: Result<O, String>,
-    took: Duration,
-    seen: Vec<Seen>,
-) -> Ran<O> {
-    let (outcome, wrong) = match outcome {
-        Ok(outcome) => {
-            let wrong = outcome.wrong();
-            (Some(outcome), wrong)
-        }
-        Err(words) => (None, vec![words]),
+fn show_way<S: Scenario>(
+    scenario: &S,
+    way: &Way<S::How>,
+    text: &mut dyn Write,
+    progress: &dyn Progress,
+) -> io::Result<Ran<S::Outcome>> {
+    if S::SHOWN != Shown::Result {
+        writeln!(text, "\n{}: {}", way.name, way.what)?;
+        text.flush()?;
+    }
+    let (took, seen) = (Duration::ZERO, Vec::new());
+    let mut stage = Stage { text, progress, shown: S::SHOWN, column: 0, took, seen };
+    let outcome = match scenario.run(way, &mut stage) {
+        Err(Trouble::Output(error)) => return Err(error),
+        Err(Trouble::Failed(words)) => Err(words),
+        Ok(outcome) => Ok(outcome),
     };
-    let ok = outcome.is_some() && (wrong.is_empty() || !way.locked);
-    Ran { way, outcome, wrong, ok, seconds: json::seconds(took), seen }
+    let Stage { column, took, seen, .. } = stage;
+    if column > 0 {
+        writeln!(text)?;
+    }
+    let ran = Ran::new(way, outcome, took, seen);
+    if S::SHOWN == Shown::Result {
+        writeln!(text, "{}", ran.in_a_row())?;
+    } else {
+        paragraph(text, &ran.in_words(), 2)?;
+    }
+    if scenario.flags().cpus {
+        ran.tell_processors(text)?;
+    }
+    text.flush()?;
+    Ok(ran)
 }
 
-impl<O: Outcome> Ran<O> {
-    fn in_words(&self) -> String {
-        match &self.outcome {
-            Some(outcome) => {
-                format!("{}: {}. {:.2} s", outcome.in_words(), self.judgement(), self.seconds)
-            }
-            None => format!("failed: {}", self.wrong.join("; ")),
-        }
-    }
-
-    fn in_a_row(&self) -> String {
-        match &self.outcome {
-            Some(outcome) => {
-                let (words, judgement) = (outcome.in_words(), self.judgement());
-                format!("{words}  {judgement:<11} {:>6.2} s", self.seconds)
-            }
-            None => self.in_words(),
-        }
-    }
-
-    fn judgement(&self) -> String {
-        match &self.outcome {
-            Some(outcome) if self.wrong.is_empty() && self.way.locked => outcome.right().to_owned(),
-            Some(outcome) if self.wrong.is_empty() => outcome.luck().to_owned(),
-            _ => self.wrong.join(", "),
-        }
-    }
-
-    /// What one took, in milliseconds.
-    fn cost(&self) -> Option<(f64, &'static str)> {
-        let (done, what) = self.outcome.as_ref()?.done()?;
-        (done > 0).then(|| (self.seconds * 1_000.0 / done as f64, what))
-    }
-}
-
-/// What was expected, what came of it, and what it cost.
-fn verdict<O: Outcome>(expected: &str, ways: &[Ran<O>]) -> String {
-    let mut text = format!("Expected: {expected}.");
-    for ran in ways {
-        let loudly = if ran.ok { "" } else { "WRONG: " };
-        text.push_str(&format!(" {}: {loudly}{}.", ran.way.name, ran.judgement()));
-    }
-    let costs: Vec<_> = ways.iter().filter_map(|ran| Some((ran.way.name, ran.cost()?))).collect();
-    if let [(_, (_, what)), ..] = costs[..] {
-        let each = costs.iter().map(|(name, (cost, _))| format!("{cost:.3} ms {name}"));
-        let each: Vec<String> = each.collect();
-        text.push_str(&format!(" What one {what} took: {}.", each.join(", ")));
-    }
-    text
-}
-
-fn tell_processors(text: &mut dyn Write, seen: &[Seen]) -> io::Result<()> {
-    for Seen { who, end, cpus } in seen {
-        let cpus: Vec<String> = cpus.iter().map(usize::to_string).collect();
-        writeln!(text, "    {who} ran on {}, {end}", cpus.join(" and "))?;
-    }
-    Ok(())
-}
-
-fn paragraph(text: &mut dyn Write, words: &str) -> io::Result<()> {
-    wrapped(words, WIDTH).iter().try_for_each(|line| writeln!(text, "{line}"))
-}
-
-fn paragraph_indented(text: &mut dyn Write, words: &str) -> io::Result<()> {
-    wrapped(words, WIDTH - 2).iter().try_for_each(|line| writeln!(text, "  {line}"))
+fn paragraph(text: &mut dyn Write, words: &str, indent: usize) -> io::Result<()> {
+    let lines = wrapped(words, WIDTH - indent);
+    lines.iter().try_for_each(|line| writeln!(text, "{:indent$}{line}", ""))
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::cost::Cost;
 use super::count::{self, Counted, Counters, Counting, How, Sizes};
-use super::show::{Flags, Scenario, Stage, Trouble, Way};
+use super::show::{Flags, Scenario, Shown, Stage, Trouble, Way};
 use super::stage::{PATIENCE, Seen};
 
 /// How often somebody looks how far they are.
@@ -37,8 +37,9 @@ pub(super) struct ThreadOptions {
 
 impl Scenario for ThreadOptions {
     const NAME: &'static str = "threads";
-    const WAYS: &'static [Way] = count::WAYS;
-    const IN_A_ROW: bool = true;
+    type How = How;
+    const WAYS: &'static [Way<How>] = count::WAYS;
+    const SHOWN: Shown = Shown::Result;
     type Outcome = Counted;
 
     fn flags(&self) -> &Flags {
@@ -53,9 +54,9 @@ impl Scenario for ThreadOptions {
         self.sizes.expected(self.threads).to_string()
     }
 
-    fn run(&self, way: &Way, stage: &mut Stage<'_>) -> Result<Counted, Trouble> {
-        let counting = self.sizes.counting(way);
-        let (how, expected) = (counting.how, self.sizes.expected(self.threads));
+    fn run(&self, way: &Way<How>, stage: &mut Stage<'_>) -> Result<Counted, Trouble> {
+        let counting = self.sizes.counting(way.how);
+        let (how, expected) = (way.how, self.sizes.expected(self.threads));
         let counters = region()?;
         let began = Instant::now();
         let seen = together(

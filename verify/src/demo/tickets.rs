@@ -140,9 +140,20 @@ pub(super) struct Sold {
 
 impl Scenario for Tickets {
     const NAME: &'static str = "tickets";
-    const WAYS: &'static [Way] = &[
-        Way { name: "unlocked", what: "read the file, take one, write the file", locked: false },
-        Way { name: "update_file", what: "the same, in a change of the file", locked: true },
+    type How = ();
+    const WAYS: &'static [Way<()>] = &[
+        Way {
+            name: "unlocked",
+            what: "read the file, take one, write the file",
+            locked: false,
+            how: (),
+        },
+        Way {
+            name: "update_file",
+            what: "the same, in a change of the file",
+            locked: true,
+            how: (),
+        },
     ];
     type Outcome = Sold;
 
@@ -164,7 +175,7 @@ impl Scenario for Tickets {
         format!("{tickets} sold, the others are told \"{SOLD_OUT}\", the file is valid at any time")
     }
 
-    fn run(&self, way: &Way, stage: &mut Stage<'_>) -> Result<Sold, Trouble> {
+    fn run(&self, way: &Way<()>, stage: &mut Stage<'_>) -> Result<Sold, Trouble> {
         let folder = Folder::new()?;
         let file = folder.file("tickets.json");
         open_shop(&file, self.tickets)?;

@@ -74,9 +74,10 @@ pub(super) struct Seen {
 
 impl Scenario for Crew {
     const NAME: &'static str = "workers";
-    const WAYS: &'static [Way] = &[
-        Way { name: "unlocked", what: "nobody is kept waiting", locked: false },
-        Way { name: "Lock", what: "held while one runs", locked: true },
+    type How = ();
+    const WAYS: &'static [Way<()>] = &[
+        Way { name: "unlocked", what: "nobody is kept waiting", locked: false, how: () },
+        Way { name: "Lock", what: "held while one runs", locked: true, how: () },
     ];
     type Outcome = Seen;
 
@@ -96,7 +97,7 @@ impl Scenario for Crew {
         format!("{} run, one after the other", self.processes)
     }
 
-    fn run(&self, way: &Way, stage: &mut Stage<'_>) -> Result<Seen, Trouble> {
+    fn run(&self, way: &Way<()>, stage: &mut Stage<'_>) -> Result<Seen, Trouble> {
         let lock = Region::<Lock>::memfd("lockproof-workers").map_err(|error| error.to_string())?;
         let sleeps = Duration::from_millis(u64::from(self.most) * u64::from(self.processes));
         let mut cast = Cast::new(sleeps, 0)?;

@@ -100,8 +100,9 @@ const HOLDS_IN_MINUTES: &[Row] = &[
     ("rwlock", &[(3, 1, 0)]),
     ("rwlock-deadline", &[(3, 1, 1)]),
     ("rwlock-downgrade", &[(3, 1, 1)]),
-    ("tickets", &[(3, 2, 0), (4, 1, 1)]),
+    ("tickets", &[(4, 1, 0)]),
     ("append", &[(3, 1, 0)]),
+    ("workers", &[(4, 1, 2)]),
     ("csv", &[(3, 1, 1)]),
 ];
 
@@ -132,6 +133,8 @@ const UNDER_SC: &[Row] = &[
 
 /// The same, which takes long.
 const UNDER_SC_IN_MINUTES: &[Row] = &[
+    ("tickets", &[(3, 2, 0), (4, 1, 1)]),
+    ("append", &[(3, 1, 1)]),
     ("barrier-lost", &[(3, 1, 1)]),
     ("tasks", &[(3, 1, 1)]),
     ("rwlock-roles", &[(4, 1, 0)]),
