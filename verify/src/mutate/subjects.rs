@@ -12,7 +12,7 @@ use crate::verdict::{Finding, Verdict};
 /// How long a model may take with one mutant: some times what the slowest takes with the shipped source.
 const PATIENCE: Duration = Duration::from_secs(90);
 /// And with the shipped source: all that comes after rests on it, and the machine may have other things to do.
-const FOR_SHIPPED: Duration = Duration::from_mins(6);
+const FOR_SHIPPED: Duration = Duration::from_secs(360);
 
 /// So many executions are drawn where a trial is looked at briefly.
 const BRIEFLY: u64 = 500;
