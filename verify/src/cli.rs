@@ -22,6 +22,7 @@ mod examiner;
 mod exit;
 mod explore;
 mod list;
+mod litmus;
 mod memory;
 mod merge;
 mod mutate;
@@ -34,6 +35,7 @@ mod replay;
 mod run;
 #[cfg(test)]
 mod stand_ins;
+mod zoo;
 
 #[cfg(not(target_os = "linux"))]
 use elsewhere::{self as examiner, self as processes};
@@ -64,6 +66,12 @@ enum Command {
     /// Change one thing at a time in the shipped algorithms, and see whether a model notices
     #[command(after_help = exit::HELP)]
     Mutate(mutate::Options),
+    /// Show which explorer catches which known-broken lock, of the literature and of bug reports
+    #[command(after_help = exit::HELP)]
+    Zoo(zoo::Options),
+    /// Show which outcomes of small programs each checker shows, and which can be
+    #[command(after_help = exit::HELP)]
+    Litmus(litmus::Options),
     /// Let real processes count together, kill some, and account for every increment and every death
     #[command(after_help = exit::HELP)]
     Stress(processes::Stress),
@@ -98,6 +106,8 @@ fn run(command: &Command, claims: impl Fn(&Selection) -> Vec<Claim>) -> Result<E
         Command::Explore(options) => explore::run(options, people(options.json())),
         Command::Replay(options) => replay::run(options, people(options.json())),
         Command::Mutate(options) => mutate::run(options, people(options.json())),
+        Command::Zoo(options) => zoo::run(options),
+        Command::Litmus(options) => litmus::run(options, &mut Output::stdout()),
         Command::Stress(options) => processes::stress(options, Output::stdout()),
         Command::Demo(options) => processes::demo(options, Output::stdout()),
         Command::Bench(options) => processes::bench(options),

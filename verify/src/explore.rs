@@ -9,6 +9,5 @@ mod quiet;
 pub mod shuttle;
 mod tally;
 
-#[cfg(feature = "loom")]
-pub(crate) use failure::SPINS;
-pub(crate) use {failure::why, quiet::quietly};
+pub(crate) use failure::{SPINS, why};
+pub(crate) use quiet::quietly;

@@ -30,6 +30,7 @@ pub mod report;
 pub mod stress;
 pub mod trace;
 pub mod verdict;
+pub mod zoo;
 
 /// The guide's program compiles.
 #[cfg(all(doctest, feature = "loom", feature = "shuttle"))]

@@ -7,6 +7,7 @@ use crate::verdict::Verdict;
 
 pub mod json;
 pub mod junit;
+pub mod litmus;
 pub mod mutation;
 pub mod numbers;
 mod output;
@@ -15,6 +16,7 @@ mod style;
 pub mod target;
 pub mod text;
 mod words;
+pub mod zoo;
 
 pub use output::Output;
 

@@ -14,7 +14,7 @@ use super::{Exit, Failure, Output, duration, panics};
 use crate::claim::{Budget, Examined, Expected, Method};
 use crate::explore::graph::Automaton;
 use crate::explore::graph::{GraphSearch, Liveness, MOST_MESSAGES, Memory};
-use crate::models::registry::{self, Entry, Exploration, Explored, MODELS, Size};
+use crate::models::registry::{self, By, Entry, Exploration, Explored, Size};
 use crate::picture::Picture;
 use crate::platform::KernelRule;
 use crate::progress::{Beside, Board};
@@ -195,8 +195,8 @@ impl Options {
 
 /// All models, a line each.
 fn listed() -> String {
-    let width = MODELS.iter().map(|model| model.name.len()).max().unwrap_or(0);
-    let lines = MODELS.iter().map(|model| format!("  {:width$}  {}", model.name, model.about));
+    let width = registry::models().map(|model| model.name.len()).max().unwrap_or(0);
+    let lines = registry::models().map(|model| format!("  {:width$}  {}", model.name, model.about));
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -250,6 +250,7 @@ fn explore(options: &Options, model: &Entry, board: &Arc<Board>) -> (Examined, O
     let exploration = Exploration {
         name: &id,
         search: options.search(),
+        by: By::States,
         budget: &budget,
         progress: &*running,
         extract: options.graph.is_some(),

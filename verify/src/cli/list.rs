@@ -7,7 +7,7 @@ use clap::Args;
 use super::run::in_order;
 use super::{Exit, Failure, Output};
 use crate::claim::{Claim, Expected, Selection};
-use crate::models::registry::MODELS;
+use crate::models::registry;
 use crate::report::json;
 use crate::report::target::Target;
 
@@ -56,7 +56,7 @@ fn tell(claims: &[Claim], demos: &[Demo], out: &mut Output) -> io::Result<()> {
         }
         writeln!(out, "{line}")?;
     }
-    let models = MODELS.iter().map(|model| (model.name, model.about));
+    let models = registry::models().map(|model| (model.name, model.about));
     tell_named("models (lockproof explore MODEL)", models, out)?;
     let demos = demos.iter().map(|(name, about)| (name.as_str(), about.as_str()));
     tell_named("demos (lockproof demo NAME)", demos, out)?;

@@ -9,7 +9,7 @@ use super::{Exit, Failure, Output, panics};
 use crate::claim::{Budget, Examined, Expected, Method, Silent};
 use crate::diagram::{draw, draw_witness};
 use crate::explore::graph::{GraphSearch, Token};
-use crate::models::registry::{Entry, Exploration, Size, find};
+use crate::models::registry::{By, Entry, Exploration, Size, find};
 use crate::report::json;
 use crate::report::target::Target;
 use crate::verdict::{Finding, Verdict};
@@ -86,6 +86,7 @@ fn replay(token: &Token, model: &'static Entry, size: Size) -> Result<Examined, 
     let exploration = Exploration {
         name: &token.name,
         search: GraphSearch::default(),
+        by: By::States,
         budget: &Budget::seeded(0),
         progress: &Silent,
         extract: false,

@@ -204,8 +204,8 @@ impl<M: Model> Explorer<'_, M> {
         Ok(shown)
     }
 
-    /// The closure of one execution.
-    fn execution(&self, variant: Variant, shown: Arc<Shown>) -> impl Fn() + Send + Sync + 'static {
+    /// The closure of one execution. Boxed, so that loom is compiled once for all models.
+    fn execution(&self, variant: Variant, shown: Arc<Shown>) -> Box<dyn Fn() + Send + Sync> {
         let plan = Plan {
             crash: variant.crash,
             mutation: self.search.mutation,
@@ -214,7 +214,7 @@ impl<M: Model> Explorer<'_, M> {
         };
         let (model, tally) = (Arc::clone(self.model), Arc::clone(&self.tally));
         let (replay, all_outcomes) = (self.replay(variant), self.search.all_outcomes);
-        move || {
+        Box::new(move || {
             let control = Arc::new(Control::new(plan));
             tally.begin(&control);
             let machine = LoomWorld::new(variant.order, variant.interruption, model.processes());
@@ -229,7 +229,7 @@ impl<M: Model> Explorer<'_, M> {
             {
                 crate::model::violated(why);
             }
-        }
+        })
     }
 
     /// Allows one preemption more after each search without a counterexample.

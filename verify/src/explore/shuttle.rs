@@ -1,9 +1,10 @@
 //! shuttle as an explorer: schedules drawn at random, or by PCT, from a seed.
 
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::time::Instant;
 
-use shuttle::scheduler::{PctScheduler, RandomScheduler};
+use shuttle::scheduler::{self, PctScheduler, RandomScheduler};
 use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
 
 use super::failure::{Failure, read};
@@ -57,7 +58,9 @@ where
         Drawn::Pct(_) => Scheduler::Pct,
     };
     let replay = format!("{name}/{}/seed={seed}", scheduler.word());
-    let run = execution(model, &tally, search.plan, replay.clone());
+    // Boxed, so that shuttle is compiled once for all models.
+    let run: Box<dyn Fn() + Send + Sync> =
+        Box::new(execution(model, &tally, search.plan, replay.clone()));
     let schedule = || match search.drawn {
         Drawn::Random => run_all(RandomScheduler::new_from_seed(seed, schedules), budget, run),
         Drawn::Pct(depth) => {
@@ -82,13 +85,35 @@ where
     tally.finding(searched)
 }
 
+/// Draws as another does, and says nothing at its end: shuttle's own prints the seed of each failure.
+struct Quiet<S>(ManuallyDrop<S>);
+
+impl<S: scheduler::Scheduler> scheduler::Scheduler for Quiet<S> {
+    fn new_execution(&mut self) -> Option<scheduler::Schedule> {
+        self.0.new_execution()
+    }
+
+    fn next_task(
+        &mut self,
+        runnable: &[&scheduler::Task],
+        current: Option<scheduler::TaskId>,
+        is_yielding: bool,
+    ) -> Option<scheduler::TaskId> {
+        self.0.next_task(runnable, current, is_yielding)
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        self.0.next_u64()
+    }
+}
+
 /// Lets shuttle install its panic hook, which it does at its first run.
 pub(super) fn install_hook() {
     Runner::new(RandomScheduler::new_from_seed(0, 1), Config::new()).run(|| {});
 }
 
 fn run_all(
-    scheduler: impl shuttle::scheduler::Scheduler + 'static,
+    scheduler: impl scheduler::Scheduler + 'static,
     budget: &Budget,
     run: impl Fn() + Send + Sync + 'static,
 ) {
@@ -98,7 +123,7 @@ fn run_all(
     config.silence_warnings = true;
     config.max_time = budget.until.map(|until| until.saturating_duration_since(Instant::now()));
     config.ungraceful_shutdown_config.immediately_return_on_panic = true;
-    Runner::new(scheduler, config).run(run);
+    Runner::new(Quiet(ManuallyDrop::new(scheduler)), config).run(run);
 }
 
 fn execution<M>(

@@ -1,29 +1,41 @@
 //! Locks that are known to be broken. Every one has to be caught by what it says catches it.
 //!
-//! A proof is only as good as its checker: these are the checker's tests. There are three kinds.
+//! A proof is only as good as its checker: these are the checker's tests. There are four kinds.
 //!
 //! - [`mutants`]: the shipped mutex with one thing changed at one source site. Each ordering, each wake, the waiters'
 //!   bit and each write to the robust list is there because its mutant is caught.
 //! - [`others`]: locks as others build them, written over the same platform: a futex mutex without the waiters' bit set
 //!   again, and the robust mutex of glibc, whose two hangs are known. [`spinning`] has spinlocks, right but for deaths and
 //!   for the processor's time.
+//! - [`doors`], [`unfenced_doors`], [`queue_locks`] and [`futex_locks`]: locks from the literature and from bug reports, each with the
+//!   mistake that made it known. [`unfenced`], [`too_late`], [`sleepers`] and [`meetings`] have what is no lock, as [`small`]
+//!   programs. They are in the [zoo](crate::zoo), where each is put to every explorer.
 //! - [`barrier`], [`condvar`], [`downgrade`], [`event`], [`once`], [`queue`], [`reentrant`], [`rwlock`], [`semaphore`], [`tasks`]: small programs with a mistake in the
 //!   algorithm that somebody has made, each beside the same program without it, which has to hold.
 
 pub mod barrier;
 pub mod condvar;
+pub mod doors;
 pub mod downgrade;
 pub mod event;
+pub mod futex_locks;
+pub mod meetings;
 #[cfg(feature = "loom")]
 pub mod mutants;
 pub mod once;
 pub mod others;
 pub mod queue;
+pub mod queue_locks;
 pub mod reentrant;
 pub mod rwlock;
 pub mod semaphore;
+pub mod sleepers;
+pub mod small;
 pub mod spinning;
 pub mod tasks;
+pub mod too_late;
+pub mod unfenced;
+pub mod unfenced_doors;
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! What the explorer of states is asked about: the main proof of each claim, without a bound on preemptions.
 
-use super::registry::{Exploration, Size, find};
+use super::registry::{By, Exploration, Size, find};
 use crate::claim::{Budget, Claim, Expected, Method, Progress};
 use crate::explore::graph::{GraphSearch, Liveness, Memory};
 use crate::platform::KernelRule;
@@ -377,8 +377,15 @@ fn called(
     let all_outcomes = name.ends_with("unlocked");
     let run = move |budget: &Budget, progress: &dyn Progress| -> Finding {
         let search = GraphSearch { all_outcomes, ..search };
-        let exploration =
-            Exploration { name: &token, search, budget, progress, extract: false, replay: None };
+        let exploration = Exploration {
+            name: &token,
+            search,
+            by: By::States,
+            budget,
+            progress,
+            extract: false,
+            replay: None,
+        };
         match find(name).map(|model| model.explore(size, &exploration)) {
             Some(Ok(explored)) => explored.finding,
             Some(Err(why)) => Finding::of(Verdict::Vacuous { what: why }),

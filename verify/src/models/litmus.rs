@@ -14,6 +14,7 @@ use lockproof::platform::{Ordering, Update};
 
 use crate::model::Sometimes;
 
+pub mod asked;
 pub mod death;
 pub mod futex;
 pub mod limits;
@@ -22,6 +23,7 @@ pub mod old_values;
 pub mod requeue;
 mod run;
 pub mod several;
+pub mod shown;
 
 pub use run::Stage;
 
@@ -116,6 +118,12 @@ impl Litmus {
             only_the_first: false,
             sometimes: Vec::new(),
         }
+    }
+
+    /// What each process does.
+    #[must_use]
+    pub fn steps(&self) -> &[Vec<Step>] {
+        &self.processes
     }
 
     /// What it shows.

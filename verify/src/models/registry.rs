@@ -37,9 +37,17 @@ use super::spans::{self, Mistake, SpanModel};
 use super::tasks::{self, TasksModel};
 use crate::claim::{Budget, Progress};
 use crate::explore::graph::{self, Extracted, GraphSearch, MOST_PROCESSES, Token};
+#[cfg(feature = "loom")]
+use crate::explore::loom::{self, LoomSearch};
+#[cfg(feature = "shuttle")]
+use crate::explore::shuttle::{self, ShuttleSearch};
 use crate::model::Model;
+#[cfg(feature = "shuttle")]
+use crate::platform::{Decorated, shuttle::ShuttleWorld};
 use crate::report::numbers::counted;
 use crate::verdict::{Finding, Verdict};
+
+mod zoo;
 
 pub(super) const KEEPS_COUNT: &str = "exclusion, no lost update, everybody gets there";
 pub(super) const SURVIVES: &str =
@@ -132,6 +140,8 @@ pub struct Exploration<'a> {
     pub name: &'a str,
     /// What to look at. How many may die is the size's to say.
     pub search: GraphSearch,
+    /// Who explores, if not the explorer of states.
+    pub by: By,
     /// What it may use.
     pub budget: &'a Budget,
     /// Who is told how far it is.
@@ -141,6 +151,32 @@ pub struct Exploration<'a> {
     /// One execution that is to be shown again, instead of a search.
     pub replay: Option<&'a Token>,
 }
+
+/// Who explores.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum By {
+    /// The explorer of states.
+    #[default]
+    States,
+    /// loom. Whether one dies is the size's to say.
+    #[cfg(feature = "loom")]
+    Loom(LoomSearch),
+    /// shuttle. It knows of no deaths.
+    #[cfg(feature = "shuttle")]
+    Shuttle(ShuttleSearch),
+}
+
+/// A model that all of them can explore.
+#[cfg(feature = "shuttle")]
+trait Anywhere: Model<Shared<Decorated<ShuttleWorld>>: Send + Sync> {}
+#[cfg(feature = "shuttle")]
+impl<M: Model<Shared<Decorated<ShuttleWorld>>: Send + Sync>> Anywhere for M {}
+
+/// A model that all of them can explore.
+#[cfg(not(feature = "shuttle"))]
+trait Anywhere: Model {}
+#[cfg(not(feature = "shuttle"))]
+impl<M: Model> Anywhere for M {}
 
 /// How often processes do what they do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,6 +197,12 @@ pub struct Explored {
     pub extracted: Option<Extracted>,
 }
 
+impl From<Finding> for Explored {
+    fn from(finding: Finding) -> Self {
+        Self { finding, extracted: None }
+    }
+}
+
 impl std::fmt::Debug for Exploration<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Exploration").field("name", &self.name).finish_non_exhaustive()
@@ -168,22 +210,36 @@ impl std::fmt::Debug for Exploration<'_> {
 }
 
 impl Exploration<'_> {
-    fn of<M: Model>(&self, model: M, size: Size) -> Explored {
-        let search = GraphSearch { deaths: size.deaths, ..self.search };
+    fn of<M: Anywhere>(&self, model: M, size: Size) -> Explored {
         let model = Arc::new(model);
+        match self.by {
+            By::States => self.of_states(&model, size),
+            #[cfg(feature = "loom")]
+            By::Loom(search) => {
+                let search = LoomSearch { deaths: size.deaths > 0, ..search };
+                loom::explore(&model, self.name, search, self.budget, self.progress).into()
+            }
+            #[cfg(feature = "shuttle")]
+            By::Shuttle(search) => {
+                shuttle::explore(&model, self.name, search, self.budget, self.progress).into()
+            }
+        }
+    }
+
+    fn of_states<M: Model>(&self, model: &Arc<M>, size: Size) -> Explored {
+        let search = GraphSearch { deaths: size.deaths, ..self.search };
         if let Some(token) = self.replay {
-            let replayed = graph::replay(&model, token, self.budget, self.progress);
+            let replayed = graph::replay(model, token, self.budget, self.progress);
             let finding =
                 replayed.unwrap_or_else(|why| Finding::of(Verdict::Vacuous { what: why }));
-            return Explored { finding, extracted: None };
+            return finding.into();
         }
         if self.extract {
             let (finding, extracted) =
-                graph::explore_and_extract(&model, self.name, search, self.budget, self.progress);
+                graph::explore_and_extract(model, self.name, search, self.budget, self.progress);
             Explored { finding, extracted: Some(extracted) }
         } else {
-            let finding = graph::explore(&model, self.name, search, self.budget, self.progress);
-            Explored { finding, extracted: None }
+            graph::explore(model, self.name, search, self.budget, self.progress).into()
         }
     }
 }
@@ -209,7 +265,12 @@ pub struct Entry {
 }
 
 /// All of them.
-pub static MODELS: &[Entry] = &[
+pub fn models() -> impl Iterator<Item = &'static Entry> + Clone {
+    MODELS.iter().chain(zoo::MODELS)
+}
+
+/// All but those that are in the zoo alone.
+static MODELS: &[Entry] = &[
     Entry {
         name: "mutex",
         about: "the shipped mutex, with a counter under it",
@@ -1158,7 +1219,10 @@ pub static MODELS: &[Entry] = &[
     },
 ];
 
-const fn mutex<L: Lock>() -> Entry {
+const fn mutex<L: Lock>() -> Entry
+where
+    MutexModel<L>: Anywhere,
+{
     Entry {
         name: "",
         about: "",
@@ -1174,7 +1238,10 @@ const fn mutex<L: Lock>() -> Entry {
     }
 }
 
-const fn endless<L: Lock>() -> Entry {
+const fn endless<L: Lock>() -> Entry
+where
+    EndlessModel<L>: Anywhere,
+{
     Entry {
         name: "",
         about: "",
@@ -1386,7 +1453,7 @@ fn tickets(locked: bool, size: Size, exploration: &Exploration<'_>) -> Explored 
 /// The model of that name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Entry> {
-    MODELS.iter().find(|model| model.name == name)
+    models().find(|model| model.name == name)
 }
 
 impl Entry {
@@ -1466,7 +1533,7 @@ mod tests {
 
     #[test]
     fn every_model_is_found_by_its_name_alone() {
-        for model in MODELS {
+        for model in models() {
             let small = Size { processes: model.least().max(2), ..SMALL };
             assert!(find(model.name).is_some_and(|found| std::ptr::eq(found, model)), "{model:?}");
             assert!(!model.about.is_empty() && model.accepts(small).is_ok(), "{model:?}");

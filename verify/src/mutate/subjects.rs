@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::is_noticed;
 use crate::claim::{Budget, Progress};
 use crate::explore::graph::{GraphSearch, Liveness, Memory, is_distrusted};
-use crate::models::registry::{Exploration, Size, find};
+use crate::models::registry::{By, Exploration, Size, find};
 use crate::platform::{Mutation, Sites};
 use crate::verdict::{Finding, Verdict};
 
@@ -436,6 +436,7 @@ impl Trial {
             let exploration = Exploration {
                 name: &id,
                 search,
+                by: By::States,
                 budget: &budget,
                 progress,
                 extract: false,

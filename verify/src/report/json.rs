@@ -9,7 +9,7 @@ use super::Report;
 use super::record::Shard;
 use super::words::in_words;
 use crate::claim::{Claim, Examined, Expected, MemoryModel, Method, Selection};
-use crate::models::registry::MODELS;
+use crate::models::registry;
 use crate::trace::{Counterexample, Witness};
 use crate::verdict::{Bound, Verdict};
 
@@ -40,8 +40,7 @@ pub fn list(claims: &[Claim], demos: &[(String, String)]) -> String {
     pretty(&JsonList {
         lockproof: VERSION,
         claims: claims.iter().map(JsonClaim::of).collect(),
-        models: MODELS
-            .iter()
+        models: registry::models()
             .map(|model| JsonNamed { name: model.name, about: model.about })
             .collect(),
         demos: demos.iter().map(|(name, about)| JsonNamed { name, about }).collect(),

@@ -24,10 +24,13 @@ fn every_case_is_measured_for_people_and_for_programs() {
         assert_eq!(contenders[0]["ours"], true, "{case}");
         for contender in contenders {
             let figure = |name: &str| contender[name].as_f64().expect("a figure");
-            assert!(0.0 < figure("low"), "{case}");
+            // Zero where none of its processes got a processor in so short a time.
+            assert!(0.0 <= figure("low"), "{case}");
             assert!(figure("low") <= figure("median") && figure("median") <= figure("high"));
             assert_eq!(contender["ratio"].is_null(), contender["ours"] == true, "{case}");
         }
+        let got_on = |contender: &Value| contender["high"].as_f64() > Some(0.0);
+        assert!(contenders.iter().any(got_on), "{case}");
     }
     assert!(said.contains("round 2 of 2"), "{said}");
 }

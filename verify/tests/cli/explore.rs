@@ -298,7 +298,13 @@ fn every_result_of_the_unlocked_counter_comes_with_a_way_there() {
     let (found, said) = explored(1, &[&size[..], &["--outcomes"]].concat());
     assert_eq!(keys(&found["outcomes"]), ["2", "3", "4"]);
     assert_eq!(keys(&found["witnesses"]), ["2", "3", "4"]);
-    for part in ["A way to 2\nThe one above.", "A way to 3\n", "A way to 4\n", "process 1"] {
+    for part in [
+        "3 results, and a shortest way to each below\n  result  final states  steps\n  2       ",
+        "A way to 2\nThe one above.",
+        "A way to 3\n",
+        "A way to 4\n",
+        "process 1",
+    ] {
         assert!(said.contains(part), "'{part}' is missing:\n{said}");
     }
     assert_eq!(said.matches("This execution: unlocked/2x2/explorer#").count(), 3, "{said}");

@@ -14,6 +14,8 @@ use serde_json::Value;
 mod bench;
 mod explore;
 mod mutate;
+#[cfg(all(feature = "loom", feature = "shuttle"))]
+mod zoo;
 
 /// How long the command may take before it counts as hanging.
 const WATCHDOG: Duration = Duration::from_secs(120);
@@ -91,7 +93,7 @@ fn keys(value: &Value) -> Vec<&str> {
 
 #[test]
 fn help_names_every_exit_status() {
-    for command in ["", "check", "explore", "stress", "demo"] {
+    for command in ["", "check", "explore", "zoo", "litmus", "stress", "demo"] {
         let arguments: Vec<&str> =
             [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         let output = run(&arguments);
@@ -177,7 +179,10 @@ fn standard_output_holds_the_object_alone() {
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert!(said.contains("every claim holds"), "people are told on standard error:\n{said}");
     let report: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
-    assert_eq!(keys(&report), ["claims", "lockproof", "ok", "seconds", "seed"]);
+    assert_eq!(
+        keys(&report),
+        ["claims", "full", "lockproof", "ok", "only", "seconds", "seed", "shard"]
+    );
     assert_eq!(report["ok"], true);
     assert_eq!(report["seed"], 7);
     let claims = report["claims"].as_array().expect("claims");

@@ -3,6 +3,7 @@
 
 mod agreement;
 mod alike;
+mod asked;
 mod at_random;
 mod axiomatic;
 #[cfg(all(feature = "loom", feature = "shuttle"))]

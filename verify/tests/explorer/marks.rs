@@ -7,7 +7,7 @@ use lockproof_verify::claim::{Budget, Method, Selection, Silent};
 use lockproof_verify::explore::graph::{GraphSearch, is_distrusted};
 use lockproof_verify::models::broken::mutants::sites;
 use lockproof_verify::models::claims;
-use lockproof_verify::models::registry::{Exploration, Size, find};
+use lockproof_verify::models::registry::{By, Exploration, Size, find};
 use lockproof_verify::platform::{Change, Mutation, Op};
 use lockproof_verify::verdict::Finding;
 
@@ -81,6 +81,7 @@ fn no_mutant_is_doubted() {
                 let exploration = Exploration {
                     name,
                     search,
+                    by: By::States,
                     budget: &budget,
                     progress: &Silent,
                     extract: false,

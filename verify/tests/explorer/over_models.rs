@@ -6,7 +6,7 @@ use lockproof_verify::claim::{Budget, Silent};
 use lockproof_verify::explore::graph::{GraphSearch, Memory};
 use lockproof_verify::models::broken::Trial;
 use lockproof_verify::models::broken::mutants::MUTANTS;
-use lockproof_verify::models::registry::{Entry, Exploration, MODELS, Size, find};
+use lockproof_verify::models::registry::{By, Entry, Exploration, Size, find, models};
 use lockproof_verify::platform::{KernelRule, Mutation};
 use lockproof_verify::verdict::Finding;
 
@@ -24,6 +24,7 @@ fn explored(model: &Entry, size: Size, search: GraphSearch, patience: Duration) 
     let exploration = Exploration {
         name: "x",
         search,
+        by: By::States,
         budget: &budget,
         progress: &Silent,
         extract: false,
@@ -90,7 +91,7 @@ impl Tally {
 #[test]
 fn over_all_models() {
     let mut tally = Tally { patience: FOR_MODELS, ..Tally::default() };
-    for model in MODELS {
+    for model in models() {
         let least = model.least().max(2);
         let sizes = [(least, 1, 0), (least, 1, 1)];
         for (processes, increments, deaths) in sizes {

@@ -2,7 +2,7 @@
 
 use lockproof_verify::claim::{Budget, Silent};
 use lockproof_verify::explore::graph::{GraphSearch, Liveness, Memory, Token};
-use lockproof_verify::models::registry::{Exploration, Size, find};
+use lockproof_verify::models::registry::{By, Exploration, Size, find};
 use lockproof_verify::trace::Counterexample;
 use lockproof_verify::verdict::{Finding, Verdict};
 
@@ -12,6 +12,7 @@ fn explored(name: &str, size: Size, search: GraphSearch, replay: Option<&Token>)
     let exploration = Exploration {
         name: &id,
         search,
+        by: By::States,
         budget: &budget,
         progress: &Silent,
         extract: false,

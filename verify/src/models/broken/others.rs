@@ -99,14 +99,24 @@ impl Lock for GlibcRobust {
     }
 }
 
-fn take_as_glibc<W: World>(word: &W::Word, p: &W, until: Deadline) -> Acquired {
+pub(super) fn take_as_glibc<W: World>(word: &W::Word, p: &W, until: Deadline) -> Acquired {
+    take_if(word, p, until, State::is_free)
+}
+
+/// The same, with another idea of when it is free.
+pub(super) fn take_if<W: World>(
+    word: &W::Word,
+    p: &W,
+    until: Deadline,
+    is_free: impl Fn(State) -> bool,
+) -> Acquired {
     let scope = p.scope();
     let me = p.me();
     let mut others_wait = 0;
     let mut seen = UNLOCKED;
     loop {
         p.at(scope, (others_wait == WAITERS, State(seen)));
-        if State(seen).is_free() {
+        if is_free(State(seen)) {
             // From 0, or from a dead owner, whose waiters' bit is kept.
             let mine = me | seen | others_wait;
             match p.compare_exchange(word, seen, mine, Acquire, Relaxed) {

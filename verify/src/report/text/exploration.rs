@@ -48,15 +48,18 @@ impl Layout {
         self.hanging("  ", note).lines().map(|line| self.paint(line, FAINT) + "\n").collect()
     }
 
-    /// All final results, each with a way there if it was asked for.
+    /// All final results; where a way to each was asked for, a table of them and then the ways.
     fn ways(&self, finding: &Finding) -> String {
-        let results: Vec<String> =
-            finding.outcomes.iter().map(|(result, ends)| in_states(result, *ends)).collect();
-        if results.is_empty() {
+        if finding.outcomes.is_empty() {
             return String::new();
         }
         let mut text = String::from("\n");
-        text += &self.hanging("Results:  ", &results.join(", "));
+        if finding.witnesses.is_empty() {
+            let results: Vec<String> =
+                finding.outcomes.iter().map(|(result, ends)| in_states(result, *ends)).collect();
+            return text + &self.hanging("Results:  ", &results.join(", "));
+        }
+        text += &self.table(finding);
         for (result, witness) in &finding.witnesses {
             text.push('\n');
             text += &self.titled(&format!("A way to {result}"), TITLE);
@@ -69,7 +72,32 @@ impl Layout {
         }
         text
     }
+
+    /// How often each result comes out, and in how few steps.
+    fn table(&self, finding: &Finding) -> String {
+        let width = finding.outcomes.keys().map(|result| result.chars().count());
+        let width = width.max().unwrap_or(0).max(RESULT.len());
+        let all = counted(finding.outcomes.len(), RESULT);
+        let mut text = self.titled(&format!("{all}, and a shortest way to each below"), TITLE);
+        let heading = format!("  {RESULT:width$}  {STATES:>w$}  {STEPS}", w = STATES.len());
+        text += &(self.paint(&heading, FAINT) + "\n");
+        for (result, ends) in &finding.outcomes {
+            let steps = finding.witnesses.get(result).map(|way| count(way.steps.len() as u64));
+            text += &format!(
+                "  {result:width$}  {:>w$}  {:>v$}\n",
+                count(*ends),
+                steps.unwrap_or_default(),
+                w = STATES.len(),
+                v = STEPS.len(),
+            );
+        }
+        text
+    }
 }
+
+const RESULT: &str = "result";
+const STATES: &str = "final states";
+const STEPS: &str = "steps";
 
 fn in_states(result: &str, ends: u64) -> String {
     format!("{result} (in {})", counted(ends as usize, "final state"))
