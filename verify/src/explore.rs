@@ -5,6 +5,8 @@ pub mod graph;
 #[cfg(feature = "loom")]
 pub mod loom;
 mod quiet;
+#[cfg(any(feature = "loom", feature = "shuttle"))]
+mod run;
 #[cfg(feature = "shuttle")]
 pub mod shuttle;
 mod tally;

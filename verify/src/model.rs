@@ -14,19 +14,27 @@ use crate::platform::{Facts, World};
 /// A small program whose executions are explored.
 pub trait Model: Send + Sync + 'static {
     /// What its processes share.
-    type Shared<W: World>: 'static;
+    type Shared<W: World>: 'static
+    where
+        Self: Sized;
 
     /// How many processes it has.
     fn processes(&self) -> usize;
 
     /// Makes what they share, all zero.
-    fn share<W: World>(&self, p: &W) -> Self::Shared<W>;
+    fn share<W: World>(&self, p: &W) -> Self::Shared<W>
+    where
+        Self: Sized;
 
     /// One process; `index` counts from zero.
-    fn process<W: World>(&self, p: &W, shared: &Self::Shared<W>, index: usize, log: &Log);
+    fn process<W: World>(&self, p: &W, shared: &Self::Shared<W>, index: usize, log: &Log)
+    where
+        Self: Sized;
 
     /// What came of it, after all processes have ended or died. Runs as one more process, which does not die.
-    fn end<W: World>(&self, p: &W, shared: &Self::Shared<W>, log: &Log, facts: Facts) -> Outcome;
+    fn end<W: World>(&self, p: &W, shared: &Self::Shared<W>, log: &Log, facts: Facts) -> Outcome
+    where
+        Self: Sized;
 
     /// Whether all processes run the same program: then one of them dies for all.
     fn is_symmetric(&self) -> bool {
@@ -47,7 +55,10 @@ pub trait Model: Send + Sync + 'static {
 
     /// What a process has noted so far outside of the checked memory and the [`Log`], if anything: whatever
     /// [`end`](Self::end) looks at.
-    fn noted<W: World>(&self, shared: &Self::Shared<W>, index: usize) -> String {
+    fn noted<W: World>(&self, shared: &Self::Shared<W>, index: usize) -> String
+    where
+        Self: Sized,
+    {
         let _ = (shared, index);
         String::new()
     }

@@ -240,7 +240,17 @@ pub fn explore<M: Model>(
     progress: &dyn Progress,
 ) -> Finding {
     let program: Arc<dyn Program> = Arc::<M>::clone(model);
-    explore_and(&program, name, search, budget, progress, |_| ()).0
+    explore_program(&program, name, search, budget, progress)
+}
+
+fn explore_program(
+    program: &Arc<dyn Program>,
+    name: &str,
+    search: GraphSearch,
+    budget: &Budget,
+    progress: &dyn Progress,
+) -> Finding {
+    explore_and(program, name, search, budget, progress, |_| ()).0
 }
 
 /// The same; with what was found comes what was found out about the code.
@@ -269,10 +279,19 @@ pub fn replay<M: Model>(
     progress: &dyn Progress,
 ) -> Result<Finding, String> {
     let program: Arc<dyn Program> = Arc::<M>::clone(model);
+    replay_program(&program, token, budget, progress)
+}
+
+fn replay_program(
+    program: &Arc<dyn Program>,
+    token: &Token,
+    budget: &Budget,
+    progress: &dyn Progress,
+) -> Result<Finding, String> {
     let mut needs = Needs::default();
     loop {
         let play = Play { mutation: None, without_marks: !token.search.marks, sites: None };
-        let mut search = Search::new(&program, play, &token.search, needs)?;
+        let mut search = Search::new(program, play, &token.search, needs)?;
         match search.replay(token, budget, progress) {
             Ok(replayed) => return Ok(replayed.finding()),
             Err(Stop::Fences) => needs.fences = true,

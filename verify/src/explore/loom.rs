@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::failure::{Failure, read};
 use super::quiet::catch_quietly;
+use super::run::{Run, Shared};
 use super::tally::Tally;
 use crate::claim::{Budget, Progress};
 use crate::model::{Log, Model};
@@ -63,8 +64,23 @@ pub fn explore<M: Model>(
     budget: &Budget,
     progress: &dyn Progress,
 ) -> Finding {
-    let tally = Arc::new(Tally::new(&**model, budget));
-    let mut explorer = Explorer { model, name, search, tally: Arc::clone(&tally) };
+    let begin = {
+        let model = Arc::clone(model);
+        move |p: &Inside| Arc::new(Shared::new(&model, p)) as Arc<dyn Run<Inside>>
+    };
+    let program = Program { model: Arc::<M>::clone(model), begin: Arc::new(begin) };
+    explore_program(program, name, search, budget, progress)
+}
+
+fn explore_program(
+    program: Program,
+    name: &str,
+    search: LoomSearch,
+    budget: &Budget,
+    progress: &dyn Progress,
+) -> Finding {
+    let tally = Arc::new(Tally::new(&*program.model, budget));
+    let mut explorer = Explorer { program, name, search, tally: Arc::clone(&tally) };
     let searched = tally.watched(progress, 0, || explorer.search());
     drop(explorer);
     let bound = Bound {
@@ -79,8 +95,18 @@ pub fn explore<M: Model>(
     tally.finding(searched.map(|_| verdict))
 }
 
-struct Explorer<'a, M> {
-    model: &'a Arc<M>,
+/// The world that a model's processes see.
+type Inside = Decorated<LoomWorld>;
+
+/// A model, whichever it is, and how an execution of it begins.
+#[derive(Clone)]
+struct Program {
+    model: Arc<dyn Model>,
+    begin: Arc<dyn Fn(&Inside) -> Arc<dyn Run<Inside>> + Send + Sync>,
+}
+
+struct Explorer<'a> {
+    program: Program,
     name: &'a str,
     search: LoomSearch,
     tally: Arc<Tally>,
@@ -111,7 +137,7 @@ impl Shown {
     }
 }
 
-impl<M: Model> Explorer<'_, M> {
+impl Explorer<'_> {
     fn search(&mut self) -> Result<(), Failure> {
         if self.search.shortest_first {
             return self.shortest_first();
@@ -131,7 +157,7 @@ impl<M: Model> Explorer<'_, M> {
 
     /// Each wait of each process returns early, one at a time.
     fn interruptions(&mut self, variant: Variant, shown: &Shown) -> Result<(), Failure> {
-        let kinds: &[bool] = if self.model.has_deadlines() { &[false, true] } else { &[false] };
+        let kinds: &[bool] = if self.program.model.has_deadlines() { &[false, true] } else { &[false] };
         let waits = shown.waits().clone();
         // Where the first of all that do the same dies, the second one stands for those that live.
         for thread in self.one_for_all(1 + u32::from(variant.crash.is_some())) {
@@ -148,7 +174,7 @@ impl<M: Model> Explorer<'_, M> {
     /// Each process dies before each of its steps in turn, until it ends in every execution before it would die.
     fn deaths(&mut self, first: Variant) -> Result<(), Failure> {
         for thread in self.one_for_all(1) {
-            if !self.model.is_mortal(thread as usize - 1) {
+            if !self.program.model.is_mortal(thread as usize - 1) {
                 continue;
             }
             let (first_step, last_step) =
@@ -169,8 +195,8 @@ impl<M: Model> Explorer<'_, M> {
 
     /// The processes that have to be tried: the first ones stand for all, if all do the same.
     fn one_for_all(&self, first: u32) -> std::ops::RangeInclusive<u32> {
-        let all = self.model.processes() as u32;
-        1..=if self.model.is_symmetric() { first.min(all) } else { all }
+        let all = self.program.model.processes() as u32;
+        1..=if self.program.model.is_symmetric() { first.min(all) } else { all }
     }
 
     /// Both wake orders of a variant; one of them if never two slept at once, since then they are the same.
@@ -204,22 +230,22 @@ impl<M: Model> Explorer<'_, M> {
         Ok(shown)
     }
 
-    /// The closure of one execution. Boxed, so that loom is compiled once for all models.
-    fn execution(&self, variant: Variant, shown: Arc<Shown>) -> Box<dyn Fn() + Send + Sync> {
+    /// The closure of one execution.
+    fn execution(&self, variant: Variant, shown: Arc<Shown>) -> impl Fn() + Send + Sync + 'static {
         let plan = Plan {
             crash: variant.crash,
             mutation: self.search.mutation,
             kernel: self.search.kernel,
             sites: self.search.sites,
         };
-        let (model, tally) = (Arc::clone(self.model), Arc::clone(&self.tally));
+        let (program, tally) = (self.program.clone(), Arc::clone(&self.tally));
         let (replay, all_outcomes) = (self.replay(variant), self.search.all_outcomes);
-        Box::new(move || {
+        move || {
             let control = Arc::new(Control::new(plan));
             tally.begin(&control);
-            let machine = LoomWorld::new(variant.order, variant.interruption, model.processes());
+            let machine = LoomWorld::new(variant.order, variant.interruption, program.model.processes());
             let log = Arc::new(Log::default());
-            let outcome = run_processes(&model, &machine, &control, &log);
+            let outcome = run_processes(&program, &machine, &control, &log);
             let facts = control.facts();
             shown.order_mattered.fetch_or(machine.order_mattered(), Relaxed);
             shown.somebody_died.fetch_or(facts.deaths > 0, Relaxed);
@@ -229,7 +255,7 @@ impl<M: Model> Explorer<'_, M> {
             {
                 crate::model::violated(why);
             }
-        })
+        }
     }
 
     /// Allows one preemption more after each search without a counterexample.
@@ -282,21 +308,22 @@ fn raise(most: &mut Vec<usize>, counts: &[usize]) {
     }
 }
 
-fn run_processes<M: Model>(
-    model: &Arc<M>,
+fn run_processes(
+    program: &Program,
     machine: &LoomWorld,
     control: &Arc<Control>,
     log: &Arc<Log>,
 ) -> crate::model::Outcome {
     let main = Decorated::new(machine.clone(), Arc::clone(control));
-    let shared = Arc::new(model.share(&main));
+    let processes = program.model.processes();
+    let run = (program.begin)(&main);
     let (ended, waiting) = (Arc::new(AtomicUsize::new(0)), loom::thread::current());
-    for index in 0..model.processes() {
+    for index in 0..processes {
         let (p, machine) = (main.as_thread(index as u32 + 1), machine.clone());
-        let (model, shared, log) = (Arc::clone(model), Arc::clone(&shared), Arc::clone(log));
+        let (run, log) = (Arc::clone(&run), Arc::clone(log));
         let (ended, waiting) = (Arc::clone(&ended), waiting.clone());
         loom::thread::spawn(move || {
-            p.run_mortal(|p| model.process(p, &shared, index, &log));
+            p.run_mortal(|p| run.process(p, index, &log));
             machine.process_ended();
             ended.fetch_add(1, Relaxed);
             waiting.unpark();
@@ -304,10 +331,10 @@ fn run_processes<M: Model>(
     }
     // Not `join`: that is an operation on an object, and loom would explore its order with everything else.
     // `unpark` hands over the process's history as `join` would.
-    while ended.load(Relaxed) < model.processes() {
+    while ended.load(Relaxed) < processes {
         loom::thread::park();
     }
     control.slept(machine.sleeps());
-    let last = main.as_thread(model.processes() as u32 + 1);
-    model.end(&last, &shared, log, control.facts())
+    let last = main.as_thread(processes as u32 + 1);
+    run.end(&last, log, control.facts())
 }

@@ -9,6 +9,7 @@ use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
 
 use super::failure::{Failure, read};
 use super::quiet::catch_quietly;
+use super::run::{Run, Shared};
 use super::tally::Tally;
 use crate::claim::{Budget, Progress};
 use crate::model::{Log, Model, Outcome, violated};
@@ -51,16 +52,39 @@ where
     M: Model,
     M::Shared<Decorated<ShuttleWorld>>: Send + Sync,
 {
-    let tally = Arc::new(Tally::new(&**model, budget));
+    let begin = {
+        let model = Arc::clone(model);
+        move |p: &Inside| Arc::new(Shared::new(&model, p)) as Arc<Running>
+    };
+    let program = Program { model: Arc::<M>::clone(model), begin: Arc::new(begin) };
+    explore_program(program, name, search, budget, progress)
+}
+
+/// The world that a model's processes see.
+type Inside = Decorated<ShuttleWorld>;
+type Running = dyn Run<Inside> + Send + Sync;
+
+/// A model, whichever it is, and how an execution of it begins.
+struct Program {
+    model: Arc<dyn Model>,
+    begin: Arc<dyn Fn(&Inside) -> Arc<Running> + Send + Sync>,
+}
+
+fn explore_program(
+    program: Program,
+    name: &str,
+    search: ShuttleSearch,
+    budget: &Budget,
+    progress: &dyn Progress,
+) -> Finding {
+    let tally = Arc::new(Tally::new(&*program.model, budget));
     let (seed, schedules) = (budget.seed, search.schedules as usize);
     let scheduler = match search.drawn {
         Drawn::Random => Scheduler::Random,
         Drawn::Pct(_) => Scheduler::Pct,
     };
     let replay = format!("{name}/{}/seed={seed}", scheduler.word());
-    // Boxed, so that shuttle is compiled once for all models.
-    let run: Box<dyn Fn() + Send + Sync> =
-        Box::new(execution(model, &tally, search.plan, replay.clone()));
+    let run = execution(program, &tally, search.plan, replay.clone());
     let schedule = || match search.drawn {
         Drawn::Random => run_all(RandomScheduler::new_from_seed(seed, schedules), budget, run),
         Drawn::Pct(depth) => {
@@ -126,60 +150,53 @@ fn run_all(
     Runner::new(Quiet(ManuallyDrop::new(scheduler)), config).run(run);
 }
 
-fn execution<M>(
-    model: &Arc<M>,
+fn execution(
+    program: Program,
     tally: &Arc<Tally>,
     plan: Plan,
     replay: String,
-) -> impl Fn() + Send + Sync + 'static
-where
-    M: Model,
-    M::Shared<Decorated<ShuttleWorld>>: Send + Sync,
-{
-    let (model, tally) = (Arc::clone(model), Arc::clone(tally));
+) -> impl Fn() + Send + Sync + 'static {
+    let tally = Arc::clone(tally);
     move || {
         if tally.is_stopped() {
             return;
         }
         let control = Arc::new(Control::new(plan));
         tally.begin(&control);
-        let machine = ShuttleWorld::new(WakeOrder::Fifo, model.processes());
+        let machine = ShuttleWorld::new(WakeOrder::Fifo, program.model.processes());
         let log = Arc::new(Log::default());
-        let outcome = run_processes(&model, &machine, &control, &log);
+        let outcome = run_processes(&program, &machine, &control, &log);
         if tally.end(outcome, &log, &control.facts(), &replay).is_some() {
             tally.stop();
         }
     }
 }
 
-fn run_processes<M>(
-    model: &Arc<M>,
+fn run_processes(
+    program: &Program,
     machine: &ShuttleWorld,
     control: &Arc<Control>,
     log: &Arc<Log>,
-) -> Outcome
-where
-    M: Model,
-    M::Shared<Decorated<ShuttleWorld>>: Send + Sync,
-{
+) -> Outcome {
     let main = Decorated::new(machine.clone(), Arc::clone(control));
-    let shared = Arc::new(model.share(&main));
-    let processes: Vec<_> = (0..model.processes())
+    let processes = program.model.processes();
+    let run = (program.begin)(&main);
+    let threads: Vec<_> = (0..processes)
         .map(|index| {
             let (p, machine) = (main.as_thread(index as u32 + 1), machine.clone());
-            let (model, shared, log) = (Arc::clone(model), Arc::clone(&shared), Arc::clone(log));
+            let (run, log) = (Arc::clone(&run), Arc::clone(log));
             shuttle::thread::spawn(move || {
-                p.run_mortal(|p| model.process(p, &shared, index, &log));
+                p.run_mortal(|p| run.process(p, index, &log));
                 machine.process_ended();
             })
         })
         .collect();
-    for process in processes {
-        if process.join().is_err() {
+    for thread in threads {
+        if thread.join().is_err() {
             violated("a process panicked");
         }
     }
     control.slept(machine.sleeps());
-    let last = main.as_thread(model.processes() as u32 + 1);
-    model.end(&last, &shared, log, control.facts())
+    let last = main.as_thread(processes as u32 + 1);
+    run.end(&last, log, control.facts())
 }

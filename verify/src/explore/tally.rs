@@ -39,7 +39,7 @@ struct Sums {
 }
 
 impl Tally {
-    pub(super) fn new(model: &impl Model, budget: &Budget) -> Self {
+    pub(super) fn new(model: &dyn Model, budget: &Budget) -> Self {
         let sometimes = model.sometimes();
         let sums = Sums { happened: vec![0; sometimes.len()], ..Sums::default() };
         Self {

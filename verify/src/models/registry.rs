@@ -168,13 +168,13 @@ pub enum By {
 
 /// A model that all of them can explore.
 #[cfg(feature = "shuttle")]
-trait Anywhere: Model<Shared<Decorated<ShuttleWorld>>: Send + Sync> {}
+trait Anywhere: Sized + Model<Shared<Decorated<ShuttleWorld>>: Send + Sync> {}
 #[cfg(feature = "shuttle")]
 impl<M: Model<Shared<Decorated<ShuttleWorld>>: Send + Sync>> Anywhere for M {}
 
 /// A model that all of them can explore.
 #[cfg(not(feature = "shuttle"))]
-trait Anywhere: Model {}
+trait Anywhere: Sized + Model {}
 #[cfg(not(feature = "shuttle"))]
 impl<M: Model> Anywhere for M {}
 

@@ -475,7 +475,7 @@ impl Search {
         let last = Recorder::alone(self.shape.threads as ThreadId + 1, values);
         let ended = crate::explore::quietly(|| {
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                self.automata.program().end(&all, &last, &log, facts(state))
+                self.automata.program().play_end(&all, &last, &log, facts(state))
             }))
         });
         let outcome = ended.unwrap_or_else(|panic| Outcome {

@@ -69,6 +69,15 @@ impl<W: World> std::fmt::Debug for Stage<W> {
 }
 
 impl<W: World> Stage<W> {
+    fn new(p: &W, [words, data, locks]: [&[&'static str]; 3], processes: usize) -> Self {
+        Self {
+            words: words.iter().map(|name| p.new_word(name)).collect(),
+            data: data.iter().map(|name| p.new_cell(name)).collect(),
+            locks: locks.iter().map(|name| RawMutex::new(p.new_robust(name))).collect(),
+            processes,
+        }
+    }
+
     /// Takes a mutex.
     pub fn lock(&self, p: &W, which: usize) {
         if self.locks[which].lock(p, Deadline::Never) != Ok(Acquired::Clean) {
@@ -90,13 +99,7 @@ impl<S: Small> Model for SmallModel<S> {
     }
 
     fn share<W: World>(&self, p: &W) -> Stage<W> {
-        let lock = |name: &&'static str| RawMutex::new(p.new_robust(name));
-        Stage {
-            words: S::WORDS.iter().map(|name| p.new_word(name)).collect(),
-            data: S::DATA.iter().map(|name| p.new_cell(name)).collect(),
-            locks: S::LOCKS.iter().map(lock).collect(),
-            processes: self.processes,
-        }
+        Stage::new(p, [S::WORDS, S::DATA, S::LOCKS], self.processes)
     }
 
     fn process<W: World>(&self, p: &W, stage: &Stage<W>, index: usize, log: &Log) {
