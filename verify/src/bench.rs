@@ -16,6 +16,7 @@ mod shared;
 mod text;
 mod work;
 
+pub(crate) use json::schema;
 use std::io::{self, Write};
 use std::time::Duration;
 

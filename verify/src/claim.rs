@@ -2,12 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::verdict::{Bound, Finding, Verdict};
 
 /// How a claim is examined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Method {
     /// loom: all interleavings and weak-memory behaviours.
@@ -23,7 +24,7 @@ pub enum Method {
 }
 
 /// Which memory model the method sees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 pub enum MemoryModel {
     /// C11 as RC11 has it, with C++20's release sequences, load buffering excluded.
     #[serde(rename = "c11")]
@@ -37,7 +38,7 @@ pub enum MemoryModel {
 }
 
 /// What a claim says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Expected {
     /// The property holds.

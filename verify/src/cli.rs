@@ -14,6 +14,7 @@ use crate::report::target::{CannotWrite, Target};
 #[cfg(target_os = "linux")]
 mod bench;
 mod check;
+mod diff;
 pub(crate) mod duration;
 #[cfg(not(target_os = "linux"))]
 mod elsewhere;
@@ -21,6 +22,7 @@ mod elsewhere;
 mod examiner;
 mod exit;
 mod explore;
+mod generate;
 mod list;
 mod litmus;
 mod memory;
@@ -32,6 +34,7 @@ mod pool;
 #[cfg(target_os = "linux")]
 mod processes;
 mod replay;
+mod reports;
 mod run;
 #[cfg(test)]
 mod stand_ins;
@@ -57,6 +60,9 @@ enum Command {
     /// Join the reports of `check --shard`, and say what came of the whole run
     #[command(after_help = exit::HELP)]
     Merge(merge::Options),
+    /// Compare two reports of `check` or `mutate`, and say what has become worse
+    #[command(after_help = exit::HELP)]
+    Diff(diff::Options),
     /// Explore all states of one model, at a size of your choice
     #[command(after_help = exit::HELP)]
     Explore(explore::Options),
@@ -83,6 +89,12 @@ enum Command {
     Bench(processes::Bench),
     /// List the claims, the models, and the demos
     List(list::Options),
+    /// Write the JSON Schema of what a command writes with --json
+    Schema(generate::Schema),
+    /// Write what makes a shell complete this command
+    Completions(generate::Completions),
+    /// Write the manual's pages
+    Man(generate::Manual),
 }
 
 /// Runs the command that the command line asks for. `claims` gives at least the claims that are selected.
@@ -92,6 +104,7 @@ pub fn main(claims: impl Fn(&Selection) -> Vec<Claim>) -> ExitCode {
     processes::worker_main();
     examiner::examiner_main(&claims);
     panics::install();
+    crate::interrupt::watch();
     let command = CommandLine::parse().command;
     let exit = run(&command, claims).unwrap_or_else(|failure| failure.tell());
     exit.into()
@@ -103,6 +116,7 @@ fn run(command: &Command, claims: impl Fn(&Selection) -> Vec<Claim>) -> Result<E
             check::run(options, claims, examiner::PLACE, people(options.json()))
         }
         Command::Merge(options) => merge::run(options, people(options.json())),
+        Command::Diff(options) => diff::run(options, people(options.json())),
         Command::Explore(options) => explore::run(options, people(options.json())),
         Command::Replay(options) => replay::run(options, people(options.json())),
         Command::Mutate(options) => mutate::run(options, people(options.json())),
@@ -111,6 +125,13 @@ fn run(command: &Command, claims: impl Fn(&Selection) -> Vec<Claim>) -> Result<E
         Command::Stress(options) => processes::stress(options, Output::stdout()),
         Command::Demo(options) => processes::demo(options, Output::stdout()),
         Command::Bench(options) => processes::bench(options),
+        Command::Schema(options) => generate::schema(options, Output::stdout()),
+        Command::Completions(options) => {
+            generate::completions(options, CommandLine::command(), Output::stdout())
+        }
+        Command::Man(options) => {
+            generate::manual(options, CommandLine::command(), Output::stdout())
+        }
         Command::List(options) => list::run(options, claims, &demos(), &mut Output::stdout()),
     }
 }

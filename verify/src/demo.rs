@@ -9,7 +9,6 @@ mod cost;
 mod count;
 mod counter;
 mod csv;
-mod folder;
 mod jobs;
 mod show;
 mod stage;
@@ -21,12 +20,14 @@ mod workers;
 use std::io::{self, Write};
 
 use clap::{Args, Subcommand};
-pub(crate) use folder::remove_in_the_end;
 use serde::{Deserialize, Serialize};
 use show::show;
 
 use crate::claim::Progress;
 use crate::stress::Status;
+
+/// How the names of the folders begin that demonstrations work in.
+const FOLDERS: &str = "lockproof-demo-";
 
 /// What `lockproof demo` is to show.
 #[derive(Clone, Debug, Args)]

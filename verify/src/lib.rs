@@ -17,6 +17,7 @@ pub mod cli;
 pub mod demo;
 pub mod diagram;
 pub mod explore;
+mod interrupt;
 pub mod linearizability;
 pub mod model;
 pub mod models;

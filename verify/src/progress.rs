@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::claim::Progress;
+use crate::interrupt;
 use crate::report::numbers::{count, counted, seconds};
 
 /// How often the bars move.
@@ -23,6 +24,7 @@ pub struct Board {
     what: &'static str,
     ended: AtomicU64,
     running: Mutex<BTreeMap<String, Arc<Running>>>,
+    failed: Mutex<Vec<String>>,
     bars: Option<Bars>,
 }
 
@@ -60,14 +62,22 @@ impl Board {
     #[must_use]
     pub fn counting(all: usize, what: &'static str) -> Arc<Self> {
         let bars = stderr().is_terminal().then(|| Bars::new(all, what));
-        Arc::new(Self {
+        let board = Arc::new(Self {
             began: Instant::now(),
             all,
             what,
             ended: AtomicU64::new(0),
             running: Mutex::default(),
+            failed: Mutex::default(),
             bars,
-        })
+        });
+        interrupt::tells_of(&board);
+        board
+    }
+
+    /// Something is not as it should be.
+    pub fn failed(&self, id: &str) {
+        self.failures().push(id.to_owned());
     }
 
     /// An examination begins.
@@ -105,21 +115,37 @@ impl Board {
     /// What is going on, in a line; nothing where bars show it.
     #[must_use]
     pub fn line(&self) -> Option<String> {
-        if self.bars.is_some() {
-            return None;
-        }
+        self.bars.is_none().then(|| self.now())
+    }
+
+    /// What is going on, in a line.
+    fn now(&self) -> String {
         let running: Vec<String> = self.running().values().map(|one| one.describe()).collect();
-        let ended = self.ended.load(Relaxed);
+        let (took, running) = (seconds(self.began.elapsed()), running.join(", "));
         if self.all == 1 {
-            return Some(format!("{}: {}", seconds(self.began.elapsed()), running.join(", ")));
+            return format!("{took}: {running}");
         }
-        Some(format!(
-            "{}: {} of {} done; running {}",
-            seconds(self.began.elapsed()),
-            count(ended),
-            counted(self.all, self.what),
-            running.join(", ")
-        ))
+        let ended = count(self.ended.load(Relaxed));
+        let all = counted(self.all, self.what);
+        format!("{took}: {ended} of {all} done; running {running}")
+    }
+
+    /// What was found so far, where the run is interrupted.
+    pub(crate) fn so_far(&self) -> String {
+        let failures = self.failures();
+        let mut text = format!("interrupted after {}\n", self.now());
+        if self.all > 1 {
+            let failed = failures.join(", ");
+            text += &match failures.len() {
+                0 => "none had failed\n".to_owned(),
+                number => format!("{} had failed: {failed}\n", count(number as u64)),
+            };
+        }
+        text
+    }
+
+    fn failures(&self) -> MutexGuard<'_, Vec<String>> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn running(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Running>>> {

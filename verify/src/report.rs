@@ -5,13 +5,17 @@ use std::time::Duration;
 use crate::claim::Examined;
 use crate::verdict::Verdict;
 
+pub mod difference;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod litmus;
+pub mod markdown;
 pub mod mutation;
 pub mod numbers;
 mod output;
 pub mod record;
+pub mod schema;
 mod style;
 pub mod target;
 pub mod text;

@@ -49,6 +49,8 @@
 mod arena;
 mod claims;
 mod command;
+mod folder;
+mod guardian;
 mod histories;
 mod kills;
 mod ledger;
@@ -78,6 +80,8 @@ pub use subject::Subject;
 pub use task::Sabotage;
 pub use worker::worker_main;
 
+pub(crate) use command::schema;
+pub(crate) use folder::Folder;
 pub(crate) use {
     table::wrapped,
     task::{MARK, Task, Work},

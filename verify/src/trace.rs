@@ -1,5 +1,6 @@
 //! What happened in one execution, step by step.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The names of steps that are more than an access to a word, as [`Step::op`] has them.
@@ -24,7 +25,7 @@ pub mod op {
 }
 
 /// One step of one thread.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
     /// Which thread (process) did it, counted from 1. 0 is whoever looks at the result when all have ended.
     pub thread: usize,
@@ -43,7 +44,7 @@ pub struct Step {
 }
 
 /// An execution that comes to a certain result.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Witness {
     /// How it comes to that.
     pub steps: Vec<Step>,
@@ -52,7 +53,7 @@ pub struct Witness {
 }
 
 /// An execution that breaks a property.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Counterexample {
     /// What went wrong, in a sentence.
     #[serde(rename = "why")]

@@ -1,5 +1,6 @@
 //! The figures for programs.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::case::Death;
@@ -7,7 +8,7 @@ use super::figures::{Figures, Interval, Measured};
 use super::measure::Rig;
 use crate::report::json::{VERSION, pretty};
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Report {
     lockproof: &'static str,
     rounds: u32,
@@ -15,7 +16,7 @@ struct Report {
     cases: Vec<Case>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Case {
     id: &'static str,
     what: &'static str,
@@ -24,7 +25,7 @@ struct Case {
     contenders: Vec<Contender>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Contender {
     name: &'static str,
     ours: bool,
@@ -39,11 +40,16 @@ struct Contender {
 }
 
 /// Ours against it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Ratio {
     median: f64,
     low: f64,
     high: f64,
+}
+
+/// What it looks like.
+pub(crate) fn schema() -> schemars::Schema {
+    crate::report::schema::of::<Report>()
 }
 
 /// All of it.

@@ -8,15 +8,16 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use super::memory::share_of_memory;
+use super::reports::Reports;
 use super::run::{GRACE, Listener, Orders, Place, examine, in_order};
 use super::{Exit, Failure, Output, duration};
 use crate::claim::{Budget, Claim, Examined, Selection};
 use crate::progress::{Beside, Board};
 use crate::report::numbers::counted;
-use crate::report::record::{Record, Shard};
+use crate::report::record::Shard;
 use crate::report::target::Target;
 use crate::report::text::Layout;
-use crate::report::{Report, json, junit};
+use crate::report::{Report, json};
 
 /// What `check` is asked for.
 #[derive(Args, Clone, Debug)]
@@ -24,9 +25,8 @@ pub(super) struct Options {
     /// Examine also what takes long: minutes instead of seconds
     #[arg(long)]
     full: bool,
-    /// Write the report as JSON to FILE, whole or not at all; with -, it is all that standard output holds
-    #[arg(long, value_name = "FILE|-")]
-    json: Option<Target>,
+    #[command(flatten)]
+    reports: Reports,
     /// Where random choices start: the same seed, the same choices
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -36,9 +36,6 @@ pub(super) struct Options {
     /// Examine only claims whose id (see `list`) contains SUBSTRING
     #[arg(long, value_name = "SUBSTRING", num_args = 1..)]
     only: Vec<String>,
-    /// Write the report as JUnit XML to FILE, whole or not at all
-    #[arg(long, value_name = "FILE", value_parser = Target::file)]
-    junit: Option<Target>,
     /// Examine only the K-th of N parts of the claims; `merge` joins the reports of all N
     #[arg(long, value_name = "K/N")]
     shard: Option<Shard>,
@@ -50,7 +47,7 @@ pub(super) struct Options {
 impl Options {
     /// Where the report for programs goes.
     pub(super) const fn json(&self) -> Option<&Target> {
-        self.json.as_ref()
+        self.reports.json()
     }
 
     fn selection(&self) -> Selection {
@@ -65,9 +62,7 @@ pub(super) fn run(
     place: Place,
     out: Output,
 ) -> Result<Exit, Failure> {
-    for target in [&options.json, &options.junit].into_iter().flatten() {
-        target.probe()?;
-    }
+    options.reports.probe()?;
     let selection = options.selection();
     let all = in_order(wanted(&selection, &claims));
     if all.is_empty() {
@@ -75,14 +70,7 @@ pub(super) fn run(
     }
     let part = part(all, options.shard)?;
     let report = examine_and_tell(options, part.into(), place, out)?;
-    let text = json::report(&report, &selection, options.shard);
-    if let Some(target) = &options.json {
-        target.write(&text)?;
-    }
-    if let Some(target) = &options.junit {
-        let lines = Record::parse(&text).and_then(|record| record.lines());
-        target.write(&junit::report(&lines.map_err(Failure::Usage)?))?;
-    }
+    options.reports.write(&json::report(&report, &selection, options.shard))?;
     Ok(exit(&report))
 }
 
@@ -170,6 +158,9 @@ impl Teller {
 
 impl Listener for Teller {
     fn examined(&mut self, claim: &Examined) -> io::Result<()> {
+        if !claim.ok() {
+            self.board.failed(&claim.id);
+        }
         let title = Some((claim.subject, claim.property));
         if self.title != title {
             self.title = title;

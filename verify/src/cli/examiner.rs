@@ -132,6 +132,7 @@ pub(super) fn examiner_main(claims: impl Fn(&Selection) -> Vec<Claim>) {
         return;
     }
     panics::install();
+    crate::interrupt::leave_to_the_starter();
     // Where nobody asks any more, there is nothing left to say either.
     let _ = serve(claims);
     std::process::exit(0)

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::reports::Reports;
 use super::{Exit, Failure, Output};
-use crate::report::junit;
 use crate::report::record::{Line, Record};
 use crate::report::target::Target;
 use crate::report::text::Layout;
@@ -18,38 +18,27 @@ pub(super) struct Options {
     /// The reports that `check --shard K/N --json FILE` has written: all N of them
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// Write the whole report as JSON to FILE, whole or not at all; with -, it is all that standard output holds
-    #[arg(long, value_name = "FILE|-")]
-    json: Option<Target>,
-    /// Write it as JUnit XML to FILE, whole or not at all
-    #[arg(long, value_name = "FILE", value_parser = Target::file)]
-    junit: Option<Target>,
+    #[command(flatten)]
+    reports: Reports,
 }
 
 impl Options {
     /// Where the report for programs goes.
     pub(super) const fn json(&self) -> Option<&Target> {
-        self.json.as_ref()
+        self.reports.json()
     }
 }
 
 /// Joins them, and says what came of the whole run.
 pub(super) fn run(options: &Options, mut out: Output) -> Result<Exit, Failure> {
-    for target in [&options.json, &options.junit].into_iter().flatten() {
-        target.probe()?;
-    }
+    options.reports.probe()?;
     let shards = options.files.iter().map(read).collect::<Result<Vec<Record>, Failure>>()?;
     let whole = Record::merged(shards)
         .map_err(|why| Failure::Usage(format!("these reports cannot be joined: {why}")))?;
     let lines = whole.lines().map_err(Failure::Usage)?;
     let layout = Layout::of(&[], &out);
     out.write_all(layout.merged(&whole, &lines, options.files.len()).as_bytes())?;
-    if let Some(target) = &options.json {
-        target.write(&whole.text())?;
-    }
-    if let Some(target) = &options.junit {
-        target.write(&junit::report(&lines))?;
-    }
+    options.reports.write(&whole.text())?;
     Ok(exit(&lines))
 }
 

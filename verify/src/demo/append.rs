@@ -13,11 +13,11 @@ use lockproof::error::LockError;
 use lockproof::{Mutex, MutexGuard, Region};
 use serde::{Deserialize, Serialize};
 
-use super::Part;
-use super::folder::Folder;
 use super::show::{self, Flags, Scenario, Shown, Stage, Trouble, Way};
 use super::stage::{Cast, Event};
+use super::{FOLDERS, Part};
 use crate::report::numbers::counted;
+use crate::stress::Folder;
 
 /// What is locked: how long the file is up to the end of its last whole block.
 type Whole = Mutex<u64>;
@@ -206,7 +206,7 @@ impl Scenario for Append {
     }
 
     fn run(&self, way: &Way<()>, stage: &mut Stage<'_>) -> Result<Found, Trouble> {
-        let folder = Folder::new()?;
+        let folder = Folder::new(FOLDERS)?;
         let file = folder.file("lines.txt");
         let in_words = |error: std::io::Error| error.to_string();
         fs::write(&file, "").map_err(in_words)?;

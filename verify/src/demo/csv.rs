@@ -12,10 +12,10 @@ use clap::Args;
 use lockproof::{FileLock, update_file};
 use serde::{Deserialize, Serialize};
 
-use super::Part;
-use super::folder::Folder;
 use super::show::{self, Flags, Scenario, Stage, Trouble, Way};
 use super::stage::{Cast, Event};
+use super::{FOLDERS, Part};
+use crate::stress::Folder;
 
 /// A row: what one client has learned in one round.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -205,7 +205,7 @@ impl Scenario for Csv {
     }
 
     fn run(&self, way: &Way<How>, stage: &mut Stage<'_>) -> Result<Found, Trouble> {
-        let folder = Folder::new()?;
+        let folder = Folder::new(FOLDERS)?;
         let file = folder.file("results.csv");
         let sleeps = u64::from(self.sleep) * self.all();
         let mut cast = Cast::new(Duration::from_millis(sleeps), self.kills)?;

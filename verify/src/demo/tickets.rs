@@ -11,10 +11,10 @@ use clap::Args;
 use lockproof::update_file;
 use serde::{Deserialize, Serialize};
 
-use super::Part;
-use super::folder::Folder;
 use super::show::{self, Flags, Scenario, Stage, Trouble, Way};
 use super::stage::{Cast, Event};
+use super::{FOLDERS, Part};
+use crate::stress::Folder;
 
 /// What is in the file.
 #[derive(Serialize, Deserialize)]
@@ -176,7 +176,7 @@ impl Scenario for Tickets {
     }
 
     fn run(&self, way: &Way<()>, stage: &mut Stage<'_>) -> Result<Sold, Trouble> {
-        let folder = Folder::new()?;
+        let folder = Folder::new(FOLDERS)?;
         let file = folder.file("tickets.json");
         open_shop(&file, self.tickets)?;
         let processes = self.clients(way.locked);

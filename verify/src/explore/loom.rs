@@ -157,7 +157,8 @@ impl Explorer<'_> {
 
     /// Each wait of each process returns early, one at a time.
     fn interruptions(&mut self, variant: Variant, shown: &Shown) -> Result<(), Failure> {
-        let kinds: &[bool] = if self.program.model.has_deadlines() { &[false, true] } else { &[false] };
+        let kinds: &[bool] =
+            if self.program.model.has_deadlines() { &[false, true] } else { &[false] };
         let waits = shown.waits().clone();
         // Where the first of all that do the same dies, the second one stands for those that live.
         for thread in self.one_for_all(1 + u32::from(variant.crash.is_some())) {
@@ -243,7 +244,8 @@ impl Explorer<'_> {
         move || {
             let control = Arc::new(Control::new(plan));
             tally.begin(&control);
-            let machine = LoomWorld::new(variant.order, variant.interruption, program.model.processes());
+            let machine =
+                LoomWorld::new(variant.order, variant.interruption, program.model.processes());
             let log = Arc::new(Log::default());
             let outcome = run_processes(&program, &machine, &control, &log);
             let facts = control.facts();

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Report;
@@ -28,10 +29,20 @@ pub fn report(report: &Report, of: &Selection, shard: Option<Shard>) -> String {
     })
 }
 
+/// What it looks like.
+pub(crate) fn report_schema() -> schemars::Schema {
+    crate::report::schema::of::<JsonReport<'_>>()
+}
+
 /// What was found about one claim.
 #[must_use]
 pub fn claim(claim: &Examined) -> String {
     pretty(&JsonExamined::of(claim))
+}
+
+/// What it looks like.
+pub(crate) fn claim_schema() -> schemars::Schema {
+    crate::report::schema::of::<JsonExamined<'_>>()
 }
 
 /// What there is to check, to explore, and to look at.
@@ -45,6 +56,11 @@ pub fn list(claims: &[Claim], demos: &[(String, String)]) -> String {
             .collect(),
         demos: demos.iter().map(|(name, about)| JsonNamed { name, about }).collect(),
     })
+}
+
+/// What it looks like.
+pub(crate) fn list_schema() -> schemars::Schema {
+    crate::report::schema::of::<JsonList<'_>>()
 }
 
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -61,7 +77,7 @@ pub(crate) fn seconds(took: Duration) -> f64 {
     (took.as_secs_f64() * 1000.0).round() / 1000.0
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonReport<'a> {
     lockproof: &'static str,
     seconds: f64,
@@ -73,7 +89,7 @@ struct JsonReport<'a> {
     claims: Vec<JsonExamined<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonExamined<'a> {
     id: &'a str,
     subject: &'static str,
@@ -128,7 +144,7 @@ impl<'a> JsonExamined<'a> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonList<'a> {
     lockproof: &'static str,
     claims: Vec<JsonClaim<'a>>,
@@ -136,7 +152,7 @@ struct JsonList<'a> {
     demos: Vec<JsonNamed<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonClaim<'a> {
     id: &'a str,
     subject: &'static str,
@@ -165,7 +181,7 @@ impl<'a> JsonClaim<'a> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonNamed<'a> {
     name: &'a str,
     about: &'a str,

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json::{VERSION, pretty};
@@ -108,14 +109,19 @@ pub fn json(rows: &[Row]) -> String {
     })
 }
 
-#[derive(Serialize)]
+/// What it looks like.
+pub(crate) fn schema() -> schemars::Schema {
+    crate::report::schema::of::<JsonReport>()
+}
+
+#[derive(Serialize, JsonSchema)]
 struct JsonReport {
     lockproof: &'static str,
     ok: bool,
     questions: Vec<JsonQuestion>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonQuestion {
     program: &'static str,
     asked: &'static str,
@@ -123,7 +129,7 @@ struct JsonQuestion {
     explorers: Vec<JsonShown>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonShown {
     explorer: &'static str,
     shown: &'static str,

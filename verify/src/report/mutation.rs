@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use anstyle::Style;
+use schemars::JsonSchema;
 use serde::Serialize;
 use textwrap::{Options, wrap};
 
@@ -170,7 +171,12 @@ fn became(mutant: &Mutant, fate: &Fate) -> String {
     }
 }
 
-#[derive(Serialize)]
+/// What it looks like.
+pub(crate) fn schema() -> schemars::Schema {
+    crate::report::schema::of::<JsonReport<'_>>()
+}
+
+#[derive(Serialize, JsonSchema)]
 struct JsonReport<'a> {
     lockproof: &'static str,
     seconds: f64,
@@ -178,7 +184,7 @@ struct JsonReport<'a> {
     subjects: Vec<JsonSubject<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonSubject<'a> {
     subject: &'static str,
     file: &'static str,
@@ -189,7 +195,7 @@ struct JsonSubject<'a> {
     mutants: Vec<JsonMutant<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonMutant<'a> {
     id: &'a str,
     site: &'a str,

@@ -1,18 +1,20 @@
 //! The report for programs, as it is written and read again: whole, or a shard of a larger one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::num::NonZero;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::json::pretty;
 use crate::trace::Counterexample;
+use crate::verdict::Bound;
 
 /// A part of a run: every so many-th claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Shard {
     /// Which part, from 1.
     pub number: NonZero<usize>,
@@ -80,6 +82,24 @@ pub struct Line {
     pub subject: String,
     /// What it says.
     pub property: String,
+    /// How it was examined.
+    pub method: String,
+    /// What threads saw of the memory.
+    pub memory_model: String,
+    /// How many processes there were.
+    pub processes: u64,
+    /// Where the search was cut short, if it was.
+    pub bound: Option<Bound>,
+    /// What it should come to: `holds`, or `fails` for what is known to be wrong.
+    pub expected: String,
+    /// How many executions were run.
+    pub executions: u64,
+    /// How many distinct states were seen, where the explorer knows states.
+    pub states: Option<u64>,
+    /// Each result that was reached, and how often.
+    pub outcomes: BTreeMap<String, u64>,
+    /// Facts worth a line each.
+    pub notes: Vec<String>,
     /// The verdict, in a word.
     pub verdict: String,
     /// The verdict in words, where the word alone does not say it all.

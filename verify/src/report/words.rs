@@ -40,7 +40,7 @@ fn said(verdict: &Verdict) -> String {
     }
 }
 
-fn bound_in_words(bound: &Bound) -> String {
+pub(super) fn bound_in_words(bound: &Bound) -> String {
     let scheduler = bound.scheduler.map_or(String::new(), |drawn| format!("{} ", drawn.word()));
     let parts = [
         bound.preemptions.map(|most| counted(most, "preemption")),

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use anstyle::Style;
+use schemars::JsonSchema;
 use serde::Serialize;
 use textwrap::{Options, wrap};
 
@@ -235,7 +236,12 @@ const fn mark(fate: &Fate) -> (&'static str, Style) {
     }
 }
 
-#[derive(Serialize)]
+/// What it looks like.
+pub(crate) fn schema() -> schemars::Schema {
+    crate::report::schema::of::<JsonReport>()
+}
+
+#[derive(Serialize, JsonSchema)]
 struct JsonReport {
     lockproof: &'static str,
     seconds: f64,
@@ -243,7 +249,7 @@ struct JsonReport {
     specimens: Vec<JsonSpecimen>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonSpecimen {
     model: &'static str,
     mended: Option<&'static str>,
@@ -256,7 +262,7 @@ struct JsonSpecimen {
     explorers: Vec<JsonCell>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonCell {
     explorer: &'static str,
     fate: &'static str,

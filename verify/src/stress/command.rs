@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::histories::Recorded;
@@ -31,7 +32,7 @@ pub enum Status {
 }
 
 /// The report as JSON.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Report<'a> {
     lockproof: &'static str,
     seed: u64,
@@ -40,7 +41,7 @@ struct Report<'a> {
     runs: Vec<Entry<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Entry<'a> {
     subject: &'static str,
     by: &'static str,
@@ -59,6 +60,11 @@ struct Entry<'a> {
     seconds: f64,
     longest_stall_seconds: f64,
     command: String,
+}
+
+/// What it looks like.
+pub(crate) fn schema() -> schemars::Schema {
+    crate::report::schema::of::<Report<'_>>()
 }
 
 /// Does what the flags say, and writes the report to `out`, line by line as runs end.

@@ -2,6 +2,7 @@
 //!
 //! The rules are in the header of [`stress`](super).
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::report::numbers::count;
@@ -55,7 +56,7 @@ impl Deaths {
 }
 
 /// What a run came to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Ledger {
     /// How many increments were asked for, at least: workers times count.
     pub asked: u64,

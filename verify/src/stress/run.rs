@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use rustix::thread::{CpuSet, sched_getaffinity};
-use tempfile::TempDir;
 
 use super::arena::{Arena, MOST_WORKERS, Stage};
+use super::folder::Folder;
 use super::histories::record;
 use super::kills::Hunt;
 use super::ledger::{Deaths, Ledger};
@@ -68,7 +68,7 @@ pub(super) struct Run<'a> {
     pub(super) kills: u64,
     pub(super) hunt: Hunt,
     scratch: Scratch<Arena>,
-    folder: Option<TempDir>,
+    folder: Option<Folder>,
     processors: Option<Vec<usize>>,
     total: u64,
     worked: Duration,
@@ -88,7 +88,7 @@ impl<'a> Run<'a> {
             By::Memfd => Scratch::inherited(),
             By::Name => Scratch::named(),
         };
-        let folder = plan.subject.needs_folder().then(|| TempDir::with_prefix("lockproof-run-"));
+        let folder = plan.subject.needs_folder().then(|| Folder::new("lockproof-run-"));
         Ok(Self {
             plan,
             workers: Vec::new(),
@@ -97,7 +97,7 @@ impl<'a> Run<'a> {
             kills: 0,
             hunt: Hunt::default(),
             scratch: scratch.map_err(|error| format!("cannot make a region: {error}"))?,
-            folder: folder.transpose().map_err(|error| format!("cannot make a folder: {error}"))?,
+            folder: folder.transpose()?,
             processors: plan.pinned.then(allowed_processors).transpose()?,
             total: 0,
             worked: Duration::ZERO,
@@ -146,7 +146,7 @@ impl<'a> Run<'a> {
     }
 
     fn folder(&self) -> &Path {
-        self.folder.as_ref().map_or(Path::new(""), TempDir::path)
+        self.folder.as_ref().map_or(Path::new(""), Folder::path)
     }
 
     /// How many reports of a dead holder there have been.

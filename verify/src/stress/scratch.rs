@@ -1,12 +1,14 @@
 //! A region for one run, and the workers that are given it.
 
 use std::ffi::OsStr;
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{fmt, fs, io, process};
 
 use lockproof::Region;
 use lockproof::shm::{RegionError, Shareable};
 
+use super::guardian::Guardian;
 use super::process::Process;
 use super::task::{Place, Task, Work};
 
@@ -17,6 +19,8 @@ const PREFIX: &str = "lockproof-run-";
 pub(crate) struct Scratch<T: Shareable> {
     region: Region<T>,
     name: Option<String>,
+    /// Removes it by name, whatever becomes of this process.
+    guardian: Option<Guardian>,
 }
 
 impl<T: Shareable> Scratch<T> {
@@ -26,7 +30,7 @@ impl<T: Shareable> Scratch<T> {
     ///
     /// See [`RegionError`].
     pub(crate) fn inherited() -> Result<Self, RegionError> {
-        Ok(Self { region: Region::memfd("lockproof-run")?, name: None })
+        Ok(Self { region: Region::memfd("lockproof-run")?, name: None, guardian: None })
     }
 
     /// One that workers open by its name.
@@ -37,7 +41,11 @@ impl<T: Shareable> Scratch<T> {
     pub(crate) fn named() -> Result<Self, RegionError> {
         remove_leftovers();
         let name = new_name();
-        Ok(Self { region: Region::named(&name).create()?, name: Some(name) })
+        // First, so that there is no moment at which there is a region that nobody would remove. Without a guardian, the next
+        // run removes what this one leaves behind if it is killed.
+        let guardian = Guardian::of(&Path::new("/dev/shm").join(&name)).ok();
+        let region = Region::named(&name).create()?;
+        Ok(Self { region, name: Some(name), guardian })
     }
 
     pub(crate) const fn region(&self) -> &Region<T> {
@@ -64,6 +72,7 @@ impl<T: Shareable> Drop for Scratch<T> {
             // Whoever removed it before did the same.
             let _ = Region::<T>::named(name).unlink();
         }
+        drop(self.guardian.take());
     }
 }
 

@@ -7,6 +7,7 @@ use lockproof::Region;
 use lockproof::shm::Shareable;
 use serde::{Deserialize, Serialize};
 
+use super::guardian::remove_in_the_end;
 use super::histories::{self, Part};
 use super::subject::Subject;
 use super::worker;
@@ -105,7 +106,7 @@ impl Task {
             Work::Count(count) => worker::count(&*self.region()?, count),
             Work::Record(part) => histories::take_part(&*self.region()?, part),
             Work::Part(part) => part.run(),
-            Work::Remove(folder) => demo::remove_in_the_end(folder),
+            Work::Remove(folder) => remove_in_the_end(folder),
         }
     }
 

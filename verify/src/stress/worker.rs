@@ -27,6 +27,7 @@ pub fn worker_main() {
     if arguments.next().as_deref() != Some(MARK) {
         return;
     }
+    crate::interrupt::leave_to_the_starter();
     let task = arguments.next().unwrap_or_default();
     let done = serde_json::from_str::<Task>(&task)
         .map_err(|error| format!("started with a task that cannot be read: {error}"))

@@ -13,7 +13,10 @@ use serde_json::Value;
 
 mod bench;
 mod explore;
+mod interrupted;
 mod mutate;
+mod page;
+mod reports;
 #[cfg(all(feature = "loom", feature = "shuttle"))]
 mod zoo;
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::plan::HistoryPlan;
@@ -10,7 +11,7 @@ use crate::trace::Counterexample;
 use crate::verdict::{Finding, Verdict};
 
 /// Histories, and how they were judged.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Recorded {
     /// How many were asked for.
     pub asked: usize,
@@ -37,7 +38,7 @@ pub struct Recorded {
 }
 
 /// A history that is not linearizable.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Offence {
     /// Which it was, from 1.
     pub number: usize,

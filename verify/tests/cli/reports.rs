@@ -1,0 +1,141 @@
+//! The reports of `check` and `merge`, what `diff` says of two of them, and what a shell and a manual are told.
+
+use std::path::Path;
+
+use super::*;
+
+/// Examines the smallest claim, and one that is known to be wrong, and writes every report.
+fn written(folder: &Path) -> Vec<String> {
+    let names = ["all.json", "all.xml", "all.md", "all.html"];
+    let paths = names.map(|name| folder.join(name).to_str().expect("UTF-8").to_owned());
+    let [json, junit, markdown, html] = &paths;
+    let small = small_claim();
+    let output = run(&[
+        "check",
+        "--only",
+        &small,
+        "unlocked/2x1/explorer",
+        "--json",
+        json,
+        "--junit",
+        junit,
+        "--markdown",
+        markdown,
+        "--html",
+        html,
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    paths.iter().map(|path| fs::read_to_string(path).expect("a report")).collect()
+}
+
+#[test]
+fn every_report_names_every_claim_and_its_verdict() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let reports = written(folder.path());
+    let found: Value = serde_json::from_str(&reports[0]).expect("one JSON object");
+    let claims = found["claims"].as_array().expect("claims");
+    assert!(claims.len() > 1, "{found}");
+    let (junit, markdown, page) = (&reports[1], &reports[2], &reports[3]);
+    for claim in claims {
+        let id = claim["id"].as_str().expect("an id");
+        assert!(junit.contains(id), "{id}: {junit}");
+        assert!(page.contains(&id.replace('/', "&#x2f;")), "{id}: {page}");
+    }
+    let all = format!("{} claims: every one holds", claims.len());
+    assert!(markdown.contains(&all) && page.contains(&all), "{markdown}");
+    assert!(markdown.contains("| subject | claims |"), "{markdown}");
+    assert!(page.contains("class=\"step\""), "the lost update is drawn: {page}");
+}
+
+#[test]
+fn two_reports_are_compared() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let old = folder.path().join("all.json");
+    let reports = written(folder.path());
+    let mut found: Value = serde_json::from_str(&reports[0]).expect("one JSON object");
+    let new = folder.path().join("new.json");
+    let [old, new] = [&old, &new].map(|path| path.to_str().expect("UTF-8").to_owned());
+    let compare = |changed: &Value| {
+        fs::write(&new, changed.to_string()).expect("a file");
+        run(&["diff", &old, &new, "--json", "-"])
+    };
+    let output = compare(&found);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("0 worse, 0 better, 0 new"), "{}", text(&output.stderr));
+    let claim = &mut found["claims"][0];
+    claim["ok"] = Value::Bool(false);
+    claim["verdict"] = "vacuous".into();
+    let output = compare(&found);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    let difference: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    assert_eq!(difference["worse"][0]["id"], found["claims"][0]["id"], "{difference}");
+    assert!(text(&output.stderr).contains("1 worse"), "{}", text(&output.stderr));
+    assert_refused(&run(&["diff", &old, "/nowhere/at-all.json"]), 2, "/nowhere/at-all.json: ");
+    assert_refused(&run(&["diff", &old, "/proc/version"]), 2, "this is no report");
+}
+
+#[test]
+fn shells_and_manuals_are_told_of_every_command() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = run(&["completions", shell]);
+        assert_eq!(output.status.code(), Some(0));
+        for word in ["check", "replay", "junit"] {
+            assert!(text(&output.stdout).contains(word), "{shell}: {word}");
+        }
+    }
+    let page = run(&["man"]);
+    assert!(text(&page.stdout).contains(".TH lockproof 1"), "{}", text(&page.stdout));
+    let folder = tempfile::tempdir().expect("a folder");
+    let pages = folder.path().join("man1");
+    assert_eq!(run(&["man", pages.to_str().expect("UTF-8")]).status.code(), Some(0));
+    for page in ["lockproof.1", "lockproof-check.1", "lockproof-stress.1"] {
+        assert!(pages.join(page).exists(), "{page}");
+    }
+    assert_refused(&run(&["man", "/proc/version/man1"]), 2, "cannot write the manual into");
+    assert_refused(&run(&["completions", "dos"]), 2, "invalid value 'dos'");
+}
+
+/// What is written is as its schema says, and what is not, is not.
+#[test]
+fn every_report_is_as_its_schema_says() {
+    let small = small_claim();
+    let cases: [(&str, &[&str]); 8] = [
+        ("list", &["list"]),
+        ("check", &["check", "--only", &small, "unlocked/2x1/explorer"]),
+        ("explore", &["explore", "unlocked", "--outcomes"]),
+        ("zoo", &["zoo", "--only", "hyman"]),
+        ("litmus", &["litmus"]),
+        ("mutate", &["mutate", "counter"]),
+        (
+            "stress",
+            &[
+                "stress",
+                "--subject",
+                "counter",
+                "--processes",
+                "2",
+                "--count",
+                "100",
+                "--kills",
+                "0",
+            ],
+        ),
+        ("bench", &["bench", "mutex/alone", "--rounds", "2", "--window", "2ms"]),
+    ];
+    for (name, arguments) in cases {
+        let schema = run(&["schema", name]);
+        assert_eq!(schema.status.code(), Some(0), "{name}");
+        let schema: Value = serde_json::from_slice(&schema.stdout).expect("one JSON object");
+        let schema = jsonschema::validator_for(&schema).expect("a schema");
+        let written = run(&[arguments, &["--json", "-"][..]].concat());
+        let mut written: Value = serde_json::from_slice(&written.stdout)
+            .unwrap_or_else(|error| panic!("{name}: {error}: {}", text(&written.stderr)));
+        let wrong: Vec<_> = schema.iter_errors(&written).map(|error| error.to_string()).collect();
+        assert_eq!(wrong, [""; 0], "{name}");
+        let all = written.as_object_mut().expect("an object");
+        let first = all.keys().next().expect("a key").clone();
+        all.remove(&first);
+        assert!(!schema.is_valid(&written), "{name} is held to nothing: {first} is not missed");
+    }
+    assert_refused(&run(&["schema", "everything"]), 2, "invalid value 'everything'");
+}
