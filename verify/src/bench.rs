@@ -23,6 +23,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::cli::duration;
+use crate::cli::similar::did_you_mean;
 use crate::report::target::Target;
 use case::Case;
 use figures::Measured;
@@ -115,8 +116,9 @@ fn chosen(options: &Options) -> Result<Vec<Case>, Failure> {
     for wanted in &options.cases {
         if !all.iter().any(|case| names(case, wanted)) {
             let known: Vec<&str> = all.iter().map(|case| case.id).collect();
-            let known = known.join(", ");
-            return Err(Failure::Usage(format!("there is no case {wanted}; there are: {known}")));
+            let why = did_you_mean(wanted, known.iter().copied())
+                .unwrap_or_else(|| format!("there are: {}", known.join(", ")));
+            return Err(Failure::Usage(format!("there is no case {wanted}; {why}")));
         }
     }
     let wanted = |case: &Case| {

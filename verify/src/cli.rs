@@ -23,6 +23,7 @@ mod examiner;
 mod exit;
 mod explore;
 mod generate;
+mod help;
 mod list;
 mod litmus;
 mod memory;
@@ -36,6 +37,7 @@ mod processes;
 mod replay;
 mod reports;
 mod run;
+pub(crate) mod similar;
 #[cfg(test)]
 mod stand_ins;
 mod zoo;
@@ -55,37 +57,37 @@ struct CommandLine {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Examine every claim, and report
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = help::check())]
     Check(check::Options),
     /// Join the reports of `check --shard`, and say what came of the whole run
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = help::merge())]
     Merge(merge::Options),
     /// Compare two reports of `check` or `mutate`, and say what has become worse
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = help::diff())]
     Diff(diff::Options),
     /// Explore all states of one model, at a size of your choice
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = help::explore())]
     Explore(explore::Options),
     /// Show an execution again that `check` or `explore` has drawn
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = help::replay())]
     Replay(replay::Options),
     /// Change one thing at a time in the shipped algorithms, and see whether a model notices
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = help::mutate())]
     Mutate(mutate::Options),
     /// Show which explorer catches which known-broken lock, of the literature and of bug reports
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = help::zoo())]
     Zoo(zoo::Options),
     /// Show which outcomes of small programs each checker shows, and which can be
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = help::litmus())]
     Litmus(litmus::Options),
     /// Let real processes count together, kill some, and account for every increment and every death
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = help::stress())]
     Stress(processes::Stress),
     /// Show what goes wrong without a lock, and right with one, in programs that people write
     #[command(after_help = exit::HELP)]
     Demo(processes::Demo),
     /// Measure how fast the locks are, beside the C library's, a plain futex mutex, and pipes
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = help::bench())]
     Bench(processes::Bench),
     /// List the claims, the models, and the demos
     List(list::Options),

@@ -10,6 +10,7 @@ use bytesize::ByteSize;
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
+use super::similar::did_you_mean;
 use super::{Exit, Failure, Output, duration, panics};
 use crate::claim::{Budget, Examined, Expected, Method};
 use crate::explore::graph::Automaton;
@@ -142,11 +143,17 @@ impl Options {
     fn model(&self) -> Result<&'static Entry, Failure> {
         let name = self.model.as_deref();
         name.and_then(registry::find).ok_or_else(|| {
-            let why = match name {
-                Some(name) => format!("there is no model '{name}' to explore."),
-                None => "which model is to be explored?".to_owned(),
+            let meant = name.and_then(|name| {
+                did_you_mean(name, registry::models().map(|model| model.name))
+                    .map(|meant| format!("there is no model '{name}' to explore; {meant}"))
+            });
+            let all = || match name {
+                Some(name) => {
+                    format!("there is no model '{name}' to explore. There are:\n{}", listed())
+                }
+                None => format!("which model is to be explored? There are:\n{}", listed()),
             };
-            Failure::Usage(format!("{why} There are:\n{}", listed()))
+            Failure::Usage(meant.unwrap_or_else(all))
         })
     }
 

@@ -11,6 +11,7 @@ use clap::Args;
 use super::memory::share_of_memory;
 use super::notebook::Notebook;
 use super::pool::{News, in_parallel};
+use super::similar::did_you_mean;
 use super::{Exit, Failure, Output, duration, panics};
 use crate::claim::Budget;
 use crate::mutate::{self, Fate, Mutant, NoReference, Passed, Reference, SUBJECTS, Subject, Tried};
@@ -41,7 +42,9 @@ pub(super) struct Options {
 fn subject(name: &str) -> Result<&'static Subject, String> {
     SUBJECTS.iter().find(|subject| subject.name == name).ok_or_else(|| {
         let names: Vec<&str> = SUBJECTS.iter().map(|subject| subject.name).collect();
-        format!("there is no such algorithm; there are {}", names.join(", "))
+        let meant = did_you_mean(name, names.iter().copied());
+        let meant = meant.map(|meant| format!("{meant} ")).unwrap_or_default();
+        format!("there is no such algorithm; {meant}there are {}", names.join(", "))
     })
 }
 

@@ -170,7 +170,7 @@ impl Row {
             processes: line.processes,
             word: word.to_owned(),
             good: line.ok,
-            why: line.why.clone().unwrap_or_else(|| line.verdict.clone()),
+            why: why(line, word),
             amount,
             time: seconds(Duration::try_from_secs_f64(line.seconds).unwrap_or_default()),
             outcomes: bars(&line.outcomes),
@@ -178,6 +178,12 @@ impl Row {
             drawing,
         }
     }
+}
+
+/// The verdict in words, but for the word that stands before them.
+fn why(line: &Line, word: &str) -> String {
+    let why = line.why.as_deref().unwrap_or(word);
+    why.strip_prefix(word).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(why).to_owned()
 }
 
 fn bars(outcomes: &BTreeMap<String, u64>) -> Vec<Bar> {

@@ -62,7 +62,7 @@ fn what_is_asked_for_is_measured_and_nothing_else() {
 #[test]
 fn what_cannot_be_measured_is_refused_in_words() {
     let table: [(&[&str], &str); 6] = [
-        (&["mutx"], "there is no case mutx; there are: mutex/alone, "),
+        (&["mutx"], "there is no case mutx; did you mean 'mutex/"),
         (&["mutex/three"], "there is no case mutex/three"),
         (&["mutex", "--against", "nobody"], "none of the peers there is called nobody"),
         (&["--rounds", "0"], "0 is not in 1.."),

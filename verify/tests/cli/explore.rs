@@ -36,8 +36,9 @@ fn models_are_listed_where_none_is_named() {
     let list = run(&["list"]);
     let cases: [(&[&str], &str); 2] = [
         (&["explore"], "which model is to be explored?"),
-        (&["explore", "mute"], "there is no model 'mute' to explore"),
+        (&["explore", "xyz"], "there is no model 'xyz' to explore"),
     ];
+    assert_refused(&run(&["explore", "mute"]), 2, "did you mean 'mutex'");
     for (arguments, words) in cases {
         let output = run(arguments);
         assert_refused(&output, 2, words);

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 mod bench;
 mod explore;
+mod help;
 mod interrupted;
 mod mutate;
 mod page;
