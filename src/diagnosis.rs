@@ -12,7 +12,7 @@ use core::fmt;
 
 use crate::platform::{Linux, Platform, RobustWord, Word32};
 
-mod holder;
+pub(crate) mod holder;
 pub(crate) mod primitives;
 
 pub use holder::{Holder, Part};

@@ -66,6 +66,8 @@ pub mod diagnosis;
 pub mod error;
 #[cfg(target_os = "linux")]
 pub mod file;
+#[cfg(target_os = "linux")]
+pub mod inspect;
 #[cfg(all(target_os = "linux", feature = "lock_api"))]
 pub mod lock_api;
 pub mod platform;

@@ -1,15 +1,16 @@
 //! Shared memory: regions that several processes map, and what may be put in them.
 
 mod building;
-mod claim;
+pub(crate) mod claim;
 mod error;
 mod file;
-mod header;
+pub(crate) mod header;
 mod map;
 mod memfd;
 mod opening;
+pub(crate) mod outline;
 mod passing;
-mod place;
+pub(crate) mod place;
 mod region;
 mod shareable;
 mod source;
@@ -17,6 +18,7 @@ mod source;
 pub use error::RegionError;
 #[doc(hidden)]
 pub use header::fuzz_header;
+pub use outline::Outline;
 pub use place::Place;
 pub use region::Region;
 pub use shareable::{Plain, Shareable};

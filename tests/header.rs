@@ -18,11 +18,13 @@ enum Change {
     Invert(u64),
     /// The first eight bytes the other way round.
     SwapMagic,
+    /// The region and its payload larger by so much, and the file as well.
+    Grow(u64),
     /// The file only this long.
     Cut(u64),
 }
 
-use Change::{Cut, Invert, Put, SwapMagic};
+use Change::{Cut, Grow, Invert, Put, SwapMagic};
 
 fn sound_region(path: &PathBuf) -> Vec<u8> {
     let _ = std::fs::remove_file(path);
@@ -45,6 +47,14 @@ fn apply(change: &Change, path: &PathBuf) {
             bytes.reverse();
             file.write_all_at(&bytes, 0).expect("written");
         }
+        Grow(more) => {
+            for at in [64, 72] {
+                file.read_exact_at(&mut bytes, at).expect("there");
+                let larger = u64::from_le_bytes(bytes) + more;
+                file.write_all_at(&larger.to_le_bytes(), at).expect("written");
+            }
+            file.set_len(file.metadata().expect("a file").len() + more).expect("lengthened");
+        }
         Cut(length) => file.set_len(length).expect("shortened"),
     }
 }
@@ -55,9 +65,9 @@ fn whatever_was_changed_is_refused_in_words() {
     let rows: &[Row] = &[
         (
             "another version",
-            Put(7, &[2]),
-            |e| matches!(e, RegionError::WrongVersion { found: 2, expected: 1, .. }),
-            &["has format 2", "knows format 1", "same version of lockproof"],
+            Put(7, &[1]),
+            |e| matches!(e, RegionError::WrongVersion { found: 1, expected: 2, .. }),
+            &["has format 1", "knows format 2", "same version of lockproof"],
         ),
         (
             "version zero",
@@ -127,9 +137,15 @@ fn whatever_was_changed_is_refused_in_words() {
         ),
         (
             "another size, consistently",
-            Put(64, &[0, 8, 0, 0, 0, 0, 0, 0, 0, 4]),
-            |e| matches!(e, RegionError::WrongSize { found: 2048, .. }),
-            &["takes 2048 bytes"],
+            Grow(1024),
+            |e| matches!(e, RegionError::WrongSize { found, expected, .. } if *found == expected + 1024),
+            &["takes 2", "same source"],
+        ),
+        (
+            "another length of its outline",
+            Invert(400),
+            |e| matches!(e, RegionError::Damaged { .. }),
+            &["sizes do not add up"],
         ),
         (
             "another alignment",

@@ -64,8 +64,13 @@ pub struct Holder {
 impl Holder {
     /// Whoever is in the word.
     pub(super) fn of(part: Part, robust: &RobustWord) -> Option<Self> {
+        let state = State(Linux::lockless().load(Linux::word(robust), Ordering::Relaxed));
+        Self::seen(part, state, Linux::noted_wait(robust))
+    }
+
+    /// Whoever is in a word that holds this, beside which that is noted of a wait.
+    pub(crate) fn seen(part: Part, seen: State, noted: u64) -> Option<Self> {
         let p = Linux::lockless();
-        let seen = State(p.load(Linux::word(robust), Ordering::Relaxed));
         let thread = seen.owner();
         if thread == 0 {
             return None;
@@ -85,21 +90,37 @@ impl Holder {
             stopped: field("State").is_some_and(|state| state.starts_with(['T', 't'])),
             process,
             command: process.and_then(command_of),
-            waited_for: seen.has_waiters().then(|| p.waited_for(robust, thread)).flatten(),
+            waited_for: seen.has_waiters().then(|| p.waited_for(noted, thread)).flatten(),
         })
     }
 }
 
+impl Holder {
+    /// Whoever is in a word that holds this, where no more than the id can be known.
+    pub(crate) fn unknown(part: Part, seen: State, exists: bool) -> Option<Self> {
+        let (process, command, waited_for) = (None, None, None);
+        let thread = seen.owner();
+        let holder = Self { part, thread, exists, stopped: false, process, command, waited_for };
+        (thread != 0).then_some(holder)
+    }
+}
+
 /// A process's command line, or its name where it has none.
-fn command_of(process: u32) -> Option<String> {
+pub(crate) fn command_of(process: u32) -> Option<String> {
     let line = fs::read(format!("/proc/{process}/cmdline")).ok()?;
     let words = line.split(|byte| *byte == 0).filter(|word| !word.is_empty());
-    let line: Vec<_> = words.map(String::from_utf8_lossy).collect();
+    let line: Vec<_> = words.map(printable).collect();
     if line.is_empty() {
-        let name = fs::read_to_string(format!("/proc/{process}/comm")).ok()?;
-        return Some(format!("[{}]", name.trim_end()));
+        let name = fs::read(format!("/proc/{process}/comm")).ok()?;
+        return Some(format!("[{}]", printable(name.trim_ascii_end())));
     }
     Some(line.join(" "))
+}
+
+/// A process chooses its command line, and must not command a terminal by it.
+fn printable(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 impl fmt::Display for Holder {

@@ -3,6 +3,7 @@
 use super::{Diagnose, Diagnosis, Part};
 use crate::platform::{Cell64, Linux, Platform, RobustWord, Word32};
 use crate::raw::{RawMutex, RawQueue, RawRwLock};
+use crate::shm::outline::{Role, Words};
 use crate::sync::{
     Array, Barrier, Condvar, Counter, Event, JoinableQueue, Lock, MessageQueue, Mutex, Once,
     OnceValue, Pipe, Queue, ReentrantMutex, RwLock, Semaphore, Value,
@@ -17,6 +18,22 @@ pub(crate) fn mutex(part: Part, mutex: &RawMutex<RobustWord>) -> Diagnosis {
     }
     Diagnosis { owner_died: state.owner_died(), ..Diagnosis::nothing() }
         .with_seat(part, mutex.robust())
+}
+
+/// Where what a queue is made of is, when the queue is there.
+pub(crate) fn queue_words(at: usize) -> [Words; 3] {
+    let [mutex, more, room] = RawQueue::<RobustWord, Word32, Cell64>::PARTS_AT;
+    [(Role::Mutex(Part::Inside), mutex), (Role::Sleep, more), (Role::Sleep, room)]
+        .map(|(role, part)| Words::one(role, at + part))
+}
+
+/// Where what a lock for readers is made of is, when the lock is there.
+pub(crate) fn rwlock_words<const N: usize>(at: usize) -> [Words; 2] {
+    let [mutex, slots] = RawRwLock::<RobustWord, Cell64, N>::PARTS_AT;
+    [
+        Words::one(Role::Mutex(Part::Lock), at + mutex),
+        Words::row(Role::Seat(Part::Read), at + slots, N),
+    ]
 }
 
 fn queue(queue: &RawQueue<RobustWord, Word32, Cell64>) -> Diagnosis {

@@ -9,7 +9,7 @@ use core::ptr;
 use std::alloc::{Layout, alloc_zeroed, handle_alloc_error};
 
 use super::{Mutex, RawMutex, RawRwLock, RwLock};
-use crate::shm::{Plain, Shareable};
+use crate::shm::{Outline, Plain, Shareable};
 
 /// What `lock_api`'s types consist of, and have no room to be more.
 #[repr(C)]
@@ -42,6 +42,18 @@ unsafe fn describe<L, R: Shareable, T: Plain>(
     let _ = write!(into, " at {}", data.addr() - start);
 }
 
+/// Writes what is where in a type `L` of raw lock `R`.
+///
+/// # Safety
+///
+/// All zeroes are a value of `L`.
+unsafe fn outline<L, R: Shareable>(into: &mut Outline, raw: impl FnOnce(&L) -> *const R) {
+    // SAFETY: as the caller says.
+    let sample = unsafe { zeroed::<L>() };
+    let at = raw(&sample).addr() - ptr::from_ref(&*sample).addr();
+    into.structure(|fields| fields.field::<R>("", at));
+}
+
 /// On the heap: data may be large.
 ///
 /// # Safety
@@ -70,6 +82,13 @@ unsafe impl<T: Plain> Shareable for Mutex<T> {
         unsafe { describe::<Self, RawMutex, T>(into, places) };
     }
 
+    fn outline(into: &mut Outline) {
+        // SAFETY: the raw lock is only looked at.
+        let raw = |lock: &Self| ptr::from_ref(unsafe { lock.raw() });
+        // SAFETY: of the raw lock all zeroes are a value, and of plain data.
+        unsafe { outline::<Self, RawMutex>(into, raw) };
+    }
+
     fn after_reboot(&self) {
         // SAFETY: nobody uses the lock yet.
         unsafe { self.raw() }.after_reboot();
@@ -84,6 +103,13 @@ unsafe impl<T: Plain + Sync, const READERS: usize> Shareable for RwLock<T, READE
             |lock: &Self| (ptr::from_ref(unsafe { lock.raw() }), lock.data_ptr().cast_const());
         // SAFETY: of the raw lock all zeroes are a value, and of plain data.
         unsafe { describe::<Self, RawRwLock<READERS>, T>(into, places) };
+    }
+
+    fn outline(into: &mut Outline) {
+        // SAFETY: the raw lock is only looked at.
+        let raw = |lock: &Self| ptr::from_ref(unsafe { lock.raw() });
+        // SAFETY: of the raw lock all zeroes are a value, and of plain data.
+        unsafe { outline::<Self, RawRwLock<READERS>>(into, raw) };
     }
 
     fn after_reboot(&self) {

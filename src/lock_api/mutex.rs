@@ -1,5 +1,6 @@
 //! The mutex.
 
+use core::mem::offset_of;
 use std::time::{Duration, Instant};
 
 use ::lock_api::{GuardNoSend, RawMutexTimed};
@@ -7,9 +8,11 @@ use ::lock_api::{GuardNoSend, RawMutexTimed};
 use super::marks::Marks;
 use super::refusal::{Refusal, may, must};
 use crate::deadline::Deadline;
+use crate::diagnosis::Part;
 use crate::platform::{Linux, RobustWord, monotonic_now};
 use crate::raw::{Acquired, RawMutex as Algorithm};
-use crate::shm::Shareable;
+use crate::shm::outline::{Role, Words};
+use crate::shm::{Outline, Shareable};
 use crate::sync::deadline_at;
 
 /// `lock_api`'s mutex with the data it protects, over [`RawMutex`], which says what is promised. There is an example at the
@@ -159,6 +162,10 @@ unsafe impl RawMutexTimed for RawMutex {
 unsafe impl Shareable for RawMutex {
     fn describe(into: &mut String) {
         into.push_str("lock_api::RawMutex");
+    }
+
+    fn outline(into: &mut Outline) {
+        into.primitive::<Self>(&[Words::one(Role::Mutex(Part::Lock), offset_of!(Self, raw))]);
     }
 
     fn after_reboot(&self) {

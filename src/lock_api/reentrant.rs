@@ -1,13 +1,16 @@
 //! The mutex that its holder may take again.
 
+use core::mem::offset_of;
 use std::time::{Duration, Instant};
 
 use super::marks::Marks;
 use super::refusal::{Refusal, may, must};
 use crate::deadline::Deadline;
+use crate::diagnosis::Part;
 use crate::platform::{Cell64, Linux, RobustWord, monotonic_now};
 use crate::raw::{Acquired, RawReentrantMutex as Algorithm};
-use crate::shm::Shareable;
+use crate::shm::outline::{Role, Words};
+use crate::shm::{Outline, Shareable};
 use crate::sync::deadline_at;
 
 /// A mutual exclusion lock that its holder may take again, and has to release as often.
@@ -178,6 +181,10 @@ impl RawReentrantMutex {
 unsafe impl Shareable for RawReentrantMutex {
     fn describe(into: &mut String) {
         into.push_str("lock_api::RawReentrantMutex");
+    }
+
+    fn outline(into: &mut Outline) {
+        into.primitive::<Self>(&[Words::one(Role::Mutex(Part::Lock), offset_of!(Self, raw))]);
     }
 
     fn after_reboot(&self) {

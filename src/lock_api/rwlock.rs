@@ -1,5 +1,6 @@
 //! The lock for many readers or one writer.
 
+use core::mem::offset_of;
 use std::time::{Duration, Instant};
 
 use ::lock_api::{GuardNoSend, RawRwLockDowngrade, RawRwLockTimed};
@@ -8,9 +9,10 @@ use super::marks::Marks;
 use super::refusal::{Refusal, may, must, panic_with};
 use super::site::Site;
 use crate::deadline::Deadline;
+use crate::diagnosis::primitives::rwlock_words;
 use crate::platform::{Cell64, Linux, Platform, RobustWord, monotonic_now};
 use crate::raw::{Acquired, LockFailure, RawRwLock as Algorithm, Read};
-use crate::shm::Shareable;
+use crate::shm::{Outline, Shareable};
 use crate::sync::deadline_at;
 
 /// `lock_api`'s lock for readers and writers with the data it protects, over [`RawRwLock`], which says what is promised, and has an
@@ -240,6 +242,10 @@ unsafe impl<const READERS: usize> Shareable for RawRwLock<READERS> {
     fn describe(into: &mut String) {
         const { assert!(READERS > 0, "a lock for readers has room for at least one of them") };
         into.push_str(&format!("lock_api::RawRwLock<{READERS}>"));
+    }
+
+    fn outline(into: &mut Outline) {
+        into.primitive::<Self>(&rwlock_words::<READERS>(offset_of!(Self, raw)));
     }
 
     fn after_reboot(&self) {

@@ -51,6 +51,11 @@ pub struct RobustWord {
     pub(super) links: Links,
 }
 
+impl RobustWord {
+    /// Where the note of who waits is, for readers of a file.
+    pub(crate) const NOTE_AT: usize = offset_of!(Self, waited_for);
+}
+
 /// An entry of the robust list, as glibc and musl lay it out.
 #[repr(C)]
 pub(super) struct Links {
@@ -138,9 +143,13 @@ impl Linux {
         futex::sleepers(&word.0)
     }
 
-    /// For how long somebody has waited for that thread to let go of the word, as far as that was noted.
-    pub(crate) fn waited_for(&self, robust: &RobustWord, thread: ThreadId) -> Option<Duration> {
-        let noted = robust.waited_for.load(Ordering::Relaxed);
+    /// What is noted beside the word of who waits.
+    pub(crate) fn noted_wait(robust: &RobustWord) -> u64 {
+        robust.waited_for.load(Ordering::Relaxed)
+    }
+
+    /// For how long somebody has waited for that thread to let go, by what is noted beside the word.
+    pub(crate) fn waited_for(&self, noted: u64, thread: ThreadId) -> Option<Duration> {
         let since = Duration::from_millis(noted & ((1 << MILLISECONDS) - 1));
         (noted >> MILLISECONDS == u64::from(thread)).then(|| self.now().saturating_sub(since))
     }

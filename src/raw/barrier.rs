@@ -137,6 +137,10 @@ pub struct RawBarrier<R, W, const N: usize> {
 }
 
 impl<R, W, const N: usize> RawBarrier<R, W, N> {
+    /// Where its parts are, for those who look from outside: the places, the state.
+    pub(crate) const PARTS_AT: [usize; 2] =
+        [core::mem::offset_of!(Self, places), core::mem::offset_of!(Self, state)];
+
     /// A barrier that nobody takes part in, over words that hold zero. How many parties there are is said at each operation,
     /// and is always the same, 1 to `N`.
     ///

@@ -32,6 +32,9 @@ pub struct RawCounter<R, C> {
 }
 
 impl<R, C> RawCounter<R, C> {
+    /// Where the value is, for those who look from outside.
+    pub(crate) const VALUE_AT: usize = core::mem::offset_of!(Self, value);
+
     /// A counter over a robust word and cells that hold zero.
     pub const fn new(robust: R, value: C, deaths: C) -> Self {
         Self { mutex: RawMutex::new(robust), value, deaths }

@@ -115,6 +115,13 @@ pub struct QueueCells<C> {
 }
 
 impl<R, W, C> RawQueue<R, W, C> {
+    /// Where its parts are, for those who look from outside: the mutex, and what is waited for.
+    pub(crate) const PARTS_AT: [usize; 3] = [
+        core::mem::offset_of!(Self, mutex),
+        core::mem::offset_of!(Self, more),
+        core::mem::offset_of!(Self, room),
+    ];
+
     /// An empty queue, over words and cells that hold zero.
     pub fn new(robust: R, more: W, room: W, cells: QueueCells<C>) -> Self {
         let QueueCells { ends, begun, closed, lost } = cells;

@@ -72,6 +72,10 @@ pub struct RawRwLock<R, C, const N: usize> {
 }
 
 impl<R, C, const N: usize> RawRwLock<R, C, N> {
+    /// Where its parts are, for those who look from outside: the mutex, the slots.
+    pub(crate) const PARTS_AT: [usize; 2] =
+        [core::mem::offset_of!(Self, mutex), core::mem::offset_of!(Self, slots)];
+
     /// A free lock, over words and a cell that hold zero.
     ///
     /// # Panics

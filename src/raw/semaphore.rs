@@ -83,6 +83,10 @@ pub struct RawSemaphore<R, const N: usize> {
 }
 
 impl<R, const N: usize> RawSemaphore<R, N> {
+    /// Where its parts are, for those who look from outside: the turn, the slots.
+    pub(crate) const PARTS_AT: [usize; 2] =
+        [core::mem::offset_of!(Self, turn), core::mem::offset_of!(Self, slots)];
+
     /// A semaphore over robust words that hold zero. How many permits there are to begin with is said at each operation.
     ///
     /// # Panics

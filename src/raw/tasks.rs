@@ -72,6 +72,13 @@ pub struct RawTasks<R, W, D, const N: usize> {
 }
 
 impl<R, W, D, const N: usize> RawTasks<R, W, D, N> {
+    /// Where its parts are, for those who look from outside: the turn, the hands, and what is waited for.
+    pub(crate) const PARTS_AT: [usize; 3] = [
+        core::mem::offset_of!(Self, turn),
+        core::mem::offset_of!(Self, hands),
+        core::mem::offset_of!(Self, drained),
+    ];
+
     /// No tasks, over words that hold zero.
     pub fn new(turn: R, hands: [R; N], drained: W, [wanted, done]: [D; 2]) -> Self {
         let (turn, drained) = (RawMutex::new(turn), RawCondvar::new(drained));

@@ -56,6 +56,7 @@ pub(super) fn build_unseen<T: Shareable>(
     }
     let site = Site::new(header, p);
     site.identify(content, here);
+    mapping.write_behind(content.outline());
     site.finish();
     Ok(())
 }

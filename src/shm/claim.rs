@@ -26,9 +26,9 @@ const PID_NAMESPACE: &str = "/proc/self/ns/pid";
 
 /// What a thread id's meaning depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Surroundings {
-    pub(super) pid_namespace: u64,
-    pub(super) boot: [u8; 16],
+pub(crate) struct Surroundings {
+    pub(crate) pid_namespace: u64,
+    pub(crate) boot: [u8; 16],
     pub(super) list_offset: i8,
 }
 
@@ -45,7 +45,7 @@ pub(super) enum Foreign {
 
 impl Surroundings {
     /// Those of the calling process.
-    pub(super) fn here() -> Result<Self, RegionError> {
+    pub(crate) fn here() -> Result<Self, RegionError> {
         let unreadable = |path| RegionError::ProcUnreadable { path };
         let pid_namespace = pid_namespace().map_err(|_| unreadable(PID_NAMESPACE))?;
         let boot = std::fs::read_to_string(BOOT_ID).ok().and_then(|text| parse_boot_id(&text));

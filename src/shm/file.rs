@@ -201,7 +201,8 @@ impl File {
         Ok(())
     }
 
-    fn write(&self, mut bytes: &[u8], mut at: u64) -> Result<(), RegionError> {
+    /// Writes within what is reserved.
+    pub(super) fn write(&self, mut bytes: &[u8], mut at: u64) -> Result<(), RegionError> {
         while !bytes.is_empty() {
             let written = retry_on_intr(|| pwrite(&self.fd, bytes, at))
                 .map_err(|errno| self.no_room(at + bytes.len() as u64, errno))?;

@@ -1,6 +1,6 @@
 //! What stands at the beginning of a region, and whether it is what this program expects.
 //!
-//! # The format, version 1
+//! # The format, version 2
 //!
 //! | at | bytes | what | written by |
 //! |---|---|---|---|
@@ -18,9 +18,13 @@
 //! | 128 | 8 | fingerprint of the type's description: FNV-1a | |
 //! | 136 | 8 | bytes of the description that follow | |
 //! | 144 | 256 | the description, cut at 256 bytes | |
+//! | 400 | 8 | bytes of the outline | |
+//! | 408 | 8 | fingerprint of the outline | |
 //! | 1024 | | the payload | |
+//! | behind it | | the outline: what is where ([`outline`](super::outline)) | |
 //!
-//! Everything else is zero. From 64 on, all of it is final before the state says ready.
+//! Everything else is zero. From 64 on, all of it is final before the state says ready. Whoever uses the region knows its type,
+//! and has no need of the outline; it is for those who look at the region and know nothing: [`inspect`](crate::inspect).
 //!
 //! Files come from anywhere, so nothing in them is believed before [`check`] has looked at it.
 
@@ -29,20 +33,23 @@ use core::mem::offset_of;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 use super::claim::Surroundings;
+use super::outline::Outline;
 use super::shareable::Shareable;
 use crate::platform::{Linux, Ordering::Relaxed, Platform, RobustWord, Word32, Word64};
 use crate::raw::RawInit;
 
 mod check;
+mod look;
 
 pub use check::fuzz_header;
 pub(super) use check::{Expected, Found, Stage, check, is_region};
+pub(crate) use look::{Looked, LookedStage, Misread, look};
 
 /// Where the payload begins: room for more fields, and no payload shares a cache line with the header.
-pub(super) const PAYLOAD_OFFSET: usize = 1024;
+pub(crate) const PAYLOAD_OFFSET: usize = 1024;
 
 /// The format's version.
-pub(super) const VERSION: u8 = 1;
+pub(super) const VERSION: u8 = 2;
 
 /// The first word of every region.
 pub(super) const MAGIC: u64 =
@@ -96,6 +103,8 @@ pub(super) struct Identity {
     fingerprint: u64,
     description_length: u64,
     description: [u8; DESCRIPTION_ROOM],
+    outline_length: u64,
+    outline_fingerprint: u64,
 }
 
 const _: () = {
@@ -111,22 +120,39 @@ pub(super) struct Content {
     description: String,
     size: u64,
     align: u64,
+    outline: String,
 }
 
 impl Content {
     pub(super) fn of<T: Shareable>() -> Self {
         let mut description = String::new();
         T::describe(&mut description);
-        Self { description, size: size_of::<T>() as u64, align: align_of::<T>() as u64 }
+        let (size, align) = (size_of::<T>() as u64, align_of::<T>() as u64);
+        Self { description, size, align, outline: Outline::of::<T>() }
+    }
+
+    /// Where the payload ends, and the outline begins.
+    pub(super) fn payload_end(&self) -> u64 {
+        PAYLOAD_OFFSET as u64 + self.size
     }
 
     /// The size of the region that holds it.
     pub(super) fn total(&self) -> u64 {
-        PAYLOAD_OFFSET as u64 + self.size
+        self.payload_end() + self.outline.len() as u64
+    }
+
+    /// What stands behind the payload.
+    pub(super) fn outline(&self) -> &[u8] {
+        self.outline.as_bytes()
     }
 }
 
 impl Identity {
+    /// The size of the region, by those of its parts; `None` of what cannot be one.
+    fn sum(&self) -> Option<u64> {
+        self.payload_size.checked_add(PAYLOAD_OFFSET as u64)?.checked_add(self.outline_length)
+    }
+
     pub(super) fn new(content: &Content, here: &Surroundings) -> Self {
         let text = content.description.as_bytes();
         let kept = &text[..text.len().min(DESCRIPTION_ROOM)];
@@ -143,6 +169,8 @@ impl Identity {
             fingerprint: fingerprint(text),
             description_length: kept.len() as u64,
             description,
+            outline_length: content.outline.len() as u64,
+            outline_fingerprint: fingerprint(content.outline()),
         }
     }
 }

@@ -15,6 +15,8 @@ use crate::platform::any_held_within;
 /// A header and a `T` in shared memory, mapped for as long as this lives.
 pub(super) struct Mapping<T: Shareable> {
     start: NonNull<u8>,
+    /// How many bytes are mapped: at least [`SIZE`](Self::SIZE).
+    length: usize,
     shows: PhantomData<&'static T>,
 }
 
@@ -26,7 +28,7 @@ unsafe impl<T: Shareable> Send for Mapping<T> {}
 unsafe impl<T: Shareable> Sync for Mapping<T> {}
 
 impl<T: Shareable> Mapping<T> {
-    /// How many bytes are mapped.
+    /// How many bytes whoever uses the region needs of it.
     pub(super) const SIZE: usize = {
         assert!(
             align_of::<T>() <= PAYLOAD_OFFSET,
@@ -36,27 +38,32 @@ impl<T: Shareable> Mapping<T> {
         total_size(size_of::<T>())
     };
 
-    /// New memory full of zeroes, which forked children share.
-    pub(super) fn anonymous() -> Result<Self, Errno> {
-        let anywhere = ptr::null_mut();
+    /// New memory full of zeroes, which forked children share, with so many bytes behind the payload.
+    pub(super) fn anonymous(behind: usize) -> Result<Self, Errno> {
+        let (anywhere, length) = (ptr::null_mut(), Self::SIZE + behind);
         // SAFETY: a new mapping where the kernel finds room touches no memory in use.
-        let start = unsafe { mmap_anonymous(anywhere, Self::SIZE, READ_WRITE, MapFlags::SHARED) }?;
-        Ok(Self::at(start.cast()))
+        let start = unsafe { mmap_anonymous(anywhere, length, READ_WRITE, MapFlags::SHARED) }?;
+        Ok(Self::at(start.cast(), length))
     }
 
     /// The beginning of a file. It must have a whole header, and what lies behind its end must not be used.
     pub(super) fn of_file(file: impl AsFd) -> Result<Self, Errno> {
-        let (anywhere, from_start) = (ptr::null_mut(), 0);
+        Self::of_more_of_a_file(file, 0)
+    }
+
+    /// The same, with so many bytes behind the payload.
+    pub(super) fn of_more_of_a_file(file: impl AsFd, behind: usize) -> Result<Self, Errno> {
+        let (anywhere, from_start, length) = (ptr::null_mut(), 0, Self::SIZE + behind);
         // SAFETY: as for `anonymous`. Access behind the file's end, should it be cut short later, ends the process by
         // SIGBUS, which is not undefined.
         let start =
-            unsafe { mmap(anywhere, Self::SIZE, READ_WRITE, MapFlags::SHARED, file, from_start) }?;
-        Ok(Self::at(start.cast()))
+            unsafe { mmap(anywhere, length, READ_WRITE, MapFlags::SHARED, file, from_start) }?;
+        Ok(Self::at(start.cast(), length))
     }
 
-    fn at(start: *mut u8) -> Self {
+    fn at(start: *mut u8, length: usize) -> Self {
         let start = NonNull::new(start).expect("the kernel maps nothing at address zero");
-        Self { start, shows: PhantomData }
+        Self { start, length, shows: PhantomData }
     }
 
     pub(super) fn header(&self) -> &Header {
@@ -76,7 +83,16 @@ impl<T: Shareable> Mapping<T> {
         unsafe { payload.cast().as_ref() }
     }
 
-    /// The addresses that are mapped.
+    /// Writes what stands behind the payload, as much of it as is mapped. For memory that nobody else can see yet.
+    pub(super) fn write_behind(&self, bytes: &[u8]) {
+        let length = bytes.len().min(self.length - Self::SIZE);
+        // SAFETY: at least `SIZE` bytes are mapped.
+        let behind = unsafe { self.start.as_ptr().add(Self::SIZE) };
+        // SAFETY: `length` bytes are mapped from there, no reference leads to them, and nobody else has them yet.
+        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), behind, length) };
+    }
+
+    /// The addresses of what is used.
     fn range(&self) -> Range<usize> {
         let start = self.start.addr().get();
         start..start + Self::SIZE
@@ -97,7 +113,7 @@ impl<T: Shareable> Drop for Mapping<T> {
         if self.is_held() {
             return;
         }
-        // SAFETY: mapped by `anonymous` or `of_file` at this size; references into it borrow `self`.
-        let _ = unsafe { munmap(self.start.as_ptr().cast(), Self::SIZE) };
+        // SAFETY: mapped by `anonymous` or `of_more_of_a_file` at this size; references into it borrow `self`.
+        let _ = unsafe { munmap(self.start.as_ptr().cast(), self.length) };
     }
 }

@@ -210,6 +210,9 @@ impl Opening<'_> {
         let mapping = self.map::<T>()?;
         if found.stage == Stage::Ready {
             mapping.payload().after_reboot();
+            // That of another version of this library may have been another one.
+            self.file.reserve(self.content.total())?;
+            self.write_outline()?;
             mapping.header().identify(&Identity::new(self.content, self.here));
         }
         // An error would mean that somebody without our lock was quicker: the next look tells.
@@ -261,9 +264,14 @@ impl Opening<'_> {
             self.file.zero_payload(total)?;
         }
         site.identify(self.content, self.here);
+        self.write_outline()?;
         fill(mapping.payload())
             .map_err(|source| RegionError::Init { place: self.file.place().clone(), source })?;
         Ok(site.finish())
+    }
+
+    fn write_outline(&self) -> Result<(), RegionError> {
+        self.file.write(self.content.outline(), self.content.payload_end())
     }
 
     fn locked_out(&self, failure: LockFailure) -> RegionError {
@@ -352,7 +360,7 @@ mod tests {
 
     #[test]
     fn taking_over_what_others_claimed_changes_nothing() {
-        let mapping = Mapping::<Lock>::anonymous().expect("memory");
+        let mapping = Mapping::<Lock>::anonymous(0).expect("memory");
         let p = Linux::current().expect("locks work here");
         let (ours, somebody, theirs) = (1, 2, 3);
         let init = &mapping.header().init;

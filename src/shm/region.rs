@@ -109,8 +109,10 @@ impl<T: Shareable> Region<T> {
     /// See [`RegionError`].
     pub fn anonymous() -> Result<Self, RegionError> {
         let (here, place) = (Surroundings::here()?, Place::Anonymous);
-        let mapping = Mapping::anonymous().map_err(|e| RegionError::os(&place, "map it", e))?;
-        build_unseen(&mapping, &here, &Content::of::<T>())?;
+        let content = Content::of::<T>();
+        let mapping = Mapping::anonymous(content.outline().len())
+            .map_err(|e| RegionError::os(&place, "map it", e))?;
+        build_unseen(&mapping, &here, &content)?;
         Ok(Self::new(mapping, None, place))
     }
 
@@ -126,7 +128,8 @@ impl<T: Shareable> Region<T> {
     pub fn memfd(label: &str) -> Result<Self, RegionError> {
         let (here, content) = (Surroundings::here()?, Content::of::<T>());
         let file = memfd::create(label, content.total())?;
-        let mapping = Mapping::of_file(&file).map_err(|e| file.error("map it", e))?;
+        let mapping = Mapping::of_more_of_a_file(&file, content.outline().len())
+            .map_err(|e| file.error("map it", e))?;
         build_unseen(&mapping, &here, &content)?;
         let place = file.place().clone();
         Ok(Self::new(mapping, Some(file.into_fd()), place))

@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
+use super::outline::Outline;
+
 /// Plain data: what a lock may protect.
 ///
 /// Any bytes are a valid value of it (so that a process that dies half-way through a write leaves a wrong value,
@@ -61,6 +63,12 @@ pub unsafe trait Shareable: Send + Sync + 'static {
     /// Writes what distinguishes this type's layout from others'.
     fn describe(into: &mut String);
 
+    /// Writes what is where in it, for those who look at the region from outside. Without it, they are told that this is not
+    /// known.
+    fn outline(into: &mut Outline) {
+        let _ = into;
+    }
+
     /// Called by the first process to open the region after the machine was booted again, before any other can
     /// use it: every holder of a lock in it is dead, and no kernel was there to say so.
     fn after_reboot(&self);
@@ -81,6 +89,10 @@ unsafe impl<T: Shareable, const N: usize> Shareable for [T; N] {
         into.push('[');
         T::describe(into);
         let _ = write!(into, "; {N}]");
+    }
+
+    fn outline(into: &mut Outline) {
+        into.array::<T>(N);
     }
 
     fn after_reboot(&self) {
@@ -183,6 +195,18 @@ macro_rules! shareable {
                     into.push(',');
                 )*
                 into.push_str(" }");
+            }
+
+            fn outline(into: &mut $crate::shm::Outline) {
+                into.structure(|fields| {
+                    $(
+                        let (name, at) =
+                            (::core::stringify!($field), ::core::mem::offset_of!($name, $field));
+                        fields.field::<$type>(name, at);
+                    )*
+                    // Where there is no field, nothing else uses it.
+                    let _ = fields;
+                });
             }
 
             fn after_reboot(&self) {

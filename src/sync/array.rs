@@ -4,11 +4,13 @@ use core::fmt;
 use std::time::{Duration, Instant};
 
 use super::value::{RawValue, Value, ValueGuard};
+use crate::diagnosis::Part;
 use crate::error::{LockError, TryLockError};
 use crate::platform::RobustWord;
 use crate::raw::RawMutex;
 use crate::raw::mutex_state::State;
-use crate::shm::{Plain, Shareable};
+use crate::shm::outline::{Role, Words};
+use crate::shm::{Outline, Plain, Shareable};
 
 /// Shared numbers without a lock: each is loaded and stored by itself, and **loses updates**, as
 /// [`RawValue`] says. Python's `multiprocessing.RawArray`.
@@ -97,6 +99,11 @@ where
         into.push_str("Array<");
         T::describe(into);
         into.push_str(&format!("; {N}>"));
+    }
+
+    fn outline(into: &mut Outline) {
+        // In one lock for the whole, as `Value` has it.
+        into.primitive::<Self>(&[Words::one(Role::Mutex(Part::Lock), 0)]);
     }
 
     fn after_reboot(&self) {

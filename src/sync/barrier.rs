@@ -1,15 +1,18 @@
 //! A barrier: so many wait for each other.
 
 use core::fmt;
+use core::mem::offset_of;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::mutex::deadline_at;
 use crate::deadline::Deadline;
+use crate::diagnosis::Part;
 use crate::error::{NotHeld, TooManyHeld, Unsupported};
 use crate::platform::{Linux, Platform, RobustWord, Word32, monotonic_now};
 use crate::raw::{BarrierFailure, RawBarrier};
-use crate::shm::Shareable;
+use crate::shm::outline::{Role, Words};
+use crate::shm::{Outline, Shareable};
 
 /// A point that `PARTIES` processes or threads pass together: std's `Barrier`, Python's `multiprocessing.Barrier`. `PARTIES` is
 /// 1 to 128.
@@ -96,6 +99,16 @@ unsafe impl<const PARTIES: usize> Shareable for Barrier<PARTIES> {
     fn describe(into: &mut String) {
         const { assert!(PARTIES >= 1 && PARTIES <= 128, "a barrier has 1 to 128 parties") };
         into.push_str(&format!("Barrier<{PARTIES}>"));
+    }
+
+    fn outline(into: &mut Outline) {
+        let raw = offset_of!(Self, raw);
+        let [places, state] =
+            RawBarrier::<RobustWord, Word32, PARTIES>::PARTS_AT.map(|at| raw + at);
+        into.primitive::<Self>(&[
+            Words::row(Role::Hold(Part::Place), places, PARTIES),
+            Words::one(Role::Sleep, state),
+        ]);
     }
 
     fn after_reboot(&self) {

@@ -2,16 +2,18 @@
 
 use core::cell::UnsafeCell;
 use core::fmt;
+use core::mem::offset_of;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::{Duration, Instant};
 
 use super::mutex::deadline_at;
 use super::queue::lock_error;
 use crate::deadline::Deadline;
+use crate::diagnosis::primitives::queue_words;
 use crate::error::LockError;
 use crate::platform::{Cell64, Linux, RobustWord, Word32, monotonic_now};
 use crate::raw::{Look, QueueFailure, RawQueue, Span};
-use crate::shm::Shareable;
+use crate::shm::{Outline, Shareable};
 
 /// Before each message: how long it is.
 const LENGTH: usize = size_of::<u32>();
@@ -78,6 +80,10 @@ unsafe impl<const N: usize> Shareable for MessageQueue<N> {
     fn describe(into: &mut String) {
         const { assert!(N > LENGTH, "a queue has room for at least one message of one byte") };
         into.push_str(&format!("MessageQueue<{N}>"));
+    }
+
+    fn outline(into: &mut Outline) {
+        into.primitive::<Self>(&queue_words(offset_of!(Self, raw)));
     }
 
     fn after_reboot(&self) {
@@ -384,6 +390,13 @@ unsafe impl<const N: usize> Shareable for Pipe<N> {
     fn describe(into: &mut String) {
         into.push_str("Pipe of two ");
         MessageQueue::<N>::describe(into);
+    }
+
+    fn outline(into: &mut Outline) {
+        into.structure(|fields| {
+            fields.field::<MessageQueue<N>>("there", offset_of!(Self, there));
+            fields.field::<MessageQueue<N>>("back", offset_of!(Self, back));
+        });
     }
 
     fn after_reboot(&self) {

@@ -9,7 +9,8 @@ use crate::deadline::Deadline;
 use crate::error::{LockError, NotHeld, OwnerDied};
 use crate::platform::{Linux, Word32, monotonic_now};
 use crate::raw::{Acquired, Ended, RawCondvar, WaitFailure};
-use crate::shm::{Plain, Shareable};
+use crate::shm::outline::{Role, Words};
+use crate::shm::{Outline, Plain, Shareable};
 
 /// Waits for what others change under a [`Mutex`](crate::Mutex) of the same region: Python's
 /// `multiprocessing.Condition`. The API is that of [`std::sync::Condvar`].
@@ -92,6 +93,10 @@ pub struct Condvar {
 unsafe impl Shareable for Condvar {
     fn describe(into: &mut String) {
         into.push_str("Condvar");
+    }
+
+    fn outline(into: &mut Outline) {
+        into.primitive::<Self>(&[Words::one(Role::Sleep, 0)]);
     }
 
     fn after_reboot(&self) {}

@@ -1,13 +1,16 @@
 //! Counters that lose no addition.
 
 use core::fmt;
+use core::mem::offset_of;
 
 use super::mutex::{not_taken, without_blocking};
+use crate::diagnosis::Part;
 use crate::error::LockError;
 use crate::platform::{Cell64, Linux, Platform, RobustWord, Word64};
 use crate::raw::mutex_state::State;
 use crate::raw::{LockFailure, RawAtomicCounter, RawCounter, RawMutex};
-use crate::shm::Shareable;
+use crate::shm::outline::{Role, Words};
+use crate::shm::{Outline, Shareable};
 
 /// A counter with a lock inside: no addition is lost.
 ///
@@ -57,6 +60,14 @@ pub struct Counter {
 unsafe impl Shareable for Counter {
     fn describe(into: &mut String) {
         into.push_str("Counter");
+    }
+
+    fn outline(into: &mut Outline) {
+        let raw = offset_of!(Self, raw);
+        into.primitive::<Self>(&[
+            Words::one(Role::Mutex(Part::Lock), raw),
+            Words::one(Role::Value, raw + RawCounter::<RobustWord, Cell64>::VALUE_AT),
+        ]);
     }
 
     fn after_reboot(&self) {
@@ -202,6 +213,10 @@ pub struct AtomicCounter {
 unsafe impl Shareable for AtomicCounter {
     fn describe(into: &mut String) {
         into.push_str("AtomicCounter");
+    }
+
+    fn outline(into: &mut Outline) {
+        into.primitive::<Self>(&[Words::one(Role::Value, 0)]);
     }
 
     fn after_reboot(&self) {}

@@ -7,7 +7,8 @@ use super::mutex::deadline_at;
 use crate::deadline::Deadline;
 use crate::platform::{Linux, Word32, monotonic_now};
 use crate::raw::RawEvent;
-use crate::shm::Shareable;
+use crate::shm::outline::{Role, Words};
+use crate::shm::{Outline, Shareable};
 
 /// Something that happens, and that others wait for: Python's `multiprocessing.Event`.
 ///
@@ -71,6 +72,10 @@ pub struct Event {
 unsafe impl Shareable for Event {
     fn describe(into: &mut String) {
         into.push_str("Event");
+    }
+
+    fn outline(into: &mut Outline) {
+        into.primitive::<Self>(&[Words::one(Role::Sleep, 0)]);
     }
 
     fn after_reboot(&self) {}

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use super::mutex::{said, without_blocking};
 use crate::deadline::Deadline;
+use crate::diagnosis::Part;
 use crate::error::{LockError, NotHeld, TryLockError};
 use crate::platform::{Linux, RobustWord, monotonic_now};
 use crate::raw::RawMutex;
 use crate::raw::mutex_state::State;
-use crate::shm::Shareable;
+use crate::shm::outline::{Role, Words};
+use crate::shm::{Outline, Shareable};
 
 /// A lock for people who think in `acquire` and `release`, as Python's `multiprocessing.Lock`.
 ///
@@ -72,6 +74,10 @@ pub struct Lock {
 unsafe impl Shareable for Lock {
     fn describe(into: &mut String) {
         into.push_str("Lock");
+    }
+
+    fn outline(into: &mut Outline) {
+        into.primitive::<Self>(&[Words::one(Role::Mutex(Part::Lock), 0)]);
     }
 
     fn after_reboot(&self) {

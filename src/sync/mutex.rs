@@ -2,11 +2,13 @@
 
 use core::cell::UnsafeCell;
 use core::fmt;
+use core::mem::offset_of;
 use core::ops::{Deref, DerefMut};
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::{Duration, Instant};
 
 use crate::deadline::{Deadline, Monotonic};
+use crate::diagnosis::Part;
 use crate::error::{
     AlreadyHeld, LockError, NotHeld, NotRecoverable, OwnerDied, TooManyHeld, TryLockError,
     Unsupported, WouldBlock,
@@ -14,7 +16,8 @@ use crate::error::{
 use crate::platform::{Linux, RobustWord, Scope, monotonic_now};
 use crate::raw::mutex_state::State;
 use crate::raw::{Acquired, LockFailure, RawMutex};
-use crate::shm::{Plain, Shareable};
+use crate::shm::outline::{Role, Words};
+use crate::shm::{Outline, Plain, Shareable};
 
 /// A mutual exclusion lock between processes, and threads, with the data it protects.
 ///
@@ -108,6 +111,10 @@ unsafe impl<T: Plain> Shareable for Mutex<T> {
         into.push_str("Mutex<");
         T::describe(into);
         into.push('>');
+    }
+
+    fn outline(into: &mut Outline) {
+        into.primitive::<Self>(&[Words::one(Role::Mutex(Part::Lock), offset_of!(Self, raw))]);
     }
 
     fn after_reboot(&self) {

@@ -2,15 +2,18 @@
 
 use core::cell::UnsafeCell;
 use core::fmt;
+use core::mem::offset_of;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 
 use super::mutex::not_taken;
 use super::mutex::without_blocking;
 use crate::deadline::Deadline;
+use crate::diagnosis::Part;
 use crate::error::LockError;
 use crate::platform::{Linux, RobustWord, Word32};
 use crate::raw::{RawMutex, RawOnce, Role};
-use crate::shm::{Plain, Shareable};
+use crate::shm::outline::{self, Words};
+use crate::shm::{Outline, Plain, Shareable};
 
 /// Something that is done once, by whichever process or thread comes first; the others wait until it is done. As
 /// [`std::sync::Once`].
@@ -62,6 +65,10 @@ pub struct Once {
 unsafe impl Shareable for Once {
     fn describe(into: &mut String) {
         into.push_str("Once");
+    }
+
+    fn outline(into: &mut Outline) {
+        into.primitive::<Self>(&[Words::one(outline::Role::Mutex(Part::Lock), 0)]);
     }
 
     fn after_reboot(&self) {
@@ -223,6 +230,13 @@ unsafe impl<T: Plain + Sync> Shareable for OnceValue<T> {
         into.push_str("OnceValue<");
         T::describe(into);
         into.push('>');
+    }
+
+    fn outline(into: &mut Outline) {
+        into.primitive::<Self>(&[Words::one(
+            outline::Role::Mutex(Part::Lock),
+            offset_of!(Self, once),
+        )]);
     }
 
     fn after_reboot(&self) {

@@ -2,15 +2,18 @@
 
 use core::cell::UnsafeCell;
 use core::fmt;
+use core::mem::offset_of;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::{Duration, Instant};
 
 use super::mutex::{deadline_at, not_taken, without_blocking};
 use crate::deadline::Deadline;
+use crate::diagnosis::primitives::queue_words;
 use crate::error::LockError;
 use crate::platform::{Cell64, Linux, RobustWord, Word32, monotonic_now};
 use crate::raw::{LockFailure, Look, QueueFailure, RawQueue, Span};
-use crate::shm::{Plain, Shareable};
+use crate::shm::outline::Words;
+use crate::shm::{Outline, Plain, Shareable};
 
 /// A queue of up to `N` elements between processes, and threads, many of which put and take: Python's
 /// `multiprocessing.Queue(N)`.
@@ -91,6 +94,10 @@ unsafe impl<T: Plain, const N: usize> Shareable for Queue<T, N> {
         into.push_str("Queue<");
         T::describe(into);
         into.push_str(&format!(", {N}>"));
+    }
+
+    fn outline(into: &mut Outline) {
+        into.primitive::<Self>(&Self::words());
     }
 
     fn after_reboot(&self) {
@@ -347,6 +354,11 @@ impl<T: Plain, const N: usize> Queue<T, N> {
 }
 
 impl<T, const N: usize> Queue<T, N> {
+    /// Where what it is made of is, for those who look from outside.
+    pub(super) fn words() -> [Words; 3] {
+        queue_words(offset_of!(Self, raw))
+    }
+
     /// What it is made of, to look at.
     pub(crate) const fn raw(&self) -> &RawQueue<RobustWord, Word32, Cell64> {
         &self.raw

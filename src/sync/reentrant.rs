@@ -1,16 +1,19 @@
 //! A mutex that its holder may take again.
 
 use core::fmt;
+use core::mem::offset_of;
 use core::ops::Deref;
 use std::time::{Duration, Instant};
 
 use super::mutex::{Leaving, deadline_at, said, without_blocking};
 use crate::deadline::Deadline;
+use crate::diagnosis::Part;
 use crate::error::{LockError, NotHeld, TryLockError};
 use crate::platform::{Cell64, Linux, RobustWord, Scope, monotonic_now};
 use crate::raw::mutex_state::State;
 use crate::raw::{Acquired, RawMutex, RawReentrantMutex};
-use crate::shm::Shareable;
+use crate::shm::outline::{Role, Words};
+use crate::shm::{Outline, Shareable};
 
 /// A mutual exclusion lock that its holder may take again, and has to release as often: Python's
 /// `multiprocessing.RLock`.
@@ -67,6 +70,14 @@ unsafe impl<T: Shareable> Shareable for ReentrantMutex<T> {
         into.push_str("ReentrantMutex<");
         T::describe(into);
         into.push('>');
+    }
+
+    fn outline(into: &mut Outline) {
+        into.structure(|fields| {
+            let words = [Words::one(Role::Mutex(Part::Lock), 0)];
+            fields.part("", offset_of!(Self, raw), |own| own.primitive::<Self>(&words));
+            fields.field::<T>("inside", offset_of!(Self, inside));
+        });
     }
 
     fn after_reboot(&self) {

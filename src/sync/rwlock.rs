@@ -2,18 +2,19 @@
 
 use core::cell::UnsafeCell;
 use core::fmt;
-use core::mem::ManuallyDrop;
+use core::mem::{ManuallyDrop, offset_of};
 use core::ops::{Deref, DerefMut};
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::{Duration, Instant};
 
 use super::mutex::{Leaving, deadline_at, not_taken, said, without_blocking};
 use crate::deadline::Deadline;
+use crate::diagnosis::primitives::rwlock_words;
 use crate::error::{LockError, NotHeld, OwnerDied, TryLockError};
 use crate::platform::{Cell64, Linux, Platform, RobustWord, monotonic_now};
 use crate::raw::mutex_state::State;
 use crate::raw::{Acquired, RawRwLock, Read};
-use crate::shm::{Plain, Shareable};
+use crate::shm::{Outline, Plain, Shareable};
 
 /// A lock between processes, and threads, for many readers or one writer, with the data it protects.
 ///
@@ -107,6 +108,10 @@ unsafe impl<T: Plain + Sync, const READERS: usize> Shareable for RwLock<T, READE
         into.push_str("RwLock<");
         T::describe(into);
         into.push_str(&format!(", {READERS}>"));
+    }
+
+    fn outline(into: &mut Outline) {
+        into.primitive::<Self>(&rwlock_words::<READERS>(offset_of!(Self, raw)));
     }
 
     fn after_reboot(&self) {

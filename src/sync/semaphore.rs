@@ -1,14 +1,17 @@
 //! Semaphores: permits for so many at a time, and signals.
 
 use core::fmt;
+use core::mem::offset_of;
 use std::time::{Duration, Instant};
 
 use super::mutex::{deadline_at, not_taken, without_blocking};
 use crate::deadline::Deadline;
+use crate::diagnosis::Part;
 use crate::error::{LockError, TryLockError};
 use crate::platform::{Linux, Platform, RobustWord, monotonic_now};
 use crate::raw::{RawSemaphore, Slots};
-use crate::shm::Shareable;
+use crate::shm::outline::{Role, Words};
+use crate::shm::{Outline, Shareable};
 
 /// A semaphore with `PERMITS` permits to begin with, and up to `MOST`, between processes and threads: Python's
 /// `multiprocessing.Semaphore`. `MOST` is 1 to 128.
@@ -134,6 +137,15 @@ unsafe impl<const PERMITS: usize, const MOST: usize> Shareable for Semaphore<PER
         const { assert!(MOST >= 1 && MOST <= 128, "a semaphore has 1 to 128 permits at the most") };
         const { assert!(PERMITS <= MOST, "no more permits to begin with than there can be") };
         into.push_str(&format!("Semaphore<{PERMITS}, {MOST}>"));
+    }
+
+    fn outline(into: &mut Outline) {
+        let raw = offset_of!(Self, raw);
+        let [turn, slots] = RawSemaphore::<RobustWord, MOST>::PARTS_AT.map(|at| raw + at);
+        into.primitive::<Self>(&[
+            Words::one(Role::Turn, turn),
+            Words::row(Role::Any(Part::Permit), slots, MOST),
+        ]);
     }
 
     fn after_reboot(&self) {

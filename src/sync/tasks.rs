@@ -1,6 +1,7 @@
 //! A queue of tasks that somebody waits for until all are done.
 
 use core::fmt;
+use core::mem::offset_of;
 use core::ops::{Deref, DerefMut};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -8,10 +9,12 @@ use std::time::{Duration, Instant};
 use super::mutex::deadline_at;
 use super::queue::{PutError, Queue, TakeError, lock_error};
 use crate::deadline::Deadline;
+use crate::diagnosis::Part;
 use crate::error::LockError;
 use crate::platform::{Linux, RobustWord, Word32, Word64, monotonic_now};
 use crate::raw::{LockFailure, Look, QueueFailure, RawTasks, TaskFailure};
-use crate::shm::{Plain, Shareable};
+use crate::shm::outline::{Role, Words};
+use crate::shm::{Outline, Plain, Shareable};
 
 /// A [`Queue`] of up to `N` tasks, of which up to `HANDS` can be in hand at a time, and that can be
 /// [`join`](Self::join)ed: Python's `multiprocessing.JoinableQueue`.
@@ -83,6 +86,20 @@ unsafe impl<T: Plain, const N: usize, const HANDS: usize> Shareable for Joinable
         into.push_str("Joinable<");
         Queue::<T, N>::describe(into);
         into.push_str(&format!(", {HANDS}>"));
+    }
+
+    fn outline(into: &mut Outline) {
+        let tasks = offset_of!(Self, tasks);
+        let [turn, hands, drained] =
+            RawTasks::<RobustWord, Word32, Word64, HANDS>::PARTS_AT.map(|at| tasks + at);
+        let own = [
+            Words::one(Role::Turn, turn),
+            Words::one(Role::Sleep, drained),
+            Words::row(Role::Seat(Part::Task), hands, HANDS),
+        ];
+        let queue = Queue::<T, N>::words()
+            .map(|words| Words { at: offset_of!(Self, queue) + words.at, ..words });
+        into.primitive::<Self>(&[&queue[..], &own].concat());
     }
 
     fn after_reboot(&self) {

@@ -3,17 +3,20 @@
 use core::cell::UnsafeCell;
 use core::fmt;
 use core::marker::PhantomData;
+use core::mem::offset_of;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::{Duration, Instant};
 
 use super::mutex::{Leaving, deadline_at, without_blocking};
 use super::reentrant::lock_lending_nothing;
 use crate::deadline::Deadline;
+use crate::diagnosis::Part;
 use crate::error::{LockError, TryLockError};
 use crate::platform::{Cell64, Linux, RobustWord, Word64, monotonic_now};
 use crate::raw::mutex_state::State;
 use crate::raw::{RawCell, RawMutex, RawReentrantMutex};
-use crate::shm::{Plain, Shareable};
+use crate::shm::outline::{Role, Words};
+use crate::shm::{Outline, Plain, Shareable};
 
 /// A number that fits 64 bits, as bits.
 pub trait Scalar: Copy + Send + Sync + 'static + sealed::Sealed {
@@ -118,6 +121,10 @@ unsafe impl<T: Scalar> Shareable for RawValue<T> {
         into.push('>');
     }
 
+    fn outline(into: &mut Outline) {
+        into.primitive::<Self>(&[]);
+    }
+
     fn after_reboot(&self) {}
 }
 
@@ -200,6 +207,10 @@ unsafe impl<T: Plain> Shareable for Value<T> {
         into.push_str("Value<");
         T::describe(into);
         into.push('>');
+    }
+
+    fn outline(into: &mut Outline) {
+        into.primitive::<Self>(&[Words::one(Role::Mutex(Part::Lock), offset_of!(Self, raw))]);
     }
 
     fn after_reboot(&self) {

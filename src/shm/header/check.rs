@@ -2,6 +2,7 @@
 
 use zerocopy::FromBytes;
 
+use super::look::{LookedStage, look};
 use super::{BYTE_ORDER, Content, Identity, Image, MAGIC, PAYLOAD_OFFSET, VERSION, fingerprint};
 use crate::raw::once::{BUILDING, EMPTY, READY};
 use crate::shm::claim::{Foreign, Surroundings, refuse};
@@ -135,7 +136,7 @@ fn check_type(identity: &Identity, expected: &Expected<'_>) -> Result<(), Region
     else {
         return Err(expected.damaged("its description is longer than there is room for"));
     };
-    if Some(identity.total) != identity.payload_size.checked_add(PAYLOAD_OFFSET as u64) {
+    if Some(identity.total) != identity.sum() {
         return Err(expected.damaged("its sizes do not add up"));
     }
     if identity.fingerprint != fingerprint(content.description.as_bytes()) {
@@ -156,7 +157,7 @@ fn check_type(identity: &Identity, expected: &Expected<'_>) -> Result<(), Region
 }
 
 /// Text that somebody else wrote, so that it can neither break a line nor command a terminal.
-fn printable(text: &[u8]) -> String {
+pub(super) fn printable(text: &[u8]) -> String {
     String::from_utf8_lossy(text).escape_debug().to_string()
 }
 
@@ -182,9 +183,12 @@ pub fn fuzz_header(input: &[u8]) {
         0 => rest[..rest.len().min(PAYLOAD_OFFSET)].to_vec(),
         _ => sample::changed(sound, rest),
     };
-    sample::with_expected(|expected| {
-        sample::check_holds(&bytes, u16::from_le_bytes(*length).into(), expected);
-    });
+    let length = u16::from_le_bytes(*length).into();
+    sample::with_expected(|expected| sample::check_holds(&bytes, length, expected));
+    // Whoever expects nothing is not led beyond the end either.
+    if let Ok(looked) = look(&bytes, length) {
+        assert!(looked.stage != LookedStage::Ready || looked.total <= length);
+    }
 }
 
 /// A sound header, and what must be true of any.
@@ -197,7 +201,12 @@ mod sample {
         Surroundings { pid_namespace: 4_026_531_836, boot: [7; 16], list_offset: -32 };
 
     pub(super) fn content() -> Content {
-        Content { description: "Sample".to_owned(), size: 24, align: 8 }
+        Content {
+            description: "Sample".to_owned(),
+            size: 24,
+            align: 8,
+            outline: "\"Sample\"()".to_owned(),
+        }
     }
 
     pub(super) fn header() -> [u8; PAYLOAD_OFFSET] {
@@ -235,7 +244,7 @@ mod sample {
                 assert!(bytes.len() >= size_of::<Image>());
                 let ours = found.claim == 0 || found.claim == HERE.claim();
                 assert!(ours || found.other_boot, "never used beside strangers");
-                let whole = file_length >= expected.content.total();
+                let whole = file_length >= expected.content.payload_end();
                 assert!(whole || found.stage != Stage::Ready, "never used beyond its end");
             }
             Err(error) => {
@@ -269,7 +278,7 @@ mod tests {
             for change in [1, 0x20, 0x80, 0xff] {
                 let mut bytes = sound;
                 bytes[at] ^= change;
-                for length in [0, 1023, 1024, 1047, 1048, 5000] {
+                for length in [0, 1023, 1024, 1047, 1048, 1057, 1058, 5000] {
                     sample::with_expected(|expected| {
                         sample::check_holds(&bytes, length, expected);
                     });
