@@ -24,6 +24,8 @@ mod exit;
 mod explore;
 mod generate;
 mod help;
+#[cfg(target_os = "linux")]
+mod inspect;
 mod list;
 mod litmus;
 mod memory;
@@ -89,6 +91,15 @@ enum Command {
     /// Measure how fast the locks are, beside the C library's, a plain futex mutex, and pipes
     #[command(after_help = help::bench())]
     Bench(processes::Bench),
+    /// Show who holds what in a region, or in all regions of a process, who waits, and who waits for ever
+    #[command(after_help = processes::REGIONS_HELP)]
+    Inspect(processes::Inspect),
+    /// List the regions of this machine, and who uses them
+    #[command(after_help = processes::REGIONS_HELP)]
+    Ls(processes::Ls),
+    /// Remove a region that nobody uses any more
+    #[command(after_help = processes::REGIONS_HELP)]
+    Rm(processes::Rm),
     /// List the claims, the models, and the demos
     List(list::Options),
     /// Write the JSON Schema of what a command writes with --json
@@ -134,6 +145,9 @@ fn run(command: &Command, claims: impl Fn(&Selection) -> Vec<Claim>) -> Result<E
         Command::Man(options) => {
             generate::manual(options, CommandLine::command(), Output::stdout())
         }
+        Command::Inspect(options) => processes::inspect(options),
+        Command::Ls(options) => processes::ls(options),
+        Command::Rm(options) => processes::rm(options),
         Command::List(options) => list::run(options, claims, &demos(), &mut Output::stdout()),
     }
 }

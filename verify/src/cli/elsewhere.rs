@@ -1,4 +1,4 @@
-//! What only Linux has, elsewhere: `lockproof stress`, `demo` and `bench`, which say why they cannot be run, and examiners, of
+//! What only Linux has, elsewhere: `lockproof stress`, `demo`, `bench`, `inspect`, `ls` and `rm`, which say why they cannot be run, and examiners, of
 //! which there are none.
 
 use std::ffi::OsString;
@@ -20,6 +20,12 @@ pub(super) struct Stress {
 
 pub(super) use Stress as Demo;
 pub(super) use Stress as Bench;
+pub(super) use Stress as Inspect;
+pub(super) use Stress as Ls;
+pub(super) use Stress as Rm;
+
+/// What `--help` says of how `inspect` ends.
+pub(super) const REGIONS_HELP: &str = super::exit::HELP;
 
 pub(super) fn stress(_: &Stress, _: Output) -> Result<Exit, Failure> {
     Err(Failure::Usage(
@@ -33,6 +39,10 @@ pub(super) use stress as demo;
 pub(super) fn bench(options: &Bench) -> Result<Exit, Failure> {
     stress(options, Output::stdout())
 }
+
+pub(super) use bench as inspect;
+pub(super) use bench as ls;
+pub(super) use bench as rm;
 
 /// There are no workers.
 pub(super) fn worker_main() {}

@@ -1,4 +1,4 @@
-//! `lockproof stress` and `lockproof demo`: real processes, with bars beside what they write.
+//! What only Linux has; and `lockproof stress` and `lockproof demo`: real processes, with bars beside what they write.
 
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 pub(super) use super::bench::{Options as Bench, run as bench};
+pub(super) use super::inspect::{
+    HELP as REGIONS_HELP, Ls, Options as Inspect, Rm, ls, rm, run as inspect,
+};
 use super::{Exit, Failure, Output, duration};
 use crate::claim::Progress;
 pub(super) use crate::demo::Options as Demo;

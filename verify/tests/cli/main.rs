@@ -14,6 +14,8 @@ use serde_json::Value;
 mod bench;
 mod explore;
 mod help;
+#[cfg(target_os = "linux")]
+mod inspect;
 mod interrupted;
 mod mutate;
 mod page;

@@ -1,0 +1,237 @@
+//! What was seen, for programs.
+
+use lockproof::diagnosis::Holder;
+use lockproof::inspect::{
+    Built, Deadlock, Header, Link, Listed, Listing, Look, PrimitiveLook, RegionLook, Since, User,
+    Users, Who,
+};
+use serde::Serialize;
+
+use crate::report::json::{VERSION, pretty, seconds};
+
+/// Everything of a look.
+pub(super) fn look(look: &Look) -> String {
+    pretty(&JsonLook {
+        lockproof: VERSION,
+        regions: look.regions.iter().map(JsonRegion::of).collect(),
+        deadlocks: look.deadlocks.iter().map(links).collect(),
+        notes: &look.notes,
+    })
+}
+
+/// All regions.
+pub(super) fn listing(listing: &Listing) -> String {
+    pretty(&JsonListing {
+        lockproof: VERSION,
+        regions: listing.regions.iter().map(JsonListed::of).collect(),
+        unreadable: listing.unreadable,
+        hidden_processes: listing.hidden,
+    })
+}
+
+#[derive(Serialize)]
+struct JsonLook<'a> {
+    lockproof: &'static str,
+    regions: Vec<JsonRegion<'a>>,
+    deadlocks: Vec<Vec<JsonLink<'a>>>,
+    notes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct JsonRegion<'a> {
+    place: &'a str,
+    #[serde(flatten)]
+    header: JsonHeader<'a>,
+    users: JsonUsers<'a>,
+    primitives: Vec<JsonPrimitive<'a>>,
+    more: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct JsonHeader<'a> {
+    holds: &'a str,
+    state: &'static str,
+    made: &'static str,
+    size: u64,
+    owner: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct JsonPrimitive<'a> {
+    name: &'a str,
+    kind: &'a str,
+    at: u64,
+    value: Option<u64>,
+    waiting: Option<usize>,
+    owner_died: bool,
+    not_recoverable: bool,
+    readable: bool,
+    holders: Vec<JsonHolder<'a>>,
+    waiters: Vec<JsonWho<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonHolder<'a> {
+    part: String,
+    thread: u32,
+    process: Option<u32>,
+    command: Option<&'a str>,
+    exists: bool,
+    stopped: bool,
+    waited_for: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct JsonWho<'a> {
+    thread: u32,
+    process: u32,
+    command: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct JsonUsers<'a> {
+    mapped: Vec<JsonUser<'a>>,
+    open: Vec<JsonUser<'a>>,
+    hidden: usize,
+}
+
+#[derive(Serialize)]
+struct JsonUser<'a> {
+    process: u32,
+    command: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct JsonLink<'a> {
+    waiter: JsonWho<'a>,
+    primitive: &'a str,
+    region: &'a str,
+    holder: JsonWho<'a>,
+}
+
+#[derive(Serialize)]
+struct JsonListing<'a> {
+    lockproof: &'static str,
+    regions: Vec<JsonListed<'a>>,
+    unreadable: usize,
+    hidden_processes: usize,
+}
+
+#[derive(Serialize)]
+struct JsonListed<'a> {
+    name: Option<&'a str>,
+    place: &'a str,
+    header: Option<JsonHeader<'a>>,
+    error: Option<&'a str>,
+    users: JsonUsers<'a>,
+}
+
+impl<'a> JsonRegion<'a> {
+    fn of(region: &'a RegionLook) -> Self {
+        Self {
+            place: &region.place,
+            header: JsonHeader::of(&region.header),
+            users: JsonUsers::of(&region.users),
+            primitives: region.primitives.iter().map(JsonPrimitive::of).collect(),
+            more: region.more,
+        }
+    }
+}
+
+impl<'a> JsonHeader<'a> {
+    fn of(header: &'a Header) -> Self {
+        Self {
+            holds: &header.holds,
+            state: match header.built {
+                Built::NotYet => "begun",
+                Built::Unfinished => "building",
+                Built::Ready => "ready",
+            },
+            made: match header.since {
+                Since::ThisBoot => "this boot",
+                Since::EarlierBoot => "earlier boot",
+                Since::OtherPidNamespace => "other pid namespace",
+            },
+            size: header.size,
+            owner: header.owner,
+        }
+    }
+}
+
+impl<'a> JsonPrimitive<'a> {
+    fn of(primitive: &'a PrimitiveLook) -> Self {
+        let diagnosis = &primitive.diagnosis;
+        Self {
+            name: &primitive.name,
+            kind: &primitive.kind,
+            at: primitive.at,
+            value: primitive.value,
+            waiting: diagnosis.waiting,
+            owner_died: diagnosis.owner_died,
+            not_recoverable: diagnosis.not_recoverable,
+            readable: primitive.readable,
+            holders: diagnosis.holders.iter().map(JsonHolder::of).collect(),
+            waiters: primitive.waiters.iter().map(JsonWho::of).collect(),
+        }
+    }
+}
+
+impl<'a> JsonHolder<'a> {
+    fn of(holder: &'a Holder) -> Self {
+        Self {
+            part: format!("{:?}", holder.part).to_lowercase(),
+            thread: holder.thread,
+            process: holder.process,
+            command: holder.command.as_deref(),
+            exists: holder.exists,
+            stopped: holder.stopped,
+            waited_for: holder.waited_for.map(seconds),
+        }
+    }
+}
+
+impl<'a> JsonWho<'a> {
+    fn of(who: &'a Who) -> Self {
+        Self { thread: who.thread, process: who.process, command: who.command.as_deref() }
+    }
+}
+
+impl<'a> JsonUsers<'a> {
+    fn of(users: &'a Users) -> Self {
+        let all = |users: &'a [User]| {
+            let user = |user: &'a User| JsonUser {
+                process: user.process,
+                command: user.command.as_deref(),
+            };
+            users.iter().map(user).collect()
+        };
+        Self { mapped: all(&users.mapped), open: all(&users.open), hidden: users.hidden }
+    }
+}
+
+impl<'a> JsonListed<'a> {
+    fn of(listed: &'a Listed) -> Self {
+        Self {
+            name: listed.name.as_deref(),
+            place: &listed.place,
+            header: listed.header.as_ref().ok().map(JsonHeader::of),
+            error: listed.header.as_ref().err().map(String::as_str),
+            users: JsonUsers::of(&listed.users),
+        }
+    }
+}
+
+fn links(deadlock: &Deadlock) -> Vec<JsonLink<'_>> {
+    deadlock.links.iter().map(JsonLink::of).collect()
+}
+
+impl<'a> JsonLink<'a> {
+    fn of(link: &'a Link) -> Self {
+        Self {
+            waiter: JsonWho::of(&link.waiter),
+            primitive: &link.primitive,
+            region: &link.region,
+            holder: JsonWho::of(&link.holder),
+        }
+    }
+}
