@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::explore::Named;
 use crate::verdict::{Bound, Finding, Verdict};
 
 /// How a claim is examined.
@@ -80,13 +81,15 @@ pub struct Budget {
     pub until: Option<Instant>,
     /// How much memory states may take, in bytes; a search that comes to it is cut short.
     pub memory: Option<usize>,
+    /// One execution that is to be shown again, instead of a search, where loom or shuttle searches.
+    pub only: Option<Named>,
 }
 
 impl Budget {
     /// As much time and memory as it takes.
     #[must_use]
     pub const fn seeded(seed: u64) -> Self {
-        Self { seed, until: None, memory: None }
+        Self { seed, until: None, memory: None, only: None }
     }
 }
 

@@ -42,6 +42,7 @@ mod run;
 pub(crate) mod similar;
 #[cfg(test)]
 mod stand_ins;
+mod svg;
 mod zoo;
 
 #[cfg(not(target_os = "linux"))]
@@ -131,7 +132,7 @@ fn run(command: &Command, claims: impl Fn(&Selection) -> Vec<Claim>) -> Result<E
         Command::Merge(options) => merge::run(options, people(options.json())),
         Command::Diff(options) => diff::run(options, people(options.json())),
         Command::Explore(options) => explore::run(options, people(options.json())),
-        Command::Replay(options) => replay::run(options, people(options.json())),
+        Command::Replay(options) => replay::run(options, claims, people(options.json())),
         Command::Mutate(options) => mutate::run(options, people(options.json())),
         Command::Zoo(options) => zoo::run(options),
         Command::Litmus(options) => litmus::run(options, &mut Output::stdout()),

@@ -4,12 +4,15 @@ mod failure;
 pub mod graph;
 #[cfg(feature = "loom")]
 pub mod loom;
+mod named;
 mod quiet;
 #[cfg(any(feature = "loom", feature = "shuttle"))]
 mod run;
 #[cfg(feature = "shuttle")]
 pub mod shuttle;
 mod tally;
+
+pub use named::Named;
 
 pub(crate) use failure::{SPINS, why};
 pub(crate) use quiet::quietly;

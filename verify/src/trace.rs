@@ -20,6 +20,8 @@ pub mod op {
     /// [`after`](super::Step::after) says; where that is empty, the word did not hold what [`before`](super::Step::before)
     /// says, and nothing was done.
     pub const FUTEX_REQUEUE: &str = "futex_requeue";
+    /// How it is said that a sleeper is moved to another word, on which it sleeps from then on.
+    pub const IS_MOVED: &str = "is moved to ";
     /// How the names of the robust list's bookkeeping steps begin.
     pub const ROBUST: &str = "robust_";
 }
@@ -63,7 +65,7 @@ pub struct Counterexample {
     /// Where it is one without end: the number of the step, from zero, from which all is done again and again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub again_from: Option<usize>,
-    /// What names this very execution, for the same version: of the explorer, what `lockproof replay` shows again; of others, the
-    /// claim and the number of the execution, or the command. Empty for a mutant.
+    /// What names this very execution, for the same version, so that `lockproof replay` shows it again; of real processes, the
+    /// command. Empty for what the explorer has found in a mutant.
     pub replay: String,
 }

@@ -125,7 +125,7 @@ fn examine_and_tell(
     let jobs = jobs.unwrap_or(NonZero::<usize>::MIN);
     let orders = Orders {
         jobs,
-        budget: Budget { seed: options.seed, until, memory: share_of_memory(jobs) },
+        budget: Budget { until, memory: share_of_memory(jobs), ..Budget::seeded(options.seed) },
         grace: GRACE,
         place,
     };

@@ -164,7 +164,7 @@ fn serve(claims: impl Fn(&Selection) -> Vec<Claim>) -> io::Result<()> {
 
 fn examine(claim: &Claim, question: &Question, stream: &UnixStream) -> Answer {
     let until = question.time.and_then(|time| Instant::now().checked_add(time));
-    let budget = Budget { seed: question.seed, until, memory: question.memory };
+    let budget = Budget { until, memory: question.memory, ..Budget::seeded(question.seed) };
     match panics::catch(|| (claim.run)(&budget, &Told(stream))) {
         Ok(finding) => Answer::Found(Box::new(finding)),
         Err(panic) => Answer::Panicked(panic),

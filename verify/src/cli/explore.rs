@@ -11,7 +11,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use super::similar::did_you_mean;
-use super::{Exit, Failure, Output, duration, panics};
+use super::{Exit, Failure, Output, duration, panics, svg};
 use crate::claim::{Budget, Examined, Expected, Method};
 use crate::explore::graph::Automaton;
 use crate::explore::graph::{GraphSearch, Liveness, MOST_MESSAGES, Memory};
@@ -80,6 +80,9 @@ pub(super) struct Options {
     /// Draw the first process's automaton, as far as the search has asked for it, to FILE, whole or not at all
     #[arg(long, value_name = "FILE.dot|FILE.svg")]
     graph: Option<Picture>,
+    /// Draw the counterexample, if there is one, as a picture for browsers to FILE, whole or not at all
+    #[arg(long, value_name = "FILE.svg", value_parser = Target::file)]
+    svg: Option<Target>,
 }
 
 /// What processes see of the memory.
@@ -211,7 +214,7 @@ fn listed() -> String {
 pub(super) fn run(options: &Options, out: Output) -> Result<Exit, Failure> {
     let model = options.model()?;
     model.accepts(options.size(model)).map_err(Failure::Usage)?;
-    if let Some(target) = &options.json {
+    for target in [&options.json, &options.svg].into_iter().flatten() {
         target.probe()?;
     }
     if let Some(picture) = &options.graph {
@@ -224,6 +227,7 @@ pub(super) fn run(options: &Options, out: Output) -> Result<Exit, Failure> {
     let (examined, automaton) = explore(options, model, &board);
     board.end();
     say(&mut out, &layout.exploration(&examined))?;
+    say(&mut out, svg::write(options.svg.as_ref(), &examined.finding)?)?;
     if let Some(target) = &options.json {
         target.write(&json::claim(&examined))?;
     }

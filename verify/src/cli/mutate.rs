@@ -84,7 +84,7 @@ pub(super) fn run(options: &Options, out: Output) -> Result<Exit, Failure> {
     let jobs = jobs.unwrap_or(NonZero::<usize>::MIN);
     // A limit beyond what the clock can tell is none.
     let until = options.time_limit.and_then(|limit| began.checked_add(limit));
-    let budget = Budget { seed: 1, until, memory: share_of_memory(jobs) };
+    let budget = Budget { until, memory: share_of_memory(jobs), ..Budget::seeded(1) };
     let layout = Layout::on(&out);
     let subjects = options.subjects();
     let mut run = Run { jobs, budget, out };

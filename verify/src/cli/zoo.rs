@@ -92,7 +92,7 @@ fn visit(options: &Options, specimens: &Arc<[&'static Specimen]>) -> io::Result<
     let jobs = jobs.unwrap_or(NonZero::<usize>::MIN);
     // A limit beyond what the clock can tell is none.
     let until = options.time_limit.and_then(|limit| began.checked_add(limit));
-    let budget = Budget { seed: 1, until, memory: share_of_memory(jobs) };
+    let budget = Budget { until, memory: share_of_memory(jobs), ..Budget::seeded(1) };
     let board = Board::counting(specimens.len() * Explorer::ALL.len(), "trial");
     let (all, running) = (Arc::clone(specimens), Arc::clone(&board));
     let work = move |at: usize| (all[at], looked_at(all[at], &budget, &running));

@@ -26,6 +26,7 @@ impl Kind {
             (op::DIES, _) => Self::Dies,
             (op::FUTEX_WAIT | op::FUTEX_WAIT_ANY, _) => Self::Sleeps,
             (op::FUTEX_WAKE | op::FUTEX_UPDATE_WAKE_ALL | op::FUTEX_REQUEUE, _) => Self::Wakes,
+            (name, _) if name.starts_with(op::IS_MOVED) => Self::Sleeps,
             (name, _) if name.starts_with(op::ROBUST) => Self::Bookkeeping,
             (_, Effect::Reads(_)) => Self::Reads,
             (_, Effect::None) => Self::Other,

@@ -93,10 +93,29 @@ fn drawings_are_as_expected() {
         (old_value(), 60, OLD_VALUE_60),
     ];
     for (counterexample, width, expected) in cases {
-        let drawn = draw(&counterexample, width, false);
+        let Counterexample { why, steps, replay, .. } = &counterexample;
+        let drawn = drawing((why, &[]), (steps, None), replay, width, false);
         assert!(drawn == expected, "at {width} columns:\n{drawn}\nexpected:\n{expected}");
     }
 }
+
+#[test]
+fn under_the_drawing_stands_why() {
+    let drawn = draw(&lost_update(), 60, false);
+    let (steps, rest) = LOST_UPDATE_60.split_at(LOST_UPDATE_60.find("○ reads").expect("a legend"));
+    assert!(drawn == format!("{steps}{LOST_UPDATE_WHY}{rest}"), "{drawn}");
+    let by_value = draw(&old_value(), 200, false);
+    assert!(by_value.contains("had read 1 from flag"), "{by_value}");
+}
+
+const LOST_UPDATE_WHY: &str = "\
+Why:
+  - Process 1 read 0 from total (src/raw/value.rs:31). Then
+    process 2 wrote 1 (src/raw/value.rs:42). Process 1,
+    which had not seen that, wrote 1 over it
+    (src/raw/value.rs:42): what process 2 wrote is lost.
+
+";
 
 #[test]
 fn no_line_is_wider_than_the_screen() {

@@ -37,7 +37,7 @@ mod state;
 mod step;
 mod store;
 mod symmetry;
-mod token;
+pub(super) mod token;
 mod trace;
 mod view;
 mod walks;

@@ -10,12 +10,15 @@
 //! it had died before the wait, and the kernel's part had come late. Who was woken and dies before it runs dies before
 //! its next step.
 //!
-//! A counterexample is looked for again with as few preemptions as will do, since people have to read it.
+//! A counterexample is looked for again with as few preemptions as will do, since people have to read it. loom tries executions
+//! in an order that is always the same, so one is shown again by going as far as it once more.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::failure::{Failure, read};
+use super::failure::{Failure, OutOfTime, read};
+use super::named::{LOST, Named};
 use super::quiet::catch_quietly;
 use super::run::{Run, Shared};
 use super::tally::Tally;
@@ -80,7 +83,15 @@ fn explore_program(
     progress: &dyn Progress,
 ) -> Finding {
     let tally = Arc::new(Tally::new(&*program.model, budget));
-    let mut explorer = Explorer { program, name, search, tally: Arc::clone(&tally) };
+    let mut explorer = Explorer { program, name, search, tally: Arc::clone(&tally), only: None };
+    if let Some(only) = &budget.only {
+        let shown = tally.watched(progress, 0, || explorer.again(only));
+        drop(explorer);
+        return match shown {
+            Ok(()) => tally.finding(Ok(Verdict::Counterexample)),
+            Err(what) => Finding::of(Verdict::Vacuous { what }),
+        };
+    }
     let searched = tally.watched(progress, 0, || explorer.search());
     drop(explorer);
     let bound = Bound {
@@ -98,11 +109,13 @@ fn explore_program(
 /// The world that a model's processes see.
 type Inside = Decorated<LoomWorld>;
 
+type Begin = dyn Fn(&Inside) -> Arc<dyn Run<Inside>> + Send + Sync;
+
 /// A model, whichever it is, and how an execution of it begins.
 #[derive(Clone)]
 struct Program {
     model: Arc<dyn Model>,
-    begin: Arc<dyn Fn(&Inside) -> Arc<dyn Run<Inside>> + Send + Sync>,
+    begin: Arc<Begin>,
 }
 
 struct Explorer<'a> {
@@ -110,6 +123,8 @@ struct Explorer<'a> {
     name: &'a str,
     search: LoomSearch,
     tally: Arc<Tally>,
+    /// The number of the only execution that is of interest, if it is one.
+    only: Option<u64>,
 }
 
 /// One of loom's own explorations.
@@ -214,7 +229,8 @@ impl Explorer<'_> {
 
     fn in_one_order(&mut self, variant: Variant) -> Result<Arc<Shown>, Failure> {
         let shown = Arc::new(Shown::default());
-        let run = self.execution(variant, Arc::clone(&shown));
+        let named = self.named(variant);
+        let run = self.execution(variant, Arc::clone(&shown), named.clone());
         let mut checker = loom::model::Builder::new();
         checker.max_branches = MOST_BRANCHES;
         checker.preemption_bound = variant.preemptions;
@@ -224,7 +240,7 @@ impl Explorer<'_> {
         if let Err(panic) = catch_quietly(|| checker.check(run)) {
             let failure = read(&*panic);
             if let Failure::Broken(why) = &failure {
-                self.tally.broke(why, &self.replay(variant));
+                self.tally.broke(why, &named);
             }
             return Err(failure);
         }
@@ -232,7 +248,12 @@ impl Explorer<'_> {
     }
 
     /// The closure of one execution.
-    fn execution(&self, variant: Variant, shown: Arc<Shown>) -> impl Fn() + Send + Sync + 'static {
+    fn execution(
+        &self,
+        variant: Variant,
+        shown: Arc<Shown>,
+        named: impl Fn(u64) -> String + Send + Sync + 'static,
+    ) -> impl Fn() + Send + Sync + 'static {
         let plan = Plan {
             crash: variant.crash,
             mutation: self.search.mutation,
@@ -240,10 +261,10 @@ impl Explorer<'_> {
             sites: self.search.sites,
         };
         let (program, tally) = (self.program.clone(), Arc::clone(&self.tally));
-        let (replay, all_outcomes) = (self.replay(variant), self.search.all_outcomes);
+        let (only, all_outcomes) = (self.only, self.search.all_outcomes);
         move || {
             let control = Arc::new(Control::new(plan));
-            tally.begin(&control);
+            let number = tally.begin(&control);
             let machine =
                 LoomWorld::new(variant.order, variant.interruption, program.model.processes());
             let log = Arc::new(Log::default());
@@ -252,10 +273,14 @@ impl Explorer<'_> {
             shown.order_mattered.fetch_or(machine.order_mattered(), Relaxed);
             shown.somebody_died.fetch_or(facts.deaths > 0, Relaxed);
             raise(&mut shown.waits(), &machine.waits());
-            if let Some(why) = tally.end(outcome, &log, &facts, &replay)
-                && !all_outcomes
-            {
-                crate::model::violated(why);
+            if only.is_some_and(|only| number < only) {
+                return;
+            }
+            match tally.end(outcome, &log, &facts, &named) {
+                Some(why) if !all_outcomes => crate::model::violated(why),
+                // What comes after it is not asked for.
+                None if only.is_some() => std::panic::panic_any(OutOfTime),
+                _ => {}
             }
         }
     }
@@ -287,18 +312,69 @@ impl Explorer<'_> {
         }
     }
 
-    fn replay(&self, variant: Variant) -> String {
-        let mut token = format!("{}/{:?}", self.name, variant.order).to_lowercase();
-        if let Some(preemptions) = variant.preemptions {
-            token.push_str(&format!("/preemptions={preemptions}"));
+    /// Runs one execution again, after those that loom tries before it.
+    fn again(&mut self, only: &Named) -> Result<(), String> {
+        let lost = || LOST.to_owned();
+        let variant = only.name.strip_prefix(self.name).and_then(Variant::read).ok_or_else(lost)?;
+        let [number] = only.which[..] else { return Err(lost()) };
+        self.only = Some(number as u64);
+        self.search.all_outcomes = false;
+        match self.in_one_order(variant) {
+            Err(Failure::Broken(_)) if self.tally.executions() == number as u64 => Ok(()),
+            _ => Err(lost()),
         }
-        if let Some(i) = variant.interruption {
-            token.push_str(&format!("/early={}.{}.{}", i.thread, i.wait, u8::from(i.timed_out)));
+    }
+
+    /// What names an execution of a variant that begins now.
+    fn named(&self, variant: Variant) -> impl Fn(u64) -> String + Clone + Send + Sync + 'static {
+        let (name, before) = (format!("{}{variant}", self.name), self.tally.executions());
+        move |number| {
+            let which = vec![(number - before) as usize];
+            Named { name: name.clone(), which }.to_string()
         }
-        if let Some(crash) = variant.crash {
-            token.push_str(&format!("/dies={}.{}", crash.thread, crash.before));
+    }
+}
+
+impl fmt::Display for Variant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.order == WakeOrder::Fifo { "/fifo" } else { "/lifo" })?;
+        if let Some(preemptions) = self.preemptions {
+            write!(f, "/preemptions={preemptions}")?;
         }
-        token
+        if let Some(i) = self.interruption {
+            write!(f, "/early={}.{}.{}", i.thread, i.wait, u8::from(i.timed_out))?;
+        }
+        if let Some(crash) = self.crash {
+            write!(f, "/dies={}.{}", crash.thread, crash.before)?;
+        }
+        Ok(())
+    }
+}
+
+impl Variant {
+    /// What is written like that.
+    fn read(text: &str) -> Option<Self> {
+        let mut variant = Self::default();
+        for part in text.strip_prefix('/')?.split('/') {
+            let (what, numbers) = part.split_once('=').unwrap_or((part, ""));
+            let numbers: Vec<usize> = numbers.split('.').map_while(|n| n.parse().ok()).collect();
+            match (what, &numbers[..]) {
+                ("fifo", []) => variant.order = WakeOrder::Fifo,
+                ("lifo", []) => variant.order = WakeOrder::Lifo,
+                ("preemptions", [most]) => variant.preemptions = Some(*most),
+                ("early", [thread, wait, late]) => {
+                    let thread = (*thread).try_into().ok()?;
+                    let timed_out = *late == 1;
+                    variant.interruption = Some(Interruption { thread, wait: *wait, timed_out });
+                }
+                ("dies", [thread, before]) => {
+                    let thread = (*thread).try_into().ok()?;
+                    variant.crash = Some(CrashPoint { thread, before: *before });
+                }
+                _ => return None,
+            }
+        }
+        Some(variant)
     }
 }
 
@@ -339,4 +415,25 @@ fn run_processes(
     control.slept(machine.sleeps());
     let last = main.as_thread(processes as u32 + 1);
     run.end(&last, log, control.facts())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variant_that_was_written_can_be_read() {
+        for text in [
+            "/fifo",
+            "/lifo/preemptions=2",
+            "/fifo/early=1.0.1/dies=2.13",
+            "/fifo/preemptions=0/dies=1.0",
+        ] {
+            let read = Variant::read(text).map(|variant| variant.to_string());
+            assert_eq!(read.as_deref(), Some(text));
+        }
+        for text in ["", "fifo", "/fifo/", "/fifo/dies=1", "/random", "/fifo/bound-3"] {
+            assert!(Variant::read(text).is_none(), "{text}");
+        }
+    }
 }

@@ -1,13 +1,14 @@
 //! shuttle as an explorer: schedules drawn at random, or by PCT, from a seed.
 
 use std::mem::ManuallyDrop;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use shuttle::scheduler::{self, PctScheduler, RandomScheduler};
 use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
 
 use super::failure::{Failure, read};
+use super::named::{LOST, Named};
 use super::quiet::catch_quietly;
 use super::run::{Run, Shared};
 use super::tally::Tally;
@@ -63,11 +64,12 @@ where
 /// The world that a model's processes see.
 type Inside = Decorated<ShuttleWorld>;
 type Running = dyn Run<Inside> + Send + Sync;
+type Begin = dyn Fn(&Inside) -> Arc<Running> + Send + Sync;
 
 /// A model, whichever it is, and how an execution of it begins.
 struct Program {
     model: Arc<dyn Model>,
-    begin: Arc<dyn Fn(&Inside) -> Arc<Running> + Send + Sync>,
+    begin: Arc<Begin>,
 }
 
 fn explore_program(
@@ -83,12 +85,18 @@ fn explore_program(
         Drawn::Random => Scheduler::Random,
         Drawn::Pct(_) => Scheduler::Pct,
     };
-    let replay = format!("{name}/{}/seed={seed}", scheduler.word());
+    if let Some(only) = &budget.only {
+        return again(program, name, search.plan, &tally, only);
+    }
+    let turns = Turns::default();
+    let replay = turns.names(name);
     let run = execution(program, &tally, search.plan, replay.clone());
     let schedule = || match search.drawn {
-        Drawn::Random => run_all(RandomScheduler::new_from_seed(seed, schedules), budget, run),
+        Drawn::Random => {
+            run_all(RandomScheduler::new_from_seed(seed, schedules), turns, budget, run);
+        }
         Drawn::Pct(depth) => {
-            run_all(PctScheduler::new_from_seed(seed, depth, schedules), budget, run);
+            run_all(PctScheduler::new_from_seed(seed, depth, schedules), turns, budget, run);
         }
     };
     let result = tally.watched(progress, search.schedules, || catch_quietly(schedule));
@@ -109,11 +117,67 @@ fn explore_program(
     tally.finding(searched)
 }
 
-/// Draws as another does, and says nothing at its end: shuttle's own prints the seed of each failure.
-struct Quiet<S>(ManuallyDrop<S>);
+/// Runs one execution again.
+fn again(program: Program, name: &str, plan: Plan, tally: &Arc<Tally>, only: &Named) -> Finding {
+    let lost = || Finding::of(Verdict::Vacuous { what: LOST.to_owned() });
+    if only.name != name || !only.which.len().is_multiple_of(2) {
+        return lost();
+    }
+    let replay = {
+        let only = only.clone();
+        move |_| only.to_string()
+    };
+    let run = execution(program, tally, plan, replay.clone());
+    let follows = Follows { turns: only.which.clone(), at: 0, is_new: true };
+    let unhurried = Budget::seeded(0);
+    let shown = catch_quietly(|| run_all(follows, Turns::default(), &unhurried, run));
+    if let Err(Failure::Broken(why)) = shown.map_err(|panic| read(&*panic)) {
+        tally.broke(&why, &replay);
+    }
+    let finding = tally.finding(Ok(Verdict::Passed));
+    if finding.counterexample.is_some() { finding } else { lost() }
+}
+
+/// Who went on at each step of the execution under way, and for how many steps, by turns.
+#[derive(Clone, Debug, Default)]
+struct Turns(Arc<Mutex<Vec<usize>>>);
+
+/// Nobody copies what is longer than so many turns.
+const MOST_TURNS: usize = 20_000;
+
+impl Turns {
+    fn goes_on(&self, task: usize) {
+        let mut turns = self.lock();
+        match turns.as_mut_slice() {
+            [.., last, steps] if *last == task => *steps += 1,
+            _ => turns.extend([task, 1]),
+        }
+    }
+
+    /// What names the execution under way, of that exploration; nothing, if that would be far too long.
+    fn names(&self, name: &str) -> impl Fn(u64) -> String + Clone + Send + Sync + 'static {
+        let (turns, name) = (self.clone(), name.to_owned());
+        move |_| {
+            let which = turns.lock().clone();
+            if which.len() > MOST_TURNS {
+                return String::new();
+            }
+            Named { name: name.clone(), which }.to_string()
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<usize>> {
+        // A violation unwinds through here; what is inside is never half-changed.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Draws as another does, writes down who goes on, and says nothing at its end: shuttle's own prints the seed of each failure.
+struct Quiet<S>(ManuallyDrop<S>, Turns);
 
 impl<S: scheduler::Scheduler> scheduler::Scheduler for Quiet<S> {
     fn new_execution(&mut self) -> Option<scheduler::Schedule> {
+        self.1.lock().clear();
         self.0.new_execution()
     }
 
@@ -123,11 +187,50 @@ impl<S: scheduler::Scheduler> scheduler::Scheduler for Quiet<S> {
         current: Option<scheduler::TaskId>,
         is_yielding: bool,
     ) -> Option<scheduler::TaskId> {
-        self.0.next_task(runnable, current, is_yielding)
+        let next = self.0.next_task(runnable, current, is_yielding);
+        next.into_iter().for_each(|task| self.1.goes_on(task.into()));
+        next
     }
 
     fn next_u64(&mut self) -> u64 {
         self.0.next_u64()
+    }
+}
+
+/// Lets those go on who did before. It ends where one of them cannot.
+struct Follows {
+    /// Who, and for how many steps, by turns.
+    turns: Vec<usize>,
+    at: usize,
+    is_new: bool,
+}
+
+impl scheduler::Scheduler for Follows {
+    fn new_execution(&mut self) -> Option<scheduler::Schedule> {
+        std::mem::take(&mut self.is_new).then(|| scheduler::Schedule::new(0))
+    }
+
+    fn next_task(
+        &mut self,
+        runnable: &[&scheduler::Task],
+        _: Option<scheduler::TaskId>,
+        _: bool,
+    ) -> Option<scheduler::TaskId> {
+        let mut runnable = runnable.iter().map(|task| task.id());
+        let Some([task, steps]) = self.turns.get_mut(self.at..self.at + 2) else {
+            // It has been shown, and comes to its end in whatever order.
+            return runnable.next();
+        };
+        let next = runnable.find(|id| usize::from(*id) == *task)?;
+        *steps = steps.saturating_sub(1);
+        if *steps == 0 {
+            self.at += 2;
+        }
+        Some(next)
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        0
     }
 }
 
@@ -138,6 +241,7 @@ pub(super) fn install_hook() {
 
 fn run_all(
     scheduler: impl scheduler::Scheduler + 'static,
+    turns: Turns,
     budget: &Budget,
     run: impl Fn() + Send + Sync + 'static,
 ) {
@@ -147,14 +251,14 @@ fn run_all(
     config.silence_warnings = true;
     config.max_time = budget.until.map(|until| until.saturating_duration_since(Instant::now()));
     config.ungraceful_shutdown_config.immediately_return_on_panic = true;
-    Runner::new(Quiet(ManuallyDrop::new(scheduler)), config).run(run);
+    Runner::new(Quiet(ManuallyDrop::new(scheduler), turns), config).run(run);
 }
 
 fn execution(
     program: Program,
     tally: &Arc<Tally>,
     plan: Plan,
-    replay: String,
+    replay: impl Fn(u64) -> String + Send + Sync + 'static,
 ) -> impl Fn() + Send + Sync + 'static {
     let tally = Arc::clone(tally);
     move || {

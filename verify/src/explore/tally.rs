@@ -51,8 +51,8 @@ impl Tally {
         }
     }
 
-    /// An execution begins. Unwinds if the time is up.
-    pub(super) fn begin(&self, control: &Arc<Control>) {
+    /// An execution begins, the so-manieth. Unwinds if the time is up.
+    pub(super) fn begin(&self, control: &Arc<Control>) -> u64 {
         let mut sums = self.lock();
         let look = sums.executions.is_multiple_of(CLOCK_EVERY);
         if look && self.until.is_some_and(|until| Instant::now() >= until) {
@@ -61,15 +61,16 @@ impl Tally {
         }
         sums.executions += 1;
         sums.current = Some(Arc::clone(control));
+        sums.executions
     }
 
-    /// An execution ended. Returns what went wrong, if it did.
+    /// An execution ended. Returns what went wrong, if it did. `replay` names the so-manieth execution.
     pub(super) fn end(
         &self,
         outcome: Outcome,
         log: &Log,
         facts: &Facts,
-        replay: &str,
+        replay: &dyn Fn(u64) -> String,
     ) -> Option<String> {
         let mut sums = self.lock();
         for (sometimes, count) in self.sometimes.iter().zip(&mut sums.happened) {
@@ -92,7 +93,7 @@ impl Tally {
     }
 
     /// The execution under way was ended by a panic.
-    pub(super) fn broke(&self, why: &str, replay: &str) {
+    pub(super) fn broke(&self, why: &str, replay: &dyn Fn(u64) -> String) {
         self.lock().keep(why, replay, self.processes);
     }
 
@@ -162,13 +163,13 @@ impl Tally {
 
 impl Sums {
     /// Keeps the execution under way, if it is the shortest that went wrong.
-    fn keep(&mut self, why: &str, replay: &str, processes: usize) {
+    fn keep(&mut self, why: &str, replay: &dyn Fn(u64) -> String, processes: usize) {
         let Some(control) = &self.current else { return };
         let mut steps = control.steps();
         // Whoever looks at the result is no process of the model.
         steps.iter_mut().filter(|step| step.thread > processes).for_each(|step| step.thread = 0);
         if self.shortest.as_ref().is_none_or(|shortest| steps.len() < shortest.steps.len()) {
-            let replay = format!("{replay}#{}", self.executions);
+            let replay = replay(self.executions);
             self.shortest =
                 Some(Counterexample { why: why.to_owned(), steps, again_from: None, replay });
         }

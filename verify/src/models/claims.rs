@@ -468,12 +468,10 @@ const STEPS_UNTIL_WOKEN: usize = 4;
 /// do not have, ends such a sleep.
 fn on_an_old_kernel() -> Claim {
     let search = LoomSearch { kernel: KernelRule::Before62, ..found_within(2) };
-    let trial = Trial::Dying(3);
+    let (trial, id) = (Trial::Dying(3), "mutex/old-kernel/3x1");
     Claim {
-        run: Box::new(move |budget, progress| {
-            trial.of_shipped("mutex/old-kernel", search, budget, progress)
-        }),
-        ..blank("mutex/old-kernel/3x1".into(), "broken", SURVIVES, Method::Crash, 3, 1)
+        run: Box::new(move |budget, progress| trial.of_shipped(id, search, budget, progress)),
+        ..blank(id.into(), "broken", SURVIVES, Method::Crash, 3, 1)
     }
 }
 

@@ -161,6 +161,31 @@ impl<W: World> Decorated<W> {
     }
 }
 
+/// An access to data under way. Where a checker finds that nothing orders it, it unwinds there: then the access is written down all
+/// the same, so that the record ends with what went wrong.
+struct Access<'a, W: World> {
+    p: &'a Decorated<W>,
+    op: &'a Op,
+    after: Option<u64>,
+}
+
+impl<'a, W: World> Access<'a, W> {
+    const fn to_data(p: &'a Decorated<W>, op: &'a Op, after: Option<u64>) -> Self {
+        Self { p, op, after }
+    }
+
+    /// The checker let it through.
+    fn let_through(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl<W: World> Drop for Access<'_, W> {
+    fn drop(&mut self) {
+        self.p.did(self.op, None, self.after);
+    }
+}
+
 impl<W: World> Platform for Decorated<W> {
     type Word = W::Word;
     type RobustWord = W::RobustWord;
@@ -302,7 +327,9 @@ impl<W: World> Platform for Decorated<W> {
         if self.before(&mut op) == Done::No {
             return 0;
         }
+        let access = Access::to_data(self, &op, None);
         let value = self.inner.cell_get(cell);
+        access.let_through();
         self.did(&op, Some(value), None);
         value
     }
@@ -310,7 +337,9 @@ impl<W: World> Platform for Decorated<W> {
     fn cell_set(&self, cell: &W::Cell, value: u64) {
         let mut op = self.op(Kind::CellSet, W::name_of_cell(cell));
         if self.before(&mut op) != Done::No {
+            let access = Access::to_data(self, &op, Some(value));
             self.inner.cell_set(cell, value);
+            access.let_through();
             self.did(&op, None, Some(value));
         }
     }

@@ -12,6 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 mod bench;
+mod counterexamples;
 mod explore;
 mod help;
 #[cfg(target_os = "linux")]

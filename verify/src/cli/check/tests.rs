@@ -66,6 +66,11 @@ Has to fail, and does: unlocked/2x2/loom (no update is lost)
  │   2's write of 1 is    │
  │   lost                 │
 
+Why:
+  - Process 1 read 0 from total (src/raw/value.rs:31). Then process 2 wrote 1
+    (src/raw/value.rs:31). Process 1, which had not seen that, wrote 1 over it
+    (src/raw/value.rs:31): what process 2 wrote is lost.
+
 ○ reads   ● writes   ┃ holds a value that has changed
 This execution: unlocked/2x2/loom#1
 Results, each with the number of executions that came to it:

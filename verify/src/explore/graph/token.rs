@@ -6,11 +6,21 @@ use std::str::FromStr;
 use super::{GraphSearch, KernelRule, Liveness, MOST_MESSAGES, Memory};
 
 /// What explorations of another version number otherwise.
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub(in crate::explore) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// What numbers are written with: all of it passes through shells, and through addresses of pages.
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 /// A digit from here on is followed by another of the same number.
 const MORE: usize = 32;
+
+/// What is said of something else.
+pub(in crate::explore) const INCOMPLETE: &str = "that names no execution: `This execution:` under a drawing is followed by one that does, which has to be copied as a whole";
+
+/// What is said of one that another version has found.
+pub(in crate::explore) fn of_another_version(version: &str, name: &str) -> String {
+    format!(
+        "that is an execution of version {version}, and this is {VERSION}: explore {name} again"
+    )
+}
 
 /// An execution, by its choices.
 ///
@@ -107,7 +117,7 @@ fn search(numbers: &[usize]) -> Option<GraphSearch> {
     Some(search)
 }
 
-fn write(numbers: &[usize]) -> String {
+pub(in crate::explore) fn write(numbers: &[usize]) -> String {
     let mut text = String::new();
     for number in numbers {
         let mut left = *number;
@@ -120,7 +130,7 @@ fn write(numbers: &[usize]) -> String {
     text
 }
 
-fn read(text: &str) -> Option<Vec<usize>> {
+pub(in crate::explore) fn read(text: &str) -> Option<Vec<usize>> {
     let mut numbers = Vec::new();
     let (mut number, mut times) = (0_usize, 1_usize);
     for digit in text.bytes() {
@@ -137,7 +147,7 @@ fn read(text: &str) -> Option<Vec<usize>> {
 }
 
 /// A number that is another if a letter is, or is missing.
-fn check(text: &str) -> usize {
+pub(in crate::explore) fn check(text: &str) -> usize {
     text.bytes().fold(1, |sum, byte| (sum * 257 + usize::from(byte)) % 999_983)
 }
 
@@ -157,17 +167,11 @@ impl FromStr for Token {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let incomplete = || {
-            "that names no execution: `This execution:` under a drawing is followed by one that does, which has to be \
-             copied as a whole"
-                .to_owned()
-        };
+        let incomplete = || INCOMPLETE.to_owned();
         let (name, rest) = text.trim().rsplit_once('#').ok_or_else(incomplete)?;
         let (version, rest) = rest.split_once(':').ok_or_else(incomplete)?;
         if version != VERSION {
-            return Err(format!(
-                "that is an execution of version {version}, and this is {VERSION}: explore {name} again"
-            ));
+            return Err(of_another_version(version, name));
         }
         let (checked, sum) = text.trim().rsplit_once('.').ok_or_else(incomplete)?;
         if read(sum) != Some(vec![check(checked)]) {

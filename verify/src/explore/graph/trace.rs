@@ -11,6 +11,13 @@ pub(super) fn steps(automata: &Automata, did: &[Did]) -> Vec<Step> {
     did.iter().flat_map(|did| in_words(automata, did)).collect()
 }
 
+/// What one of these is called: with a number, where several have the same name.
+fn called(all: &[&str], at: usize) -> String {
+    let Some(name) = all.get(at) else { return String::new() };
+    let alike = |all: &[&str]| all.iter().filter(|other| *other == name).count();
+    if alike(all) > 1 { format!("{name} #{}", alike(&all[..=at])) } else { (*name).to_owned() }
+}
+
 fn in_words(automata: &Automata, did: &Did) -> Vec<Step> {
     let label = &automata.node(did.node).label;
     // What the kernel does is on words, wherever the thread stood when it died.
@@ -23,10 +30,12 @@ fn in_words(automata: &Automata, did: &Did) -> Vec<Step> {
         _ => label.on,
     };
     let names = automata.names();
+    let words: Vec<&str> = names.words.iter().map(|(name, _)| *name).collect();
+    let at = usize::from(word);
     let (name, robust) = match label.kind {
-        None if matches!(did.what, What::Dies) => ("", false),
-        _ if is_cell => (names.cells[usize::from(word)], false),
-        _ => names.words.get(usize::from(word)).copied().unwrap_or(("", false)),
+        None if matches!(did.what, What::Dies) => (String::new(), false),
+        _ if is_cell => (called(&names.cells, at), false),
+        _ => (called(&words, at), names.words.get(at).is_some_and(|(_, robust)| *robust)),
     };
     let value = |value: Option<u64>| match value {
         None => String::new(),
@@ -36,7 +45,7 @@ fn in_words(automata: &Automata, did: &Did) -> Vec<Step> {
     let step = |what: &str| Step {
         thread: usize::from(did.thread) + 1,
         op: what.to_owned(),
-        word: name.to_owned(),
+        word: name.clone(),
         ordering: String::new(),
         before: String::new(),
         after: String::new(),
@@ -55,9 +64,9 @@ fn in_words(automata: &Automata, did: &Did) -> Vec<Step> {
     match did.what {
         What::Wanted if matches!(label.wants, Wants::Requeue { .. }) => {
             let Wants::Requeue { to, .. } = label.wants else { return Vec::new() };
-            let (to, _) = names.words[usize::from(to)];
+            let to = called(&words, usize::from(to));
             let after = did.after.map_or_else(String::new, |number| number.to_string());
-            let (word, before) = (between(name, to), value(did.before));
+            let (word, before) = (between(&name, &to), value(did.before));
             vec![Step { before, after, site, word, ..step(op::FUTEX_REQUEUE) }]
         }
         What::Wanted => {
@@ -77,7 +86,7 @@ fn in_words(automata: &Automata, did: &Did) -> Vec<Step> {
                 after => value(after),
             };
             let what = label.kind.map_or("", |kind| kind.name());
-            let word = if label.wants == Wants::Fence { String::new() } else { name.to_owned() };
+            let word = if label.wants == Wants::Fence { String::new() } else { name.clone() };
             let reads = !matches!(label.wants, Wants::Store(_) | Wants::CellSet(_));
             let before = if reads { value(did.before) } else { String::new() };
             vec![Step { ordering, before, after, site, word, ..step(what) }]
@@ -89,7 +98,7 @@ fn in_words(automata: &Automata, did: &Did) -> Vec<Step> {
         }
         What::IsFound => vec![step("is woken")],
         What::Leaves(_) => vec![step(&format!("leaves {name}"))],
-        What::IsMoved(_) => vec![step(&format!("is moved to {name}"))],
+        What::IsMoved(_) => vec![step(&format!("{}{name}", op::IS_MOVED))],
         What::BeginsAnew => vec![step("begins anew")],
         What::WakesUp => vec![step("wakes up")],
         What::TimesOut => vec![step("times out")],
