@@ -4,7 +4,7 @@
 //! written in its process's own lane; elsewhere the lanes are narrow and the steps stand beside them in
 //! columns. What a person looks for is said under the step: a write that is lost because another process
 //! wrote between the read and the write (the lane is thick as long as it holds the old value), and a read of
-//! a value that is no longer there. Under the drawing stands why it went wrong, as far as the steps tell ([`explain`]).
+//! a value that is no longer there. Under the drawing stands why it went wrong, as far as the steps tell.
 //!
 //! The robust list's bookkeeping is shown only where somebody dies: nothing else ever reads it.
 

@@ -8,11 +8,14 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::progress::Board;
 
-/// Whose signals these are.
+#[cfg(target_os = "linux")]
+pub(crate) use with_signals::leave_to_the_starter;
 #[cfg(unix)]
-pub(crate) use with_signals::{leave_to_the_starter, watch};
+pub(crate) use with_signals::watch;
+
+/// There is nothing to watch for.
 #[cfg(not(unix))]
-pub(crate) use without_signals::{leave_to_the_starter, watch};
+pub(crate) const fn watch() {}
 
 /// What is going on, to be told of where it is interrupted.
 static UNDER_WAY: Mutex<Weak<Board>> = Mutex::new(Weak::new());
@@ -25,8 +28,7 @@ pub(crate) fn tells_of(board: &Arc<Board>) {
 #[cfg(unix)]
 mod with_signals {
     use std::io::{Write, stderr};
-    use std::sync::atomic::AtomicBool;
-    use std::sync::{Arc, PoisonError};
+    use std::sync::PoisonError;
     use std::{process, thread};
 
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -58,19 +60,14 @@ mod with_signals {
     }
 
     /// Does nothing when a terminal interrupts the whole group: the starter's end is what counts.
+    #[cfg(target_os = "linux")]
     pub(crate) fn leave_to_the_starter() {
         for signal in [SIGINT, SIGHUP] {
             // A handler, as what is ignored would still be by programs that are started later.
-            let _ = signal_hook::flag::register(signal, Arc::<AtomicBool>::default());
+            let _ = signal_hook::flag::register(
+                signal,
+                std::sync::Arc::<std::sync::atomic::AtomicBool>::default(),
+            );
         }
     }
-}
-
-#[cfg(not(unix))]
-mod without_signals {
-    /// There is nothing to watch for.
-    pub(crate) fn watch() {}
-
-    /// There is nothing to leave.
-    pub(crate) fn leave_to_the_starter() {}
 }

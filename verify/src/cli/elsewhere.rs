@@ -40,9 +40,9 @@ pub(super) fn bench(options: &Bench) -> Result<Exit, Failure> {
     stress(options, Output::stdout())
 }
 
-pub(super) use bench as inspect;
-pub(super) use bench as ls;
-pub(super) use bench as rm;
+pub(super) use self::bench as inspect;
+pub(super) use self::bench as ls;
+pub(super) use self::bench as rm;
 
 /// There are no workers.
 pub(super) fn worker_main() {}

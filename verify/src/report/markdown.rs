@@ -101,7 +101,7 @@ pub(super) fn by_subject(lines: &[Line]) -> Vec<(&str, Vec<&Line>)> {
 fn failure(line: &Line) -> String {
     let why = line.why.as_deref().unwrap_or(&line.verdict);
     let drawn = line.counterexample.as_ref().map(|wrong| diagram::draw(wrong, WIDTH, false));
-    let drawn = drawn.map_or_else(|| format!("{why}\n"), |drawn| drawn);
+    let drawn = drawn.unwrap_or_else(|| format!("{why}\n"));
     let fence = fence(&drawn);
     format!(
         "\n### FAILED: `{}`\n\n{}\n\n{fence}text\n{drawn}{fence}\n",

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::*;
 
 /// The counterexample to a claim.
+#[cfg(all(feature = "loom", feature = "shuttle"))]
 fn refuted(claim: &str) -> Value {
     let output = run(&["check", "--full", "--only", claim, "--json", "-"]);
     let report: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
@@ -15,6 +16,7 @@ fn refuted(claim: &str) -> Value {
 }
 
 /// What names it.
+#[cfg(all(feature = "loom", feature = "shuttle"))]
 fn token(wrong: &Value) -> &str {
     wrong["replay"].as_str().expect("a token")
 }

@@ -49,7 +49,11 @@ fn every_mutant_is_reported_for_people_and_for_programs() {
 
 #[test]
 fn an_algorithm_that_is_not_there_is_refused() {
-    assert_refused(&run(&["mutate", "mute"]), 2, "there is no such algorithm; there are mutex, ");
+    assert_refused(
+        &run(&["mutate", "mute"]),
+        2,
+        "there is no such algorithm; did you mean 'mutex'",
+    );
 }
 
 #[test]
