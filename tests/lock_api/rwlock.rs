@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use lockproof::Region;
 use lockproof::lock_api::{HolderDied, RawReentrantMutex, RwLock, RwLockWriteGuard};
 
-use crate::common::child::{Child, fork, say, supervised, until};
+use crate::common::child::{Child, fork, is_in_call, say, supervised, until};
 use crate::common::list::listed;
 use crate::common::memory::{Board, word_address};
 use crate::common::seed::{Seed, scaled};
@@ -73,8 +73,9 @@ fn a_dead_reader_is_in_nobodys_way_and_no_news() {
         let reader = stays(&board, || lock.read());
         assert!(lock.try_write().is_none() && lock.try_read().is_some() && lock.is_locked());
         let writer = fork(|| count(&mut lock.write()));
-        until(|| lock.is_locked_exclusive());
-        assert!(lock.try_read().is_none(), "a writer waits");
+        // Only then has it closed what is open.
+        until(|| is_in_call(writer.pid, libc::SYS_futex));
+        assert!(lock.is_locked_exclusive() && lock.try_read().is_none(), "a writer waits");
         reader.kill();
         writer.join();
         assert_eq!(*lock.read(), [1, 1]);
