@@ -22,6 +22,8 @@ pub enum Method {
     Explorer,
     /// Real processes.
     Stress,
+    /// Programs at random, made smaller where they fail: under shuttle, under the explorer, or in real processes.
+    Proptest,
 }
 
 /// Which memory model the method sees.

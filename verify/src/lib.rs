@@ -24,6 +24,7 @@ pub mod models;
 pub mod mutate;
 pub mod picture;
 pub mod platform;
+pub mod programs;
 pub mod progress;
 pub mod prove;
 pub mod report;

@@ -18,6 +18,7 @@ pub use control::{Control, CrashPoint, Facts, KernelRule, Plan, Sites, thread_di
 pub(crate) use control::{between, lock_word};
 pub use decorated::Decorated;
 pub use mutated::{Change, Kind, Mutation, Op, Site};
+pub(crate) use wait_queue::GivenUp;
 pub use wait_queue::WakeOrder;
 
 /// A platform that can make its own words: what a model is written over.

@@ -58,6 +58,7 @@ mod options;
 mod outcome;
 mod plan;
 mod process;
+mod programs;
 mod run;
 mod scratch;
 mod subject;
@@ -74,6 +75,7 @@ pub use ledger::{Deaths, Flaw, Ledger};
 pub use options::Options;
 pub use outcome::{Ended, Outcome};
 pub use plan::{By, Plan, WATCHDOG, WINDOW};
+pub use programs::by_processes;
 pub use run::run;
 pub use subject::Subject;
 #[doc(hidden)]

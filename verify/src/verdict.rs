@@ -73,6 +73,9 @@ pub struct Bound {
     /// Only states in which so many messages of a word can still be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub messages: Option<u64>,
+    /// Only so many programs, drawn at random.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub programs: Option<u64>,
     /// From this seed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,

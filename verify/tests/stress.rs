@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use libtest_mimic::{Arguments, Trial};
 use lockproof_verify::claim::{Budget, Silent};
+use lockproof_verify::programs::{Draw, Size};
 use lockproof_verify::stress::{
     By, Ended, Flaw, HistoryPlan, Ledger, Options, Outcome, Plan, Recordable, Recorded, Sabotage,
-    Status, Subject, claims, command, record, run, worker_main,
+    Status, Subject, by_processes, claims, command, record, run, worker_main,
 };
 use lockproof_verify::verdict::Verdict;
 use rustix::process::{Signal, set_parent_process_death_signal};
@@ -34,7 +35,7 @@ fn main() {
     if std::env::args().nth(1).as_deref() == Some(HARNESS) {
         return be_killed();
     }
-    let tests: [(&str, fn()); 26] = [
+    let tests: [(&str, fn()); 28] = [
         ("without_kills_the_total_is_exact", without_kills_the_total_is_exact),
         ("every_kill_and_increment_is_accounted_for", every_kill_and_increment_is_accounted_for),
         ("more_workers_than_processors_get_on", more_workers_than_processors_get_on),
@@ -56,6 +57,8 @@ fn main() {
         ("a_history_without_an_end_is_described", a_history_without_an_end_is_described),
         ("the_time_limit_ends_histories", the_time_limit_ends_histories),
         ("histories_are_reported", histories_are_reported),
+        ("programs_at_random_do_what_is_promised", programs_at_random_do_what_is_promised),
+        ("a_program_without_a_lock_is_found", a_program_without_a_lock_is_found),
         ("claims_are_told_apart", claims_are_told_apart),
         ("the_report_fits_80_columns", the_report_fits_80_columns),
         ("thousands_are_apart", thousands_are_apart),
@@ -498,4 +501,21 @@ fn flags_that_make_no_sense_are_refused() {
     assert_eq!(text, "");
     assert!(Cli::try_parse_from(["stress", "--subject", "nothing"]).is_err());
     assert!(Cli::try_parse_from(["stress", "--processes", "0"]).is_err());
+}
+
+const PROGRAMS: Size = Size { processes: 3, steps: 6, deaths: Some(20) };
+
+fn programs_at_random_do_what_is_promised() {
+    let draw = Draw { programs: 60, size: PROGRAMS };
+    let found = by_processes(draw, false, &Budget::seeded(5), &Silent);
+    assert!(matches!(found.verdict, Verdict::Bounded(_)), "{found:#?}");
+}
+
+fn a_program_without_a_lock_is_found() {
+    let draw = Draw { programs: 2_000, size: PROGRAMS };
+    let found = by_processes(draw, true, &Budget::seeded(5), &Silent);
+    let how =
+        found.counterexample.unwrap_or_else(|| panic!("nothing was found: {:?}", found.notes));
+    let is_told = how.why.contains("no order of the steps") && how.why.contains("in_second");
+    assert!(is_told, "{}", how.why);
 }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use super::examiner::Examiner;
 use super::panics;
-use crate::claim::{Budget, Claim, Examined, Method};
+use crate::claim::{Budget, Claim, Examined, MemoryModel};
 use crate::progress::{Board, Running};
 use crate::verdict::{Finding, Verdict};
 
@@ -81,7 +81,7 @@ pub(super) fn in_order(mut claims: Vec<Claim>) -> Vec<Claim> {
 }
 
 fn is_stress(claim: &Claim) -> bool {
-    claim.method == Method::Stress
+    claim.memory_model == MemoryModel::Hardware
 }
 
 /// Examines all claims, which are [in order](in_order), and returns what was found in the same order.

@@ -7,6 +7,10 @@ use crate::model::Violation;
 /// What is wrong with an execution that goes on and on.
 pub(crate) const SPINS: &str = "an execution does not end within the steps allowed: somebody spins";
 
+/// What is wrong with an execution that cannot come to its end.
+pub(super) const STUCK: &str =
+    "nobody can go on: every process that is left waits, and nobody will wake it";
+
 /// Unwinds an exploration that has run out of time.
 pub(super) struct OutOfTime;
 
@@ -46,7 +50,7 @@ pub(crate) fn why(panic: &(dyn Any + Send)) -> String {
 fn in_our_words(message: &str) -> String {
     let message = message.trim();
     let known = [
-        ("deadlock", "nobody can go on: every process that is left waits, and nobody will wake it"),
+        ("deadlock", STUCK),
         (
             "Causality violation",
             "a data race: two accesses to protected data, of which one is a write, \

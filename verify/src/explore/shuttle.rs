@@ -1,13 +1,14 @@
 //! shuttle as an explorer: schedules drawn at random, or by PCT, from a seed.
 
 use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use shuttle::scheduler::{self, PctScheduler, RandomScheduler};
 use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
 
-use super::failure::{Failure, read};
+use super::failure::{Failure, STUCK, read, why};
 use super::named::{LOST, Named};
 use super::quiet::catch_quietly;
 use super::run::{Run, Shared};
@@ -15,7 +16,7 @@ use super::tally::Tally;
 use crate::claim::{Budget, Progress};
 use crate::model::{Log, Model, Outcome, violated};
 use crate::platform::shuttle::ShuttleWorld;
-use crate::platform::{Control, Decorated, Plan, WakeOrder, World};
+use crate::platform::{Control, Decorated, GivenUp, Plan, WakeOrder, World};
 use crate::verdict::{Bound, Finding, Scheduler, Verdict};
 
 /// A step limit for each execution, far above what the largest of our models needs.
@@ -269,10 +270,32 @@ fn execution(
         tally.begin(&control);
         let machine = ShuttleWorld::new(WakeOrder::Fifo, program.model.processes());
         let log = Arc::new(Log::default());
-        let outcome = run_processes(&program, &machine, &control, &log);
-        if tally.end(outcome, &log, &control.facts(), &replay).is_some() {
-            tally.stop();
+        match run_processes(&program, &machine, &control, &log) {
+            Ok(outcome) => {
+                if tally.end(outcome, &log, &control.facts(), &replay).is_some() {
+                    tally.stop();
+                }
+            }
+            Err(why) => {
+                tally.broke(&why, &replay);
+                tally.stop();
+            }
         }
+    }
+}
+
+/// What went wrong first in an execution, in words. A panic that left its task would be told of on stderr by shuttle itself, each time.
+#[derive(Clone, Debug, Default)]
+struct First(Arc<Mutex<Option<String>>>);
+
+impl First {
+    fn is(&self, why: String) {
+        self.lock().get_or_insert(why);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<String>> {
+        // Nothing panics while it is locked.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -281,16 +304,23 @@ fn run_processes(
     machine: &ShuttleWorld,
     control: &Arc<Control>,
     log: &Arc<Log>,
-) -> Outcome {
+) -> Result<Outcome, String> {
+    let first = First::default();
     let main = Decorated::new(machine.clone(), Arc::clone(control));
     let processes = program.model.processes();
     let run = (program.begin)(&main);
     let threads: Vec<_> = (0..processes)
         .map(|index| {
             let (p, machine) = (main.as_thread(index as u32 + 1), machine.clone());
-            let (run, log) = (Arc::clone(&run), Arc::clone(log));
+            let (run, log, first) = (Arc::clone(&run), Arc::clone(log), first.clone());
             shuttle::thread::spawn(move || {
-                p.run_mortal(|p| run.process(p, index, &log));
+                let process = || p.run_mortal(|p| run.process(p, index, &log));
+                if let Err(panic) = catch_unwind(AssertUnwindSafe(process))
+                    && !panic.is::<GivenUp>()
+                {
+                    first.is(why(&*panic));
+                    machine.give_up();
+                }
                 machine.process_ended();
             })
         })
@@ -300,7 +330,13 @@ fn run_processes(
             violated("a process panicked");
         }
     }
+    if machine.is_stuck() {
+        first.is(STUCK.to_owned());
+    }
+    if let Some(why) = first.lock().take() {
+        return Err(why);
+    }
     control.slept(machine.sleeps());
     let last = main.as_thread(processes as u32 + 1);
-    run.end(&last, log, control.facts())
+    Ok(run.end(&last, log, control.facts()))
 }

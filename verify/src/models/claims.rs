@@ -58,6 +58,7 @@ pub fn claims(selection: &Selection) -> Vec<Claim> {
     all.extend(tasks());
     all.extend(broken());
     all.extend(mistakes());
+    all.extend(crate::programs::claims());
     #[cfg(target_os = "linux")]
     all.extend(crate::stress::claims());
     all.retain(|claim| selection.includes(claim));

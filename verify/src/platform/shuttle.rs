@@ -14,7 +14,7 @@ use lockproof::platform::{Changed, Ordering, Platform, ThreadId, Update, Waited}
 use shuttle::rand::Rng;
 use shuttle::sync::atomic::{AtomicU32, AtomicU64, fence};
 
-use super::wait_queue::{Sleeper, Thread, WaitQueues};
+use super::wait_queue::{Over, Sleeper, Thread, WaitQueues};
 use super::{WakeOrder, World};
 
 /// One wait in so many returns for no reason, or because its deadline passes.
@@ -39,13 +39,23 @@ pub struct ShuttleWorld {
 impl ShuttleWorld {
     /// A machine; made anew inside each execution.
     pub(crate) fn new(order: WakeOrder, processes: usize) -> Self {
-        let kernel = Arc::new(WaitQueues::new(order, None, processes));
+        let kernel = Arc::new(WaitQueues::new(order, None, processes).ending_if_stuck());
         Self { me: 0, kernel, next_id: Arc::default() }
     }
 
     /// This process has ended, and everything it did.
     pub(crate) fn process_ended(&self) {
         self.kernel.process_ended();
+    }
+
+    /// Something is wrong with the execution: whoever waits unwinds.
+    pub(crate) fn give_up(&self) {
+        self.kernel.give_up(Over::Wrong);
+    }
+
+    /// Whether nobody could go on.
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.kernel.over() == Some(Over::Stuck)
     }
 
     pub(crate) fn sleeps(&self) -> usize {
@@ -64,6 +74,7 @@ impl ShuttleWorld {
         if deadline == Deadline::Now {
             return Waited::TimedOut;
         }
+        self.kernel.goes_on();
         self.kernel.begin_wait(self.me);
         if Self::one_in(EARLY_RETURNS) {
             return match deadline {
@@ -155,6 +166,7 @@ impl Platform for ShuttleWorld {
     super::words::bare_thread!();
 
     fn pause(&self) {
+        self.kernel.goes_on();
         shuttle::thread::yield_now();
     }
 }

@@ -22,6 +22,7 @@
 //! returns for no reason, begins anew, or dies there, is not shown. `models/litmus/{futex,limits,several}.rs` hold these.
 
 use std::collections::VecDeque;
+use std::panic::panic_any;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lockproof::deadline::{Deadline, Monotonic};
@@ -85,7 +86,22 @@ struct Queues<S> {
     two_at_once: bool,
     moved_any: bool,
     waits: Vec<usize>,
+    /// Whether the execution is over where nobody can go on; else the checker finds that out itself.
+    ends_if_stuck: bool,
+    over: Option<Over>,
 }
+
+/// Why an execution is over before its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Over {
+    /// Nobody can go on.
+    Stuck,
+    /// Something else is wrong with it.
+    Wrong,
+}
+
+/// Unwinds a thread of an execution that is over.
+pub(crate) struct GivenUp;
 
 /// Who sleeps, in one execution.
 pub(super) struct WaitQueues<S> {
@@ -108,8 +124,38 @@ impl<S: Sleeper> WaitQueues<S> {
             two_at_once: false,
             moved_any: false,
             waits: Vec::new(),
+            ends_if_stuck: false,
+            over: None,
         };
         Self { order, interruption, queues: Mutex::new(queues) }
+    }
+
+    /// The same, where an execution in which nobody can go on is over.
+    pub(super) fn ending_if_stuck(self) -> Self {
+        self.lock().ends_if_stuck = true;
+        self
+    }
+
+    /// Why the execution is over, if it is before its end.
+    pub(super) fn over(&self) -> Option<Over> {
+        self.lock().over
+    }
+
+    /// The execution is over: whoever sleeps is woken, to unwind.
+    pub(super) fn give_up(&self, why: Over) {
+        let mut queues = self.lock();
+        queues.over.get_or_insert(why);
+        let all: Vec<_> = (0..queues.sleeps.len()).collect();
+        let sleepers = queues.end(&all);
+        drop(queues);
+        sleepers.iter().for_each(S::wake);
+    }
+
+    /// Does not return if the execution is over.
+    pub(super) fn goes_on(&self) {
+        if self.over().is_some() {
+            panic_any(GivenUp);
+        }
     }
 
     /// Counts a wait of that thread, and returns how it is interrupted, if it is.
@@ -151,6 +197,7 @@ impl<S: Sleeper> WaitQueues<S> {
             while self.lock().sleeps[sleep].asleep {
                 thread.park();
             }
+            self.goes_on();
         }
         if words.len() > 1 {
             (0..words.len()).for_each(|at| self.leave(sleep, at, thread));
@@ -191,7 +238,19 @@ impl<S: Sleeper> WaitQueues<S> {
             return;
         }
         let asleep = queues.sleeps.iter().filter(|sleep| sleep.asleep);
-        let Some(earliest) = asleep.filter_map(|sleep| sleep.until).min() else { return };
+        let (mut anybody, mut earliest) = (false, None);
+        for sleep in asleep {
+            anybody = true;
+            earliest = earliest.into_iter().chain(sleep.until).min();
+        }
+        let Some(earliest) = earliest else {
+            let stuck = anybody && queues.ends_if_stuck;
+            drop(queues);
+            if stuck {
+                self.give_up(Over::Stuck);
+            }
+            return;
+        };
         let late: Vec<_> = (0..queues.sleeps.len())
             .filter(|at| queues.sleeps[*at].asleep && queues.sleeps[*at].until == Some(earliest))
             .collect();

@@ -92,7 +92,7 @@ impl Layout {
         let verdict = briefly(claim);
         text += &wrap(&verdict, self.line - indent).join(&format!("\n{}", " ".repeat(indent)));
         text.push('\n');
-        if claim.method == Method::Stress {
+        if matches!(claim.method, Method::Stress | Method::Proptest) {
             text += &self.notes(claim);
         }
         text

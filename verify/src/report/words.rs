@@ -47,6 +47,7 @@ pub(super) fn bound_in_words(bound: &Bound) -> String {
         bound.deaths.map(|most| counted(most, "death")),
         bound.states.map(|most| format!("{} states", count(most))),
         bound.messages.map(|most| format!("{} messages of a word", count(most))),
+        bound.programs.map(|most| format!("{} programs", count(most))),
         bound.schedules.map(|most| format!("{} {scheduler}schedules", count(most))),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
@@ -96,17 +97,24 @@ pub(super) fn rest_on(claims: &[Examined]) -> Vec<&'static str> {
     let some = |is_it: fn(&Examined) -> bool| claims.iter().any(is_it);
     let said = [
         (
-            some(|claim| is_weak(claim) && claim.method != Method::Explorer),
+            some(|claim| {
+                is_weak(claim) && !matches!(claim.method, Method::Explorer | Method::Proptest)
+            }),
             "loom's memory model: RC11 with C++20 release sequences, load buffering excluded \
              (Rust allows it; no mainstream checker covers it)",
         ),
         (
-            some(|claim| is_weak(claim) && claim.method == Method::Explorer),
+            some(|claim| {
+                is_weak(claim) && matches!(claim.method, Method::Explorer | Method::Proptest)
+            }),
             "the explorer's memory model: RC11 with C++20 release sequences, as a semantics of \
              views; load buffering excluded (Rust allows it; no mainstream checker covers it)",
         ),
         (
-            some(|claim| !is_weak(claim) && claim.method == Method::Shuttle),
+            some(|claim| {
+                claim.memory_model == MemoryModel::Sc
+                    && matches!(claim.method, Method::Shuttle | Method::Proptest)
+            }),
             "shuttle sees sequentially consistent executions only: no weak memory",
         ),
         (
@@ -122,7 +130,8 @@ pub(super) fn rest_on(claims: &[Examined]) -> Vec<&'static str> {
         (
             some(|claim| {
                 !is_of_an_old_kernel(claim)
-                    && (matches!(claim.method, Method::Crash | Method::Stress) || dies(claim))
+                    && (matches!(claim.method, Method::Crash | Method::Stress | Method::Proptest)
+                        || dies(claim))
             }),
             "the kernel's rule for the announced word of a dead thread since Linux 6.2 (also in \
              6.1.y, 5.15.y, 5.10.y): it wakes a waiter if nobody owns the word",

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::guardian::remove_in_the_end;
 use super::histories::{self, Part};
+use super::programs;
 use super::subject::Subject;
 use super::worker;
 use crate::demo;
@@ -43,6 +44,8 @@ pub(crate) enum Work {
     Count(Count),
     /// Makes calls that are noted.
     Record(Part),
+    /// Acts in a program that was drawn.
+    Act(programs::Part),
     /// Plays a part in a demonstration.
     Part(demo::Part),
     /// Removes a folder once its starter has ended.
@@ -105,6 +108,7 @@ impl Task {
         match &self.work {
             Work::Count(count) => worker::count(&*self.region()?, count),
             Work::Record(part) => histories::take_part(&*self.region()?, part),
+            Work::Act(part) => part.play(&*self.region()?),
             Work::Part(part) => part.run(),
             Work::Remove(folder) => remove_in_the_end(folder),
         }

@@ -25,7 +25,7 @@ mod reports;
 mod zoo;
 
 /// How long the command may take before it counts as hanging.
-const WATCHDOG: Duration = Duration::from_secs(120);
+const WATCHDOG: Duration = Duration::from_secs(600);
 
 fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lockproof"));
@@ -35,11 +35,11 @@ fn command() -> Command {
 
 /// Runs the command to its end, and fails if there is none.
 fn run(arguments: &[&str]) -> Output {
-    assert_cmd::Command::from_std(command())
-        .args(arguments)
-        .timeout(WATCHDOG)
-        .output()
-        .expect("the command runs")
+    let ended = assert_cmd::Command::from_std(command()).args(arguments).timeout(WATCHDOG).output();
+    let output = ended.expect("the command runs");
+    let killed = output.status.signal() == Some(Signal::KILL.as_raw());
+    assert!(!killed, "{arguments:?}: no end within {WATCHDOG:?}: {}", text(&output.stderr));
+    output
 }
 
 fn wait(mut child: Child) -> ExitStatus {

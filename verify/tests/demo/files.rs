@@ -117,7 +117,7 @@ fn blocks_without_a_lock_are_judged() {
 }
 
 /// How long the kernel, and whoever tidies up, may take.
-const WATCHDOG: Duration = Duration::from_secs(30);
+const WATCHDOG: Duration = Duration::from_secs(120);
 
 fn nothing_is_left_behind() {
     for signal in [None, Some(Signal::INT), Some(Signal::KILL)] {

@@ -22,7 +22,7 @@ use random::Drawn;
 use crate::scaled;
 
 /// Nothing here takes longer than a second.
-const WATCHDOG: Duration = Duration::from_secs(60);
+const WATCHDOG: Duration = Duration::from_secs(300);
 
 /// A program, by what its wrong marks leave out.
 struct Fault {
