@@ -9,12 +9,14 @@
 mod campaign;
 mod changes;
 mod subjects;
+mod weakest;
 
 use crate::verdict::{Finding, Verdict};
 
 pub use campaign::{Fate, Mutant, NoReference, Passed, Reference, Tried};
 pub use changes::{changes, in_words, short};
 pub use subjects::{Known, SUBJECTS, Subject, Trial};
+pub use weakest::{Compared, Found, Knob, Weakest, weakest};
 
 /// Whether what was found with a mutant, of a model that holds without, shows the mutant. That something never happened does
 /// not, where that may have been for want of room.

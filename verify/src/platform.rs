@@ -17,7 +17,7 @@ mod words;
 pub use control::{Control, CrashPoint, Facts, KernelRule, Plan, Sites, thread_died};
 pub(crate) use control::{between, lock_word};
 pub use decorated::Decorated;
-pub use mutated::{Change, Kind, Mutation, Op, Site};
+pub use mutated::{Change, Kind, Mutation, Op, Orders, Site};
 pub(crate) use wait_queue::GivenUp;
 pub use wait_queue::WakeOrder;
 

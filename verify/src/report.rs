@@ -19,6 +19,7 @@ pub mod schema;
 mod style;
 pub mod target;
 pub mod text;
+pub mod weakest;
 mod words;
 pub mod zoo;
 

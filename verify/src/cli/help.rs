@@ -29,6 +29,7 @@ with_examples! {
         "replay 'unlocked/2x1#1'" = "what stands behind `This execution:` under a drawing";
     mutate:
         "mutate" = "everything, in some minutes",
+        "mutate --weakest mutex" = "how weak its orderings may be",
         "mutate semaphore --resume notes.jsonl" = "one algorithm; goes on where it was stopped";
     zoo:
         "zoo" = "all specimens, and who catches them",

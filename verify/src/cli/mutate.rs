@@ -1,5 +1,7 @@
 //! `lockproof mutate`: what the models notice.
 
+mod weakest;
+
 use std::io::{self, Write};
 use std::num::NonZero;
 use std::path::PathBuf;
@@ -31,6 +33,10 @@ pub(super) struct Options {
     /// Write what is found to FILE as it is found, and begin with what is there
     #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
+    /// Look for the weakest orderings with which all models hold, from the strongest downwards, and say where shipped ones are
+    /// stronger than they have to be
+    #[arg(long, conflicts_with = "resume")]
+    weakest: bool,
     /// Stop after this time: 90s, 20min; a number alone is seconds
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     time_limit: Option<Duration>,
@@ -86,8 +92,11 @@ pub(super) fn run(options: &Options, out: Output) -> Result<Exit, Failure> {
     let until = options.time_limit.and_then(|limit| began.checked_add(limit));
     let budget = Budget { until, memory: share_of_memory(jobs), ..Budget::seeded(1) };
     let layout = Layout::on(&out);
-    let subjects = options.subjects();
     let mut run = Run { jobs, budget, out };
+    if options.weakest {
+        return weakest::run(options, run, began);
+    }
+    let subjects = options.subjects();
     let references = run.prepare(&subjects)?;
     let tried = run.try_all(&subjects, &references, notebook, &layout)?;
     let report = Report { subjects: tried, took: began.elapsed() };

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::changes::{changes, in_words, short};
 use super::subjects::{Known, Subject, Trial};
+use super::weakest::Attempt;
 use crate::claim::{Budget, Progress};
-use crate::platform::{Change, Mutation, Op, Sites};
+use crate::platform::{Change, Mutation, Op, Orders, Sites};
 use crate::verdict::{Finding, Verdict};
 
 /// Trials of so many states are looked at as a whole at once.
@@ -171,15 +172,56 @@ impl Reference {
     #[must_use]
     pub fn of(subject: &'static Subject, mut passed: Vec<Passed>) -> Self {
         passed.sort_by_key(|one| one.states);
-        let sites = Sites::default();
-        passed.iter().flat_map(|one| &one.operations).for_each(|op| sites.pass(op));
-        let operations = sites.within(subject.file);
+        let operations = operations(subject, &passed);
         let mutants = operations.iter().enumerate().flat_map(|(at, op)| {
             let alike = |other: &&Op| (other.kind, other.order) == (op.kind, op.order);
             let number = operations[..at].iter().filter(alike).count();
             changes(op).into_iter().map(move |change| Mutant::of(subject, (op, number), change))
         });
         Self { passed, mutants: mutants.collect() }
+    }
+
+    /// All operations of the source that its models come to.
+    pub(super) fn operations(&self, subject: &Subject) -> Vec<Op> {
+        operations(subject, &self.passed)
+    }
+
+    /// Why models cannot show that a weaker ordering of that operation is wrong, if that is known.
+    pub(super) fn out_of_reach(&self, op: &Op) -> Option<&'static str> {
+        let mut known = self.weakened(op).filter_map(|mutant| mutant.out_of_reach);
+        known.next()
+    }
+
+    /// The mutants with a weaker ordering of that operation.
+    fn weakened(&self, op: &Op) -> impl Iterator<Item = &Mutant> {
+        let its = self.mutants.iter().filter(|mutant| mutant.mutation.concerns(op));
+        its.filter(|mutant| matches!(mutant.mutation.change, Change::Order(_) | Change::Failure(_)))
+    }
+
+    /// Explores the models with these orderings, of which that of this operation is new.
+    pub(super) fn try_orders(
+        &self,
+        op: &Op,
+        orders: Orders,
+        budget: &Budget,
+        progress: &dyn Progress,
+    ) -> Attempt {
+        let mutation = Mutation::of_orders(op.site, Box::leak(Box::new(orders)));
+        let few = self.passed.iter().filter(|one| one.states > FEW_STATES);
+        let few = few.map(|one| one.trial.briefly());
+        let slow = self.weakened(op).filter_map(|mutant| mutant.slow_trial);
+        let mut late = false;
+        for trial in few.chain(self.passed.iter().map(|one| one.trial)).chain(slow) {
+            let found = trial.explore(Some(mutation), None, budget, progress);
+            if matches!(found.verdict, Verdict::Timeout { .. })
+                || (found.verdict.holds() && found.cut_short && !trial.is_brief())
+            {
+                late = true;
+            } else if trial.notices(&found) {
+                return Attempt::Fails;
+            }
+        }
+        if late { Attempt::Late } else { Attempt::Holds }
     }
 
     /// Explores the models with a mutant, one after the other, until one fails: at first a few executions of each that is
@@ -212,6 +254,13 @@ impl Reference {
         };
         Tried { fate, took: began.elapsed() }
     }
+}
+
+/// All operations of the subject's source that these came to.
+fn operations(subject: &Subject, passed: &[Passed]) -> Vec<Op> {
+    let sites = Sites::default();
+    passed.iter().flat_map(|one| &one.operations).for_each(|op| sites.pass(op));
+    sites.within(subject.file)
 }
 
 impl Mutant {

@@ -47,6 +47,7 @@ pub fn short(change: Change) -> String {
         Change::Half => "half".to_owned(),
         Change::Operand(value) => format!("with-{value}"),
         Change::Result(value) => format!("leaves-{value}"),
+        Change::Orders(_) => "orders".to_owned(),
     }
 }
 
@@ -72,6 +73,7 @@ pub fn in_words(op: &Op, change: Change) -> String {
         (Change::Operand(1), Kind::FutexWake) => "wakes one instead of all".to_owned(),
         (Change::Operand(value), _) => format!("is done with {value}"),
         (Change::Result(value), _) => format!("leaves {value}, whatever was there"),
+        (Change::Orders(_), _) => "other orderings".to_owned(),
     }
 }
 

@@ -407,6 +407,11 @@ impl Trial {
         Self { liveness: None, at_random: Some(BRIEFLY), ..self }
     }
 
+    /// Whether only some executions of it are looked at.
+    pub(super) const fn is_brief(&self) -> bool {
+        self.at_random.is_some()
+    }
+
     /// Whether what was found with a mutant is something else than with the shipped source. That something never happened is
     /// not, where it may have been for want of luck.
     pub(super) fn notices(&self, found: &Finding) -> bool {

@@ -119,6 +119,24 @@ pub enum Change {
     /// Only the first half of a double operation is done: the word is changed and nobody is woken, the lock is struck from
     /// the list and not announced, sleepers are woken and none moved, the first word is waited for and no other.
     Half,
+    /// All operations of a source have these orderings.
+    Orders(&'static Orders),
+}
+
+/// An ordering for each operation of a source: whether that of a compare-exchange that fails, and which.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Orders(Vec<(Site, bool, Ordering)>);
+
+impl Orders {
+    /// These.
+    pub fn new(orders: impl Iterator<Item = (Site, bool, Ordering)>) -> Self {
+        Self(orders.collect())
+    }
+
+    fn of(&self, site: Site) -> impl Iterator<Item = (bool, Ordering)> {
+        let here = move |(other, ..): &&(Site, bool, Ordering)| *other == site;
+        self.0.iter().filter(here).map(|(_, fails, order)| (*fails, *order))
+    }
 }
 
 /// What is done otherwise, and at which source site.
@@ -141,8 +159,17 @@ impl Mutation {
         Self { line: site.line(), column: site.column(), file: site.file(), change }
     }
 
+    /// These orderings, of which one is at this site.
+    #[must_use]
+    pub fn of_orders(site: Site, orders: &'static Orders) -> Self {
+        Self::at(site, Change::Orders(orders))
+    }
+
     /// Whether it is about this operation.
     pub(crate) fn concerns(&self, op: &Op) -> bool {
+        if let Change::Orders(orders) = self.change {
+            return orders.of(op.site).next().is_some();
+        }
         (op.site.line(), op.site.column()) == (self.line, self.column)
             && op.site.file() == self.file
     }
@@ -160,6 +187,11 @@ impl Mutation {
             Change::Skip => return Done::No,
             Change::Half => return Done::Half,
             Change::Result(value) => op.result = Some(value),
+            Change::Orders(orders) => {
+                for (fails, order) in orders.of(op.site) {
+                    *if fails { &mut op.failure } else { &mut op.order } = Some(order);
+                }
+            }
         }
         Done::Yes
     }

@@ -94,7 +94,7 @@ fn mistakes() -> Vec<Claim> {
             });
             Claim {
                 id: format!("programs-{}/3x6/proptest/shuttle", mistake.name()),
-                subject: "programs-broken",
+                subject: "broken",
                 expected: Expected::Fails,
                 ..claim
             }

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema};
 
 use super::difference::Difference;
 use super::json::pretty;
-use super::{json, litmus, mutation, zoo};
+use super::{json, litmus, mutation, weakest, zoo};
 
 /// A report for programs, by the command that writes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -24,6 +24,8 @@ pub enum Of {
     Diff,
     /// `mutate`.
     Mutate,
+    /// `mutate --weakest`.
+    Weakest,
     /// `zoo`.
     Zoo,
     /// `litmus`.
@@ -50,6 +52,7 @@ pub fn schema(report: Of) -> String {
         Of::List => json::list_schema(),
         Of::Diff => of::<Difference>(),
         Of::Mutate => mutation::schema(),
+        Of::Weakest => weakest::schema(),
         Of::Zoo => zoo::schema(),
         Of::Litmus => litmus::schema(),
         #[cfg(target_os = "linux")]

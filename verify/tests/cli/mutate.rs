@@ -48,6 +48,27 @@ fn every_mutant_is_reported_for_people_and_for_programs() {
 }
 
 #[test]
+fn the_weakest_orderings_are_those_that_are_shipped() {
+    let output = run(&["mutate", "--weakest", SMALL, "once", "--json", "-"]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let found: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    for subject in found["subjects"].as_array().expect("subjects") {
+        assert_eq!(subject["verdict"], "as shipped", "{subject}");
+        for ordering in subject["orderings"].as_array().expect("orderings") {
+            assert_eq!(ordering["weakest"], ordering["shipped"], "{ordering}");
+        }
+    }
+    let once = &found["subjects"][1]["orderings"];
+    let is_there = |order: &str| {
+        let mut all = once.as_array().expect("orderings").iter();
+        all.any(|ordering| ordering["shipped"] == order)
+    };
+    assert!(is_there("Acquire") && is_there("Release"), "something could be weaker: {once}");
+    assert!(said.contains("none can be weaker than shipped"), "{said}");
+}
+
+#[test]
 fn an_algorithm_that_is_not_there_is_refused() {
     assert_refused(
         &run(&["mutate", "mute"]),
