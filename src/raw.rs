@@ -19,6 +19,7 @@ mod reentrant;
 mod rwlock;
 mod semaphore;
 mod slot;
+pub mod source;
 mod tasks;
 mod value;
 

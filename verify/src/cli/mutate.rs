@@ -18,6 +18,7 @@ use super::{Exit, Failure, Output, duration, panics};
 use crate::claim::Budget;
 use crate::mutate::{self, Fate, Mutant, NoReference, Passed, Reference, SUBJECTS, Subject, Tried};
 use crate::progress::Board;
+use crate::report::html;
 use crate::report::mutation::{Layout, Mutated, Report};
 use crate::report::target::Target;
 
@@ -30,6 +31,9 @@ pub(super) struct Options {
     /// Write what was found as JSON to FILE, whole or not at all; with -, it is all that standard output holds
     #[arg(long, value_name = "FILE|-")]
     json: Option<Target>,
+    /// Write what was found as a page to FILE, for a browser: the source, and beside each line what became of its mutants
+    #[arg(long, value_name = "FILE", value_parser = Target::file)]
+    html: Option<Target>,
     /// Write what is found to FILE as it is found, and begin with what is there
     #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
@@ -80,9 +84,7 @@ struct Run {
 
 /// Tries the mutants of all subjects that are wanted.
 pub(super) fn run(options: &Options, out: Output) -> Result<Exit, Failure> {
-    if let Some(target) = &options.json {
-        target.probe()?;
-    }
+    [&options.json, &options.html].into_iter().flatten().try_for_each(Target::probe)?;
     let notebook =
         options.resume.as_deref().map(Notebook::open).transpose().map_err(Failure::Usage)?;
     let began = Instant::now();
@@ -104,6 +106,9 @@ pub(super) fn run(options: &Options, out: Output) -> Result<Exit, Failure> {
     run.out.flush()?;
     if let Some(target) = &options.json {
         target.write(&report.json())?;
+    }
+    if let Some(target) = &options.html {
+        target.write(&html::mutation(&report))?;
     }
     Ok(exit(&report))
 }

@@ -1,223 +1,90 @@
-//! The report as one page that needs nothing but itself: no network, and no script to be read or printed.
+//! Reports as pages, each of which needs nothing but itself: no network, and no script to be read or printed.
 //!
-//! With scripts, the claims can be filtered, and each counterexample can be gone through step by step, with what the memory
-//! holds and where each process is.
-
-use std::collections::BTreeMap;
-use std::time::Duration;
+//! All of them have one frame: the verdict at the top, what was asked for, and links to the parts.
 
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment};
 use serde::Serialize;
 
-use super::markdown::{by_subject, circumstances, verdict};
-use super::numbers::{count, seconds};
-use super::record::{Line, Record};
-use super::words::{bound_in_words, kinds};
-use crate::diagram;
-use crate::trace::{Counterexample, Step};
+mod check;
+mod mutation;
 
-const PAGE: &str = include_str!("html/page.html");
-const STYLE: &str = include_str!("html/style.css");
-const SCRIPT: &str = include_str!("html/script.js");
-/// How wide drawings are.
-const WIDTH: usize = 110;
+pub use check::report;
+pub use mutation::mutation;
 
-/// What came of a run, as a page.
-#[must_use]
-pub fn report(record: &Record, lines: &[Line]) -> String {
-    let mut environment = Environment::new();
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment
-        .render_str(PAGE, Serde(Page::of(record, lines)))
-        .unwrap_or_else(|error| unreachable!("the page's own template: {error:#}"))
+const FRAME: &str = include_str!("html/frame.html");
+const STYLE: &str = include_str!("html/frame.css");
+
+/// What every page has.
+#[derive(Serialize)]
+pub(crate) struct Frame {
+    /// What came of it, in a line.
+    pub(crate) verdict: String,
+    /// Whether all is as it should be.
+    pub(crate) good: bool,
+    /// What was asked for, and how long it took.
+    pub(crate) circumstances: String,
+    /// What can be jumped to.
+    pub(crate) parts: Vec<Part>,
+}
+
+/// A part of a page.
+#[derive(Serialize)]
+pub(crate) struct Part {
+    id: &'static str,
+    title: &'static str,
+}
+
+impl Part {
+    pub(crate) const fn new(id: &'static str, title: &'static str) -> Self {
+        Self { id, title }
+    }
+}
+
+/// What one kind of page has for itself.
+pub(crate) struct Look {
+    pub(crate) body: &'static str,
+    pub(crate) style: &'static str,
+    pub(crate) script: &'static str,
 }
 
 #[derive(Serialize)]
 struct Page {
-    style: &'static str,
+    #[serde(flatten)]
+    frame: Frame,
+    style: String,
     script: &'static str,
-    verdict: String,
-    good: bool,
-    circumstances: String,
-    kinds: Vec<Kind>,
-    bounds: BTreeMap<String, usize>,
-    subjects: Vec<String>,
-    methods: Vec<String>,
-    verdicts: Vec<String>,
-    claims: Vec<Row>,
-    counterexamples: Vec<Drawing>,
+    body: String,
 }
 
-/// How many claims came to which end.
-#[derive(Serialize)]
-struct Kind {
-    word: &'static str,
-    number: usize,
-    meaning: &'static str,
+/// The page that says `content`.
+pub(crate) fn page(frame: Frame, look: &Look, content: impl Serialize) -> String {
+    let body = filled(look.body, content);
+    let style = STYLE.to_owned() + look.style;
+    filled(FRAME, Page { frame, style, script: look.script, body })
 }
 
-/// What is said of a claim.
-#[derive(Serialize)]
-struct Row {
-    id: String,
-    subject: String,
-    property: String,
-    method: String,
-    memory: String,
-    processes: u64,
-    word: String,
-    good: bool,
-    why: String,
-    amount: String,
-    time: String,
-    outcomes: Vec<Bar>,
-    notes: Vec<String>,
-    /// The number of its drawing.
-    drawing: Option<usize>,
-}
-
-/// A result, and its share of the ends that were reached.
-#[derive(Serialize)]
-struct Bar {
-    result: String,
-    number: String,
-    percent: f64,
-}
-
-/// A counterexample.
-#[derive(Serialize)]
-struct Drawing {
-    number: usize,
-    id: String,
-    property: String,
-    expected: bool,
-    why: String,
-    replay: String,
-    /// For those who print it, or have no scripts.
-    drawn: String,
-    processes: Vec<usize>,
-    /// For each step, the lane of its process.
-    lanes: Vec<usize>,
-    steps: Vec<Step>,
-    again_from: Option<usize>,
-}
-
-impl Page {
-    fn of(record: &Record, lines: &[Line]) -> Self {
-        let words: Vec<_> = lines.iter().map(|line| (line.verdict.as_str(), line.ok)).collect();
-        let kinds = kinds(&words).into_iter();
-        let mut drawings = Vec::new();
-        let claims: Vec<_> = lines.iter().map(|line| Row::of(line, &mut drawings)).collect();
-        // What should not be there comes first.
-        drawings.sort_by_key(|drawing| drawing.expected);
-        let subjects = by_subject(lines).into_iter().map(|(subject, _)| subject.to_owned());
-        Self {
-            style: STYLE,
-            script: SCRIPT,
-            verdict: verdict(lines),
-            good: lines.iter().all(|line| line.ok),
-            circumstances: circumstances(record),
-            kinds: kinds.map(|(word, number, meaning)| Kind { word, number, meaning }).collect(),
-            bounds: bounds(lines),
-            subjects: subjects.collect(),
-            methods: different(claims.iter().map(|claim| &claim.method)),
-            verdicts: different(claims.iter().map(|claim| &claim.word)),
-            claims,
-            counterexamples: drawings,
-        }
-    }
-}
-
-/// How many claims were cut short by what.
-fn bounds(lines: &[Line]) -> BTreeMap<String, usize> {
-    let mut bounds = BTreeMap::new();
-    for bound in lines.iter().filter_map(|line| line.bound.as_ref()) {
-        *bounds.entry(bound_in_words(bound)).or_default() += 1;
-    }
-    bounds
-}
-
-fn different<'a>(words: impl Iterator<Item = &'a String>) -> Vec<String> {
-    let mut words: Vec<_> = words.cloned().collect();
-    words.sort_unstable();
-    words.dedup();
-    words
-}
-
-impl Row {
-    fn of(line: &Line, drawings: &mut Vec<Drawing>) -> Self {
-        let drawing = line.counterexample.as_ref().map(|wrong| {
-            drawings.push(Drawing::of(drawings.len() + 1, line, wrong));
-            drawings.len()
-        });
-        let word = match line.verdict.as_str() {
-            _ if line.is_late() => "late",
-            _ if line.has_failed() => "failed",
-            "counterexample" => "refuted",
-            word => word,
-        };
-        let amount = match line.states {
-            Some(states) => format!("{} states", count(states)),
-            None => format!("{} runs", count(line.executions)),
-        };
-        Self {
-            id: line.id.clone(),
-            subject: line.subject.clone(),
-            property: line.property.clone(),
-            method: line.method.clone(),
-            memory: line.memory_model.clone(),
-            processes: line.processes,
-            word: word.to_owned(),
-            good: line.ok,
-            why: why(line, word),
-            amount,
-            time: seconds(Duration::try_from_secs_f64(line.seconds).unwrap_or_default()),
-            outcomes: bars(&line.outcomes),
-            notes: line.notes.clone(),
-            drawing,
-        }
-    }
-}
-
-/// The verdict in words, but for the word that stands before them.
-fn why(line: &Line, word: &str) -> String {
-    let why = line.why.as_deref().unwrap_or(word);
-    why.strip_prefix(word).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(why).to_owned()
-}
-
-fn bars(outcomes: &BTreeMap<String, u64>) -> Vec<Bar> {
-    let all = outcomes.values().map(|number| *number as f64).sum::<f64>().max(1.0);
-    let bar = |(result, number): (&String, &u64)| Bar {
-        result: result.clone(),
-        number: count(*number),
-        percent: *number as f64 / all * 100.0,
-    };
-    outcomes.iter().map(bar).collect()
-}
-
-impl Drawing {
-    fn of(number: usize, line: &Line, wrong: &Counterexample) -> Self {
-        let mut processes: Vec<_> = wrong.steps.iter().map(|step| step.thread).collect();
-        processes.sort_unstable();
-        processes.dedup();
-        let lane = |step: &Step| processes.iter().position(|process| *process == step.thread);
-        let lanes = wrong.steps.iter().map(|step| lane(step).unwrap_or(0)).collect();
-        Self {
-            number,
-            id: line.id.clone(),
-            property: line.property.clone(),
-            expected: line.ok,
-            why: wrong.why.clone(),
-            replay: wrong.replay.clone(),
-            drawn: diagram::draw(wrong, WIDTH, false),
-            lanes,
-            processes,
-            steps: wrong.steps.clone(),
-            again_from: wrong.again_from,
-        }
-    }
+fn filled(template: &str, content: impl Serialize) -> String {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment
+        .render_str(template, Serde(content))
+        .unwrap_or_else(|error| unreachable!("the page's own template: {error:#}"))
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests {
+    /// A page without its doctype and its script, which are none of XML's.
+    pub(crate) fn as_xml(page: &str) -> String {
+        let page = page.strip_prefix("<!doctype html>\n").expect("a doctype");
+        let (before, rest) = page.split_once("<script>").expect("a script");
+        let (_, after) = rest.split_once("</script>").expect("its end");
+        before.to_owned() + after
+    }
+
+    pub(crate) fn assert_asks_nobody(page: &str) {
+        for outside in ["http:", "https:", "src=", "@import", "url("] {
+            assert!(!page.contains(outside), "{outside}");
+        }
+    }
+}
