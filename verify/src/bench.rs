@@ -12,6 +12,7 @@ mod figures;
 mod json;
 mod measure;
 mod ours;
+mod page;
 mod shared;
 mod text;
 mod work;
@@ -51,6 +52,10 @@ pub struct Options {
     /// Write the figures as JSON to FILE, whole or not at all; with -, it is all that standard output holds
     #[arg(long, value_name = "FILE|-")]
     json: Option<Target>,
+
+    /// Write the figures as a page to FILE, for a browser: the ratios drawn, and the tables
+    #[arg(long, value_name = "FILE", value_parser = Target::file)]
+    html: Option<Target>,
 }
 
 impl Options {
@@ -84,9 +89,7 @@ pub(crate) fn command(
     mut tell: impl FnMut(&str),
 ) -> Result<(), Failure> {
     let cases = chosen(options)?;
-    if let Some(target) = &options.json {
-        target.probe()?;
-    }
+    [&options.json, &options.html].into_iter().flatten().try_for_each(Target::probe)?;
     let rig = Rig::new(options.window).map_err(Failure::Contender)?;
     let mut measured: Vec<Measured> = cases.iter().map(Measured::of).collect();
     for round in 1..=options.rounds {
@@ -104,6 +107,9 @@ pub(crate) fn command(
     out.flush()?;
     if let Some(target) = &options.json {
         target.write(&json::report(&measured, &rig, options.rounds))?;
+    }
+    if let Some(target) = &options.html {
+        target.write(&page::report(&measured, &rig, options.rounds))?;
     }
     Ok(())
 }

@@ -49,6 +49,7 @@
 mod arena;
 mod claims;
 mod command;
+mod course;
 mod folder;
 mod guardian;
 mod histories;
@@ -56,6 +57,7 @@ mod kills;
 mod ledger;
 mod options;
 mod outcome;
+mod page;
 mod plan;
 mod process;
 mod programs;
@@ -70,6 +72,7 @@ mod worker;
 
 pub use claims::claims;
 pub use command::{Status, command, probe_json, write_json};
+pub use course::Course;
 pub use histories::{HistoryPlan, Offence, Recordable, Recorded, record};
 pub use ledger::{Deaths, Flaw, Ledger};
 pub use options::Options;

@@ -11,8 +11,8 @@ use libtest_mimic::{Arguments, Trial};
 use lockproof_verify::claim::{Budget, Silent};
 use lockproof_verify::programs::{Draw, Size};
 use lockproof_verify::stress::{
-    By, Ended, Flaw, HistoryPlan, Ledger, Options, Outcome, Plan, Recordable, Recorded, Sabotage,
-    Status, Subject, by_processes, claims, command, record, run, worker_main,
+    By, Course, Ended, Flaw, HistoryPlan, Ledger, Options, Outcome, Plan, Recordable, Recorded,
+    Sabotage, Status, Subject, by_processes, claims, command, record, run, worker_main,
 };
 use lockproof_verify::verdict::Verdict;
 use rustix::process::{Signal, set_parent_process_death_signal};
@@ -35,11 +35,12 @@ fn main() {
     if std::env::args().nth(1).as_deref() == Some(HARNESS) {
         return be_killed();
     }
-    let tests: [(&str, fn()); 28] = [
+    let tests: [(&str, fn()); 29] = [
         ("without_kills_the_total_is_exact", without_kills_the_total_is_exact),
         ("every_kill_and_increment_is_accounted_for", every_kill_and_increment_is_accounted_for),
         ("more_workers_than_processors_get_on", more_workers_than_processors_get_on),
         ("each_kill_of_a_holder_gives_one_report", each_kill_of_a_holder_gives_one_report),
+        ("how_a_run_went_is_charted", how_a_run_went_is_charted),
         ("without_a_lock_updates_are_lost", without_a_lock_updates_are_lost),
         ("a_dropped_increment_is_found", a_dropped_increment_is_found),
         ("a_dropped_report_is_found", a_dropped_report_is_found),
@@ -135,6 +136,23 @@ fn each_kill_of_a_holder_gives_one_report() {
         assert_good(&outcome);
         let Ledger { kills, deaths_while_holding, reports, passed_on, .. } = outcome.ledger;
         assert_eq!((kills, deaths_while_holding, reports, passed_on), (40, 40, 40, 0));
+    }
+}
+
+fn how_a_run_went_is_charted() {
+    let killed = Plan { kills: 40, kill_holders: true, ..Plan::new(Subject::Mutex, 3, 100) };
+    for plan in [killed, Plan::new(Subject::Atomic, 3, 200_000)] {
+        let kills = plan.kills as usize;
+        let Outcome { course, ledger, worked, .. } = stress(plan);
+        let charted: u64 = course.acknowledged.iter().sum();
+        assert!((1..=ledger.acknowledged).contains(&charted), "{course:?}");
+        let shared: u64 = course.shares.iter().sum();
+        assert!(course.shares.len() == 3 && shared <= ledger.acknowledged, "{course:?}");
+        let recoveries = &course.recovery_seconds;
+        assert_eq!(recoveries.is_empty(), kills == 0, "{course:?}");
+        let within = 0.0..=worked.as_secs_f64();
+        assert!(recoveries.iter().all(|time| within.contains(time)), "{course:?}");
+        assert!(recoveries.len() <= kills, "{course:?}");
     }
 }
 
@@ -326,6 +344,7 @@ fn good_outcome() -> Outcome {
         took: Duration::ZERO,
         worked: Duration::ZERO,
         longest_stall: Duration::ZERO,
+        course: Course::default(),
         histories: None,
     }
 }

@@ -51,11 +51,7 @@ fn row(case: &Measured, figures: &Figures) -> String {
         None => Default::default(),
     };
     let share = figures.share().map(|share| format!("{share:.2}")).unwrap_or_default();
-    let lives = match figures.death {
-        Death::Ours | Death::Survived => "yes",
-        Death::Hangs => "no",
-        Death::Nothing => "",
-    };
+    let lives = lives(figures.death);
     format!(
         "  {:27}{:>8} {:11} {ratio:>7} {ratios:9} {share:>5} {lives}",
         figures.name,
@@ -64,12 +60,21 @@ fn row(case: &Measured, figures: &Figures) -> String {
     )
 }
 
-fn bounds(interval: Interval, write: impl Fn(f64) -> String) -> String {
+/// Whether the others go on when one of them dies.
+pub(super) const fn lives(death: Death) -> &'static str {
+    match death {
+        Death::Ours | Death::Survived => "yes",
+        Death::Hangs => "no",
+        Death::Nothing => "",
+    }
+}
+
+pub(super) fn bounds(interval: Interval, write: impl Fn(f64) -> String) -> String {
     format!("{}-{}", write(interval.low), write(interval.high))
 }
 
 /// With three digits that say something.
-fn figure(figure: f64, unit: Unit) -> String {
+pub(super) fn figure(figure: f64, unit: Unit) -> String {
     let places = match figure {
         figure if figure >= 100.0 => 0,
         figure if figure >= 10.0 || unit == Unit::Nanoseconds => 1,

@@ -8,6 +8,8 @@ use serde::Serialize;
 
 mod check;
 mod mutation;
+#[cfg(target_os = "linux")]
+pub(crate) mod plot;
 
 pub use check::report;
 pub use mutation::mutation;

@@ -62,6 +62,8 @@ shareable! {
         pub(crate) enough: RawValue<bool>,
         /// The next holder to pass this [`Point`] stays there; 0 for nobody.
         pub(crate) stay: RawValue<u64>,
+        /// When somebody was killed, on the clock of all: whoever gets on after that says when. 0 for nobody.
+        pub(crate) killed: RawValue<u64>,
         apart: [RawValue<u64>; CACHE_LINES],
     }
 }
@@ -78,6 +80,8 @@ shareable! {
         pub(crate) begun: RawValue<u32>,
         /// A [`Stage`].
         pub(crate) stage: RawValue<u64>,
+        /// When it first acknowledged an increment after the last [`Orders::killed`] that it saw.
+        pub(crate) got_on: RawValue<u64>,
         apart: [RawValue<u64>; CACHE_LINES],
     }
 }

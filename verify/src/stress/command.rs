@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::course::Course;
 use super::histories::Recorded;
 use super::ledger::Ledger;
 use super::options::Options;
 use super::outcome::Outcome;
+use super::page;
 use super::run::run;
 use super::table;
 use crate::claim::{Budget, Progress};
@@ -59,6 +61,7 @@ struct Entry<'a> {
     histories: Option<&'a Recorded>,
     seconds: f64,
     longest_stall_seconds: f64,
+    course: &'a Course,
     command: String,
 }
 
@@ -79,6 +82,7 @@ pub fn command(
     until: Option<Instant>,
 ) -> io::Result<Status> {
     probe_json(options.json())?;
+    options.html().map_or(Ok(()), Target::probe)?;
     let (seed, started) = (options.seed(), Instant::now());
     let plans = match options.plans(seed) {
         Ok(plans) => plans,
@@ -102,6 +106,9 @@ pub fn command(
     writeln!(text, "\n{}", table::conclusion(&outcomes))?;
     if let Some(path) = options.json() {
         write_json(path, out, &report(seed, started.elapsed(), &outcomes))?;
+    }
+    if let Some(target) = options.html() {
+        target.write(&page::report(&outcomes, seed, started.elapsed()))?;
     }
     Ok(status(&outcomes))
 }
@@ -146,6 +153,7 @@ fn entry(outcome: &Outcome) -> Entry<'_> {
         histories: outcome.histories.as_ref(),
         seconds: seconds(outcome.took),
         longest_stall_seconds: seconds(outcome.longest_stall),
+        course: &outcome.course,
         command: plan.command(),
     }
 }

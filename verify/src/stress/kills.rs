@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 use lockproof::raw::mutex_state::State;
 
 use super::arena::{Point, Stage};
+use super::course::now;
 use super::outcome::Ended;
 use super::process::End;
 use super::run::{Run, begun, failed};
@@ -59,7 +60,7 @@ impl Run<'_> {
         self.look_after()?;
         let Some(victim) = self.victim() else { return Ok(()) };
         if !subject.has_holder() {
-            self.kill(victim)
+            self.kill(victim, true)
         } else if self.rng.bool() {
             self.kill_stopped(victim)
         } else {
@@ -93,14 +94,16 @@ impl Run<'_> {
 
     /// Stops the victim, looks, and kills it.
     fn kill_stopped(&mut self, victim: usize) -> Result<(), Ended> {
+        let mut held = false;
         if self.workers[victim].stop().map_err(failed)? {
             let word = self.word();
-            if word.owner() == self.workers[victim].id() {
+            held = word.owner() == self.workers[victim].id();
+            if held {
                 self.deaths.holder_died(self.reports(), word.owner_died());
                 self.sometimes_order_to_stay(&[Point::Told]);
             }
         }
-        self.kill(victim)
+        self.kill(victim, held)
     }
 
     /// Stops all others, looks, kills the victim, and looks again.
@@ -110,14 +113,18 @@ impl Run<'_> {
         // A death before this one of which nobody has been told yet: the word could not show this one's.
         if !(before.owner_died() && before.is_free()) {
             let id = self.workers[victim].id();
+            self.note_recovery();
             self.kill_and_reap(victim)?;
             let after = self.word();
-            if after.owner_died() && after.is_free() {
+            let held = after.owner_died() && after.is_free();
+            if held {
                 let was_told = before.owner() == id && before.owner_died();
                 self.deaths.holder_died(self.reports(), was_told);
             }
             self.check_reaped(id)?;
             self.replace(victim)?;
+            // Nobody could get on before.
+            self.await_recovery(held);
         }
         self.workers.iter().try_for_each(|worker| worker.resume().map_err(failed))
     }
@@ -152,7 +159,7 @@ impl Run<'_> {
         } else {
             &[Point::Told]
         });
-        self.kill(victim)
+        self.kill(victim, true)
     }
 
     fn ordered_to_stay(&self) -> bool {
@@ -207,15 +214,35 @@ impl Run<'_> {
             return self.workers[victim].resume().map_err(failed);
         }
         self.deaths.holder_died(self.reports(), word.owner_died());
-        self.kill(victim)
+        self.kill(victim, true)
     }
 
-    /// Kills the victim, and starts another in its place.
-    fn kill(&mut self, victim: usize) -> Result<(), Ended> {
+    /// Kills the victim, and starts another in its place. Others have something to recover from if it held the lock, or if
+    /// nobody knows whether it did.
+    fn kill(&mut self, victim: usize, may_have_held: bool) -> Result<(), Ended> {
         let id = self.workers[victim].id();
+        self.note_recovery();
+        self.await_recovery(may_have_held);
         self.kill_and_reap(victim)?;
         self.check_reaped(id)?;
         self.replace(victim)
+    }
+
+    /// From now on, whoever gets on says when, if anybody has to recover.
+    fn await_recovery(&self, from_something: bool) {
+        self.arena().orders.killed.store(if from_something { now() } else { 0 });
+    }
+
+    /// Writes down when the first one got on after the last kill, if anybody did.
+    pub(super) fn note_recovery(&mut self) {
+        let killed = self.arena().orders.killed.load();
+        let slots = &self.arena().slots[..self.plan.processes];
+        let times = slots.iter().map(|slot| slot.got_on.load());
+        let first = times.filter(|time| killed != 0 && *time >= killed).min();
+        self.arena().orders.killed.store(0);
+        if let Some(first) = first {
+            self.chart.recovered(Duration::from_nanos(first - killed));
+        }
     }
 
     /// A worker that had ended before does not count as killed.

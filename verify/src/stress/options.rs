@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use super::arena::MOST_WORKERS;
 use super::plan::{By, Plan, WATCHDOG, WINDOW};
 use super::subject::Subject;
+use crate::report::target::Target;
 
 /// What `lockproof stress` is to do.
 #[derive(Clone, Debug, Args)]
@@ -68,6 +69,10 @@ pub struct Options {
     /// Write the report as JSON to this file; `-` writes it to standard output, and nothing else there
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+
+    /// Write the report as a page to FILE, for a browser: throughput, fairness, and recovery after kills
+    #[arg(long, value_name = "FILE", value_parser = Target::file)]
+    html: Option<Target>,
 }
 
 /// What takes a second or two.
@@ -170,5 +175,9 @@ impl Options {
 
     pub(super) fn json(&self) -> Option<&std::path::Path> {
         self.json.as_deref()
+    }
+
+    pub(super) const fn html(&self) -> Option<&Target> {
+        self.html.as_ref()
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::course::Course;
 use super::histories::Recorded;
 use super::ledger::{Flaw, Ledger};
 use super::plan::Plan;
@@ -44,6 +45,8 @@ pub struct Outcome {
     /// The longest time in which nobody got on. A lock whose wakes get lost shows here: its waiters look again after
     /// a second.
     pub longest_stall: Duration,
+    /// How it went on the way.
+    pub course: Course,
     /// What its histories came to, if some were recorded.
     pub histories: Option<Recorded>,
 }

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use rustix::thread::{CpuSet, sched_getaffinity};
 
-use super::arena::{Arena, MOST_WORKERS, Stage};
+use super::arena::{Arena, MOST_WORKERS, Slot, Stage};
+use super::course::{Chart, Course};
 use super::folder::Folder;
 use super::histories::record;
 use super::kills::Hunt;
@@ -39,6 +40,7 @@ pub fn run(plan: &Plan, budget: &Budget, progress: &dyn Progress) -> Outcome {
         took: Duration::ZERO,
         worked: Duration::ZERO,
         longest_stall: Duration::ZERO,
+        course: Course::default(),
         histories: None,
     };
     match Run::new(plan, budget, progress) {
@@ -48,6 +50,7 @@ pub fn run(plan: &Plan, budget: &Budget, progress: &dyn Progress) -> Outcome {
             outcome.ledger = run.ledger();
             outcome.worked = run.worked;
             outcome.longest_stall = run.watch.longest_stall();
+            outcome.course = run.chart.course();
         }
     }
     if let Some(histories) = plan.history_plan()
@@ -67,6 +70,9 @@ pub(super) struct Run<'a> {
     pub(super) deaths: Deaths,
     pub(super) kills: u64,
     pub(super) hunt: Hunt,
+    pub(super) chart: Chart,
+    /// When the workers began.
+    began: Option<Instant>,
     scratch: Scratch<Arena>,
     folder: Option<Folder>,
     processors: Option<Vec<usize>>,
@@ -96,6 +102,8 @@ impl<'a> Run<'a> {
             deaths: Deaths::default(),
             kills: 0,
             hunt: Hunt::default(),
+            chart: Chart::default(),
+            began: None,
             scratch: scratch.map_err(|error| format!("cannot make a region: {error}"))?,
             folder: folder.transpose()?,
             processors: plan.pinned.then(allowed_processors).transpose()?,
@@ -121,12 +129,18 @@ impl<'a> Run<'a> {
         self.wait_until(|run| run.arena().slots[..run.plan.processes].iter().all(begun))?;
         self.arena().orders.go.store(true);
         let began = Instant::now();
+        self.began = Some(began);
         while self.kills < self.plan.kills {
             self.strike()?;
+        }
+        if self.plan.kills > 0 {
+            self.note_shares();
         }
         self.arena().orders.enough.store(true);
         self.wait_until(|run| run.workers.iter_mut().all(|w| matches!(w.end(), Ok(Some(_)))))?;
         self.worked = began.elapsed();
+        self.note_recovery();
+        self.chart.look(self.worked, self.arena().acknowledged());
         self.look_after()?;
         self.collect()
     }
@@ -224,6 +238,10 @@ impl<'a> Run<'a> {
     pub(super) fn look_after(&mut self) -> Result<(), Ended> {
         self.look_for_failures()?;
         let acknowledged = self.arena().acknowledged();
+        if let Some(began) = self.began {
+            self.chart.look(began.elapsed(), acknowledged);
+            self.note_shares_once_one_is_done();
+        }
         if self.watch.is_stuck(acknowledged + self.kills + self.begun() as u64) {
             return Err(Ended::Stuck(who_waits_for_what(self.plan, self.arena())));
         }
@@ -241,6 +259,20 @@ impl<'a> Run<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Without kills, all end with the same number: what tells is how far they are when the first has it.
+    fn note_shares_once_one_is_done(&mut self) {
+        let slots = &self.arena().slots[..self.plan.processes];
+        let done = |slot: &Slot| slot.acknowledged.get() >= self.plan.increments;
+        if self.plan.kills == 0 && self.chart.shares.is_empty() && slots.iter().any(done) {
+            self.note_shares();
+        }
+    }
+
+    fn note_shares(&mut self) {
+        let slots = &self.arena().slots[..self.plan.processes];
+        self.chart.shares = slots.iter().map(|slot| slot.acknowledged.get()).collect();
     }
 
     fn look_for_failures(&mut self) -> Result<(), Ended> {
@@ -271,7 +303,7 @@ impl Witness for Auditor<'_> {
     }
 }
 
-pub(super) fn begun(slot: &super::arena::Slot) -> bool {
+pub(super) fn begun(slot: &Slot) -> bool {
     slot.begun.load() != 0
 }
 

@@ -68,7 +68,8 @@ pub(super) fn row(outcome: &Outcome) -> String {
     text
 }
 
-fn remarks(outcome: &Outcome) -> Vec<String> {
+/// What is to be said about a run besides its figures.
+pub(super) fn remarks(outcome: &Outcome) -> Vec<String> {
     let (plan, lost) = (&outcome.plan, outcome.ledger.lost());
     let expected_to_lose = plan.expected() == Expected::Fails;
     let window = plan.window.as_micros();

@@ -1,5 +1,6 @@
 //! What a worker process does.
 
+use std::cell::Cell;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,7 @@ use rustix::process::{
 use rustix::thread::{CpuSet, sched_setaffinity};
 
 use super::arena::{Arena, Point, Slot, Stage};
+use super::course::now;
 use super::subjects::{Spot, Witness};
 use super::task::{Count, MARK, Sabotage, Task};
 
@@ -75,11 +77,13 @@ struct Worker<'a> {
     task: &'a Count,
     number: usize,
     slot: &'a Slot,
+    /// The last kill after which it said so.
+    answered: Cell<u64>,
 }
 
 impl<'a> Worker<'a> {
     fn new(arena: &'a Arena, task: &'a Count, number: usize) -> Self {
-        Self { arena, task, number, slot: &arena.slots[number] }
+        Self { arena, task, number, slot: &arena.slots[number], answered: Cell::new(0) }
     }
 
     fn run(&self) -> Result<(), String> {
@@ -120,11 +124,20 @@ impl<'a> Worker<'a> {
         self.task.subject.increment(&self.spot(), self)?;
         self.slot.enter_stage(Stage::Outside);
         self.slot.acknowledged.increment();
+        self.say_that_it_got_on();
         self.give_way();
         if self.task.pause_ms > 0 && self.goes_on() {
             thread::sleep(Duration::from_millis(self.task.pause_ms));
         }
         Ok(())
+    }
+
+    /// Says when it has made the first increment after a kill.
+    fn say_that_it_got_on(&self) {
+        let killed = self.arena.orders.killed.load();
+        if self.answered.replace(killed) != killed && killed != 0 {
+            self.slot.got_on.store(now());
+        }
     }
 
     /// Now and then lets others run, where somebody is to be killed.

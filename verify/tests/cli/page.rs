@@ -1,4 +1,4 @@
-//! The pages that `check` and `mutate` write with `--html`, in a real browser: Chromium, where there is one.
+//! The pages that `check`, `mutate`, `stress` and `bench` write with `--html`, in a real browser: Chromium, where there is one.
 
 use std::path::{Path, PathBuf};
 
@@ -161,4 +161,35 @@ fn a_line_of_source_opens_and_lists_its_mutants() {
         "followed: 1 true".to_owned(),
     ];
     assert_eq!(lines, wanted);
+}
+
+/// Each drawing with its height, and how far it reaches beyond what it stands in.
+const DRAWINGS: &str = r"
+  for (const drawing of document.querySelectorAll('svg')) {
+    const [own, around] = [drawing, drawing.parentElement].map(one => one.getBoundingClientRect());
+    const words = drawing.getAttribute('aria-label');
+    seen.push(`${own.height > 40 && own.right <= around.right + 1}: ${words}`);
+  }
+";
+
+#[test]
+fn a_run_with_kills_is_drawn() {
+    let run =
+        "stress --subject mutex --processes 2 --count 50000 --kills 5 --kill-holders --seed 1";
+    let Some((page, lines)) = seen(&run.split(' ').collect::<Vec<_>>(), DRAWINGS) else { return };
+    let wanted = ["Throughput over time", "Shares of the workers", "Recovery times"];
+    assert_eq!(lines.len(), wanted.len(), "{lines:?}");
+    for (line, wanted) in lines.iter().zip(wanted) {
+        assert!(line.starts_with(&format!("true: {wanted}")), "{lines:?}");
+    }
+    assert!(page.contains("From the kill of a holder until"), "{page}");
+}
+
+#[test]
+fn ratios_to_peers_are_drawn() {
+    let command = ["bench", "mutex/alone", "mutex/two", "--rounds", "2", "--window", "2ms"];
+    let Some((page, lines)) = seen(&command, DRAWINGS) else { return };
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines.iter().all(|line| line.starts_with("true: How many times as good")), "{lines:?}");
+    assert!(page.contains("<strong>lockproof Mutex</strong>"), "{page}");
 }
