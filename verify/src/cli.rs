@@ -25,7 +25,7 @@ mod explore;
 mod generate;
 mod help;
 #[cfg(target_os = "linux")]
-mod inspect;
+pub(crate) mod inspect;
 mod list;
 mod litmus;
 mod memory;

@@ -17,11 +17,13 @@ mod tickets;
 mod verdict;
 mod workers;
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use clap::{Args, Subcommand};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
-use show::show;
+use show::{Report, show};
 
 use crate::claim::Progress;
 use crate::stress::Status;
@@ -110,5 +112,33 @@ pub fn command(
         Chosen::Tickets(options) => show(options, out, progress),
         Chosen::Csv(options) => show(options, out, progress),
         Chosen::Threads(options) => show(options, out, progress),
+    }
+}
+
+/// What the reports look like: each has sizes and results of its own.
+pub(crate) fn schema() -> Schema {
+    crate::report::schema::of::<AnyReport>()
+}
+
+/// The report of one of them.
+struct AnyReport;
+
+impl JsonSchema for AnyReport {
+    fn schema_name() -> Cow<'static, str> {
+        "Report".into()
+    }
+
+    fn json_schema(of: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "anyOf": [
+                of.subschema_for::<Report<'_, counter::CounterOptions>>(),
+                of.subschema_for::<Report<'_, jobs::JobsOptions>>(),
+                of.subschema_for::<Report<'_, append::Append>>(),
+                of.subschema_for::<Report<'_, workers::Crew>>(),
+                of.subschema_for::<Report<'_, tickets::Tickets>>(),
+                of.subschema_for::<Report<'_, csv::Csv>>(),
+                of.subschema_for::<Report<'_, threads::ThreadOptions>>(),
+            ]
+        })
     }
 }

@@ -15,6 +15,7 @@ mod ls;
 mod rm;
 mod text;
 
+pub(crate) use json::{listing_schema, look_schema};
 pub(super) use ls::{Options as Ls, run as ls};
 pub(super) use rm::{Options as Rm, run as rm};
 

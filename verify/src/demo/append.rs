@@ -11,6 +11,7 @@ use std::time::Duration;
 use clap::Args;
 use lockproof::error::LockError;
 use lockproof::{Mutex, MutexGuard, Region};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::show::{self, Flags, Scenario, Shown, Stage, Trouble, Way};
@@ -126,7 +127,7 @@ fn read(line: &str) -> Option<(u16, u16)> {
 }
 
 /// What `lockproof demo append` is to do.
-#[derive(Clone, Debug, Args, Serialize)]
+#[derive(Clone, Debug, Args, Serialize, JsonSchema)]
 pub(super) struct Append {
     /// How many processes append: every other one with a guard, the others by hand
     #[arg(long, value_name = "N", default_value_t = 2,
@@ -156,7 +157,7 @@ pub(super) struct Append {
 }
 
 /// What is in the file.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 pub(super) struct Found {
     processes: u16,
     lines_each: u16,

@@ -5,6 +5,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use lockproof::Region;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::count::{self, Counters, How};
@@ -19,7 +20,7 @@ const ROUNDS_AT_ONCE: usize = 3;
 const AT_ONCE: u64 = 50_000;
 
 /// Nanoseconds for one increment, without sleeps.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct Cost {
     processes: u16,
     #[serde(skip)]
@@ -33,7 +34,7 @@ pub(super) struct Cost {
     slowest_alone: &'static str,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 struct WayCost {
     name: &'static str,
     locked: bool,

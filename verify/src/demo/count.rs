@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use lockproof::{Counter, Lock, RawValue, Value, shareable};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::show::{self, Way};
@@ -117,7 +118,7 @@ impl Counting {
 }
 
 /// The sizes.
-#[derive(Clone, Debug, Args, Serialize)]
+#[derive(Clone, Debug, Args, Serialize, JsonSchema)]
 pub(super) struct Sizes {
     /// How many increments each makes
     #[arg(long, value_name = "N", default_value_t = 50,
@@ -189,7 +190,7 @@ pub(super) const WAYS: &[Way<How>] = &[
 ];
 
 /// What was counted.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Counted {
     pub(super) total: u64,
     pub(super) lost: u64,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use lockproof::Region;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Part;
@@ -31,7 +32,7 @@ impl Participant {
 }
 
 /// What `lockproof demo counter` is to do.
-#[derive(Clone, Debug, Args, Serialize)]
+#[derive(Clone, Debug, Args, Serialize, JsonSchema)]
 pub(super) struct CounterOptions {
     /// How many processes count
     #[arg(long, value_name = "N", default_value_t = 10,

@@ -10,6 +10,7 @@ use std::time::Duration;
 use ::csv::WriterBuilder;
 use clap::Args;
 use lockproof::{FileLock, update_file};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::show::{self, Flags, Scenario, Stage, Trouble, Way};
@@ -122,7 +123,7 @@ fn round(words: &str) -> Option<u16> {
 }
 
 /// What `lockproof demo csv` is to do.
-#[derive(Clone, Debug, Args, Serialize)]
+#[derive(Clone, Debug, Args, Serialize, JsonSchema)]
 pub(super) struct Csv {
     /// How many processes add rows
     #[arg(long, value_name = "N", default_value_t = 4,
@@ -153,7 +154,7 @@ pub(super) struct Csv {
 }
 
 /// What is in the file.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 pub(super) struct Found {
     wanted: u64,
     whole: u64,

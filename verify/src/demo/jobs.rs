@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use lockproof::{Lock, RawValue, Region, shareable};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Part;
@@ -52,7 +53,7 @@ impl Job {
 }
 
 /// What `lockproof demo jobs` is to do.
-#[derive(Clone, Debug, Args, Serialize)]
+#[derive(Clone, Debug, Args, Serialize, JsonSchema)]
 pub(super) struct JobsOptions {
     /// What the two processes add in each step
     #[arg(long, value_name = "A,B", default_value = "1,3", value_parser = two_numbers)]
@@ -81,7 +82,7 @@ fn two_numbers(text: &str) -> Result<(u32, u32), String> {
 }
 
 /// What was printed.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Printed {
     printed: Vec<u64>,
     /// What is printed if one job is done before the other begins.

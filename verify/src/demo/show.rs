@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::cost::Cost;
@@ -58,7 +59,7 @@ pub(super) enum Shown {
 }
 
 /// A program that people write, and get wrong.
-pub(super) trait Scenario: Serialize {
+pub(super) trait Scenario: Serialize + JsonSchema {
     /// Its name.
     const NAME: &'static str;
     /// What tells its ways apart, beside whether there is a lock.
@@ -89,7 +90,7 @@ pub(super) trait Scenario: Serialize {
 }
 
 /// What came of one way.
-pub(super) trait Outcome: Serialize {
+pub(super) trait Outcome: Serialize + JsonSchema {
     /// What there was, in a few words.
     fn in_words(&self) -> String;
     /// What is lost or broken.
@@ -196,8 +197,9 @@ impl Stage<'_> {
     }
 }
 
-#[derive(Serialize)]
-struct Report<'a, S: Scenario> {
+/// What there was to see, for programs.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Report<'a, S: Scenario> {
     scenario: &'static str,
     #[serde(flatten)]
     sizes: &'a S,

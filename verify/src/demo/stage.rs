@@ -16,6 +16,7 @@ use lockproof::{Region, Workers};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::time::Timespec;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Part;
@@ -58,7 +59,7 @@ pub(super) struct Cast {
 }
 
 /// What is known of a process.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct Seen {
     pub(super) who: String,
     pub(super) end: String,

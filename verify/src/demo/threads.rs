@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use lockproof::Region;
 use rustix::thread::sched_getcpu;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::cost::Cost;
@@ -19,7 +20,7 @@ use super::stage::{PATIENCE, Seen};
 const LOOK: Duration = Duration::from_millis(2);
 
 /// What `lockproof demo threads` is to do.
-#[derive(Clone, Debug, Args, Serialize)]
+#[derive(Clone, Debug, Args, Serialize, JsonSchema)]
 pub(super) struct ThreadOptions {
     /// How many threads count
     #[arg(long, value_name = "N", default_value_t = 10,

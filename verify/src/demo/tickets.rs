@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use clap::Args;
 use lockproof::update_file;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::show::{self, Flags, Scenario, Stage, Trouble, Way};
@@ -97,7 +98,7 @@ fn shop(content: &[u8]) -> Result<Shop, String> {
 }
 
 /// What `lockproof demo tickets` is to do.
-#[derive(Clone, Debug, Args, Serialize)]
+#[derive(Clone, Debug, Args, Serialize, JsonSchema)]
 pub(super) struct Tickets {
     /// How many buy [default: 100 without the lock, 10 with it]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -125,7 +126,7 @@ pub(super) struct Tickets {
 }
 
 /// What came of one way.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 pub(super) struct Sold {
     processes: u16,
     tickets: u32,

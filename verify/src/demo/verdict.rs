@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::show::{Outcome, Way};
@@ -10,7 +11,7 @@ use super::stage::Seen;
 use crate::report::json;
 
 /// What came of one way.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct Ran<O> {
     name: &'static str,
     #[serde(skip)]

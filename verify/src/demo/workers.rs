@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use lockproof::{Lock, Region};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Part;
@@ -46,7 +47,7 @@ impl Worker {
 }
 
 /// What `lockproof demo workers` is to do.
-#[derive(Clone, Debug, Args, Serialize)]
+#[derive(Clone, Debug, Args, Serialize, JsonSchema)]
 pub(super) struct Crew {
     /// How many processes there are
     #[arg(long, value_name = "N", default_value_t = 5,
@@ -63,7 +64,7 @@ pub(super) struct Crew {
 }
 
 /// Who ran when.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 pub(super) struct Seen {
     processes: u16,
     ran: u16,

@@ -36,6 +36,15 @@ pub enum Of {
     /// `bench`.
     #[cfg(target_os = "linux")]
     Bench,
+    /// `demo`.
+    #[cfg(target_os = "linux")]
+    Demo,
+    /// `inspect`.
+    #[cfg(target_os = "linux")]
+    Inspect,
+    /// `ls`.
+    #[cfg(target_os = "linux")]
+    Ls,
 }
 
 /// What is written of that type.
@@ -59,6 +68,12 @@ pub fn schema(report: Of) -> String {
         Of::Stress => crate::stress::schema(),
         #[cfg(target_os = "linux")]
         Of::Bench => crate::bench::schema(),
+        #[cfg(target_os = "linux")]
+        Of::Demo => crate::demo::schema(),
+        #[cfg(target_os = "linux")]
+        Of::Inspect => crate::cli::inspect::look_schema(),
+        #[cfg(target_os = "linux")]
+        Of::Ls => crate::cli::inspect::listing_schema(),
     };
     pretty(&schema)
 }

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use lockproof::{BoundedSemaphore, Counter, Lock, Mutex, Region, RwLock, shareable};
 use rustix::process::{getuid, set_parent_process_death_signal};
 
+use super::reports::assert_as_its_schema_says;
 use super::*;
 
 /// What an actor is to do: its region, and steps.
@@ -153,6 +154,15 @@ fn an_actor() {
     loop {
         thread::park();
     }
+}
+
+#[test]
+fn a_look_and_the_list_are_as_their_schemas_say() {
+    let scene = Scene::new();
+    let _holders = [scene.actor("first both second"), scene.actor("second permit both first")];
+    until(|| scene.json()["deadlocks"].as_array().is_some_and(|found| !found.is_empty()));
+    assert_as_its_schema_says("inspect", &["inspect", &scene.name]);
+    assert_as_its_schema_says("ls", &["ls"]);
 }
 
 fn until(mut wanted: impl FnMut() -> bool) {

@@ -96,46 +96,54 @@ fn shells_and_manuals_are_told_of_every_command() {
 }
 
 /// What is written is as its schema says, and what is not, is not.
+pub(super) fn assert_as_its_schema_says(name: &str, arguments: &[&str]) {
+    let schema = run(&["schema", name]);
+    assert_eq!(schema.status.code(), Some(0), "{name}");
+    let schema: Value = serde_json::from_slice(&schema.stdout).expect("one JSON object");
+    let schema = jsonschema::validator_for(&schema).expect("a schema");
+    let written = run(&[arguments, &["--json", "-"][..]].concat());
+    let mut written: Value = serde_json::from_slice(&written.stdout)
+        .unwrap_or_else(|error| panic!("{name}: {error}: {}", text(&written.stderr)));
+    let wrong: Vec<_> = schema.iter_errors(&written).map(|error| error.to_string()).collect();
+    assert_eq!(wrong, [""; 0], "{arguments:?}");
+    let all = written.as_object_mut().expect("an object");
+    let first = all.keys().next().expect("a key").clone();
+    all.remove(&first);
+    assert!(!schema.is_valid(&written), "{name} is held to nothing: {first} is not missed");
+}
+
 #[test]
 fn every_report_is_as_its_schema_says() {
     let small = small_claim();
-    let cases: [(&str, &[&str]); 8] = [
-        ("list", &["list"]),
-        ("check", &["check", "--only", &small, "unlocked/2x1/explorer"]),
-        ("explore", &["explore", "unlocked", "--outcomes"]),
-        ("zoo", &["zoo", "--only", "hyman"]),
-        ("litmus", &["litmus"]),
-        ("mutate", &["mutate", "counter"]),
-        (
-            "stress",
-            &[
-                "stress",
-                "--subject",
-                "counter",
-                "--processes",
-                "2",
-                "--count",
-                "100",
-                "--kills",
-                "0",
-            ],
-        ),
-        ("bench", &["bench", "mutex/alone", "--rounds", "2", "--window", "2ms"]),
-    ];
-    for (name, arguments) in cases {
-        let schema = run(&["schema", name]);
-        assert_eq!(schema.status.code(), Some(0), "{name}");
-        let schema: Value = serde_json::from_slice(&schema.stdout).expect("one JSON object");
-        let schema = jsonschema::validator_for(&schema).expect("a schema");
-        let written = run(&[arguments, &["--json", "-"][..]].concat());
-        let mut written: Value = serde_json::from_slice(&written.stdout)
-            .unwrap_or_else(|error| panic!("{name}: {error}: {}", text(&written.stderr)));
-        let wrong: Vec<_> = schema.iter_errors(&written).map(|error| error.to_string()).collect();
-        assert_eq!(wrong, [""; 0], "{name}");
-        let all = written.as_object_mut().expect("an object");
-        let first = all.keys().next().expect("a key").clone();
-        all.remove(&first);
-        assert!(!schema.is_valid(&written), "{name} is held to nothing: {first} is not missed");
+    assert_as_its_schema_says("check", &["check", "--only", &small, "unlocked/2x1/explorer"]);
+    for (name, arguments) in [
+        ("list", "list"),
+        ("explore", "explore unlocked --outcomes"),
+        ("zoo", "zoo --only hyman"),
+        ("litmus", "litmus"),
+        ("mutate", "mutate counter"),
+        ("stress", "stress --subject mutex --processes 2 --count 100 --kills 1"),
+        ("bench", "bench mutex/alone --rounds 2 --window 2ms"),
+        ("ls", "ls"),
+    ] {
+        assert_as_its_schema_says(name, &arguments.split(' ').collect::<Vec<_>>());
     }
     assert_refused(&run(&["schema", "everything"]), 2, "invalid value 'everything'");
+}
+
+#[test]
+fn every_demonstration_is_as_its_schema_says() {
+    for arguments in [
+        "counter --processes 2 --increments 2 --sleep 1",
+        "counter --processes 2 --increments 2 --sleep 1 --no-cost",
+        "jobs --sleep 1",
+        "append --sleep 1 --kills 1",
+        "workers --processes 2 --most 1",
+        "tickets --processes 2 --read 1 --write 1",
+        "csv --processes 2 --rows 2",
+        "threads --threads 2 --increments 2 --sleep 1 --no-cost",
+    ] {
+        let arguments: Vec<_> = std::iter::once("demo").chain(arguments.split(' ')).collect();
+        assert_as_its_schema_says("demo", &arguments);
+    }
 }

@@ -5,6 +5,7 @@ use lockproof::inspect::{
     Built, Deadlock, Header, Link, Listed, Listing, Look, PrimitiveLook, RegionLook, Since, User,
     Users, Who,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::report::json::{VERSION, pretty, seconds};
@@ -29,7 +30,17 @@ pub(super) fn listing(listing: &Listing) -> String {
     })
 }
 
-#[derive(Serialize)]
+/// What a look is like.
+pub(crate) fn look_schema() -> schemars::Schema {
+    crate::report::schema::of::<JsonLook<'_>>()
+}
+
+/// What the list is like.
+pub(crate) fn listing_schema() -> schemars::Schema {
+    crate::report::schema::of::<JsonListing<'_>>()
+}
+
+#[derive(Serialize, JsonSchema)]
 struct JsonLook<'a> {
     lockproof: &'static str,
     regions: Vec<JsonRegion<'a>>,
@@ -37,7 +48,7 @@ struct JsonLook<'a> {
     notes: &'a [String],
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonRegion<'a> {
     place: &'a str,
     #[serde(flatten)]
@@ -47,7 +58,7 @@ struct JsonRegion<'a> {
     more: Option<&'static str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonHeader<'a> {
     holds: &'a str,
     state: &'static str,
@@ -56,7 +67,7 @@ struct JsonHeader<'a> {
     owner: Option<u32>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonPrimitive<'a> {
     name: &'a str,
     kind: &'a str,
@@ -70,7 +81,7 @@ struct JsonPrimitive<'a> {
     waiters: Vec<JsonWho<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonHolder<'a> {
     part: String,
     thread: u32,
@@ -81,27 +92,27 @@ struct JsonHolder<'a> {
     waited_for: Option<f64>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonWho<'a> {
     thread: u32,
     process: u32,
     command: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonUsers<'a> {
     mapped: Vec<JsonUser<'a>>,
     open: Vec<JsonUser<'a>>,
     hidden: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonUser<'a> {
     process: u32,
     command: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonLink<'a> {
     waiter: JsonWho<'a>,
     primitive: &'a str,
@@ -109,7 +120,7 @@ struct JsonLink<'a> {
     holder: JsonWho<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonListing<'a> {
     lockproof: &'static str,
     regions: Vec<JsonListed<'a>>,
@@ -117,7 +128,7 @@ struct JsonListing<'a> {
     hidden_processes: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct JsonListed<'a> {
     name: Option<&'a str>,
     place: &'a str,
