@@ -98,3 +98,14 @@ pub use workers::Workers;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// And those of the pages about the library.
+#[cfg(all(doctest, target_os = "linux"))]
+mod pages {
+    #[doc = include_str!("../docs/mutex-and-death.md")]
+    struct MutexAndDeath;
+    #[doc = include_str!("../docs/primitives.md")]
+    struct Primitives;
+    #[doc = include_str!("../docs/regions.md")]
+    struct Regions;
+}
