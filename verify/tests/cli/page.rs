@@ -175,7 +175,7 @@ const DRAWINGS: &str = r"
 #[test]
 fn a_run_with_kills_is_drawn() {
     let run =
-        "stress --subject mutex --processes 2 --count 50000 --kills 5 --kill-holders --seed 1";
+        "stress --subject mutex --processes 2 --count 50000 --kills 40 --kill-holders --seed 1";
     let Some((page, lines)) = seen(&run.split(' ').collect::<Vec<_>>(), DRAWINGS) else { return };
     let wanted = ["Throughput over time", "Shares of the workers", "Recovery times"];
     assert_eq!(lines.len(), wanted.len(), "{lines:?}");

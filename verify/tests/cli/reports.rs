@@ -95,6 +95,17 @@ fn shells_and_manuals_are_told_of_every_command() {
     assert_refused(&run(&["completions", "dos"]), 2, "invalid value 'dos'");
 }
 
+/// Before the work, not after it.
+#[test]
+fn a_page_that_cannot_be_written_is_refused() {
+    let commands = ["check", "mutate", "stress", "bench"];
+    for command in commands {
+        let nowhere = run(&[command, "--html", "/nowhere/at-all.html"]);
+        assert_refused(&nowhere, 2, "cannot write the report to /nowhere/at-all.html");
+        assert_refused(&run(&[command, "--html", "-"]), 2, "name a file");
+    }
+}
+
 /// What is written is as its schema says, and what is not, is not.
 pub(super) fn assert_as_its_schema_says(name: &str, arguments: &[&str]) {
     let schema = run(&["schema", name]);
