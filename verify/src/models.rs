@@ -1,6 +1,7 @@
 //! The models: one file per thing checked, named as the algorithm's file.
 
 pub mod again;
+pub mod any;
 pub mod barrier;
 pub mod broken;
 #[cfg(all(feature = "loom", feature = "shuttle"))]
@@ -23,6 +24,7 @@ pub mod scenarios;
 pub mod semaphore;
 pub mod spans;
 pub mod tasks;
+pub mod tries;
 mod wrapping;
 
 #[cfg(all(feature = "loom", feature = "shuttle"))]

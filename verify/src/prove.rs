@@ -1,4 +1,4 @@
-//! Proves a lock of your own.
+//! Proves a lock of your own: a mutex, a semaphore, a readers-writer lock, an event, a counter.
 //!
 //! Write it over a [`World`] instead of the atomics of the standard library, implement the trait of its kind, and one line of a
 //! test says how good it is:
@@ -42,29 +42,40 @@ use std::time::{Duration, Instant};
 
 use crate::claim::{Budget, Silent};
 use crate::diagram::draw;
+use crate::models::rwlock::TOGETHER;
 use crate::report::numbers::{count, seconds};
 use crate::trace::Counterexample;
 use crate::verdict::{Bound, Finding, Verdict};
 
+mod counter;
+mod event;
+mod inquiry;
 mod mutants;
 mod mutex;
+mod rwlock;
+mod semaphore;
 
 pub use lockproof::deadline::Deadline;
 pub use lockproof::platform::{Ordering, Platform};
-pub use lockproof::raw::Acquired;
+pub use lockproof::raw::{Acquired, Read};
 
 pub use crate::platform::World;
-pub use mutants::Mutants;
+pub use counter::{Counter, counter};
+pub use event::{Event, event};
+pub use inquiry::Threads;
+pub use mutants::{Mutant, Mutants};
 pub use mutex::{Mutex, mutex};
+pub use rwlock::{RwLock, rwlock};
+pub use semaphore::{Semaphore, semaphore};
 
 /// How long one search may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// How much memory its states may take, in bytes.
 const ROOM: usize = 2_000_000_000;
 /// How wide counterexamples are drawn: tests have no terminal to ask.
 const WIDTH: usize = 100;
 
-/// What was found out about a lock.
+/// What was found out about a lock, of whichever kind.
 #[derive(Debug)]
 #[must_use = "`assert` fails the test if the lock is not right"]
 pub struct Proof {
@@ -93,6 +104,10 @@ enum Otherwise {
     Wrong,
     /// It is as many locks are; whoever chooses it should know: in these words.
     Known(&'static str),
+    /// The lock is wrong; but what never happened, it need not let happen: in these words.
+    Never(&'static str),
+    /// It was not asked: there are too many states.
+    LeftOut,
 }
 
 impl Part {
@@ -101,8 +116,12 @@ impl Part {
     }
 
     fn is_known(&self) -> bool {
-        matches!(self.otherwise, Otherwise::Known(_))
-            && self.finding.verdict == Verdict::Counterexample
+        match (&self.finding.verdict, self.otherwise) {
+            (Verdict::Counterexample, Otherwise::Known(_)) => true,
+            (Verdict::Vacuous { what }, Otherwise::Never(_)) => what == TOGETHER,
+            (_, Otherwise::LeftOut) => true,
+            _ => false,
+        }
     }
 }
 
@@ -170,8 +189,12 @@ fn found(part: &Part) -> String {
         None => format!("{} executions", count(part.finding.executions)),
     };
     match (&part.finding.verdict, part.otherwise) {
+        (_, Otherwise::LeftOut) => "left out: the states are too many".to_owned(),
         (Verdict::Counterexample, Otherwise::Known(words)) => format!("no: {words}"),
-        (Verdict::Counterexample, Otherwise::Wrong) => "WRONG".to_owned(),
+        (Verdict::Vacuous { .. }, Otherwise::Never(words)) if part.is_known() => {
+            format!("yes, but {words}")
+        }
+        (Verdict::Counterexample, _) => "WRONG".to_owned(),
         (Verdict::Vacuous { what }, _) => format!("NOTHING SHOWN: there never was {what}"),
         (Verdict::Timeout { after }, _) => format!("NOT KNOWN after {}: {looked}", seconds(*after)),
         (Verdict::Bounded(Bound { messages: Some(most), .. }), _) => {

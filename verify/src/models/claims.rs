@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::any;
 use super::barrier::{self, BarrierModel};
 use super::broken::Trial;
 use super::broken::barrier::OneCountBarrier;
@@ -187,8 +188,9 @@ fn init() -> Vec<Claim> {
 }
 
 fn event() -> Vec<Claim> {
-    let model =
-        |how, processes, rounds, deaths| Arc::new(EventModel { how, processes, rounds, deaths });
+    let model = |how, processes, rounds, deaths| {
+        Arc::new(EventModel::<any::event::Shipped>::new(how, processes, rounds).with_deaths(deaths))
+    };
     let announce = |n, deaths| model(Use::Announce, n, 1, deaths);
     let again = |rounds| model(Use::Again, 2, rounds, false);
     let deadline = model(Use::Deadline, 3, 1, false);
@@ -210,8 +212,11 @@ fn event() -> Vec<Claim> {
 
 fn rwlock() -> Vec<Claim> {
     use rwlock::Use::{Both, Deadlines, Downgrade, Roles};
-    let model =
-        |how, processes, rounds, deaths| Arc::new(RwLockModel { how, processes, rounds, deaths });
+    let model = |how, processes, rounds, deaths| {
+        Arc::new(
+            RwLockModel::<any::rwlock::Shipped>::new(how, processes, rounds).with_deaths(deaths),
+        )
+    };
     let whole = |n, rounds, search| {
         held(loom_claim("rwlock", model(Both, n, rounds, false), n, rounds, READS_WHOLE, search))
     };
@@ -296,7 +301,8 @@ fn queue() -> Vec<Claim> {
 fn semaphore() -> Vec<Claim> {
     use semaphore::Use::{Both, Deadline, Many, One, Signal, Two};
     let model = |how, processes, rounds, deaths| {
-        Arc::new(SemaphoreModel::<SLOTS> { how, processes, rounds, deaths })
+        let model = SemaphoreModel::<any::semaphore::Shipped<SLOTS>>::new(how, processes, rounds);
+        Arc::new(model.with_deaths(deaths))
     };
     let admits = |name, how, n, property, search| {
         held(loom_claim(name, model(how, n, 1, false), n, 1, property, search))

@@ -1,9 +1,11 @@
 //! Models of an event: what it announces is seen, and nobody waits in vain.
 
+use std::marker::PhantomData;
+
 use lockproof::deadline::{Deadline, Monotonic};
 use lockproof::platform::Ordering::{Acquire, Relaxed, Release};
-use lockproof::raw::RawEvent;
 
+use super::any::event::{Event, Shipped};
 use crate::model::{DEATH, Log, Model, Outcome, Sometimes, WAIT, violated};
 use crate::platform::{Facts, World};
 
@@ -15,7 +17,11 @@ const LATE: &str = "waiters whose time was up";
 pub enum Use {
     /// Two write something each and set it, the others wait. Either of the two may die: then the other sets it.
     Announce,
-    /// The same, where one of those that wait does so until a deadline only.
+    /// The same, where only one sets it.
+    Alone,
+    /// One sets it, and all clear it: it is not set any more.
+    Off,
+    /// As `Announce`, where one of those that wait does so until a deadline only.
     Deadline,
     /// One sets it and clears it at once, as soon as all others have begun to wait.
     Pulse,
@@ -27,32 +33,29 @@ pub enum Use {
 
 /// Processes that use one event.
 #[derive(Clone, Copy, Debug)]
-pub struct EventModel {
-    /// How they use it.
-    pub how: Use,
-    /// How many.
-    pub processes: usize,
-    /// How often it is set, where that is more than once.
-    pub rounds: usize,
-    /// Whether one of them dies.
-    pub deaths: bool,
+pub struct EventModel<E = Shipped> {
+    how: Use,
+    processes: usize,
+    rounds: usize,
+    deaths: bool,
+    event: PhantomData<E>,
 }
 
 /// What they share.
-pub struct Shared<W: World> {
-    event: RawEvent<W::Word>,
+pub struct Shared<W: World, E: Event> {
+    event: E::On<W>,
     written: [W::Word64; 2],
     waiting: W::Word,
     cleared: W::Word,
 }
 
-impl<W: World> std::fmt::Debug for Shared<W> {
+impl<W: World, E: Event> std::fmt::Debug for Shared<W, E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Shared").finish_non_exhaustive()
     }
 }
 
-impl<W: World> Shared<W> {
+impl<W: World, E: Event> Shared<W, E> {
     /// Looks for what was announced.
     fn look(&self, p: &W) {
         let written = self.written.iter().map(|word| p.load64(word, Relaxed));
@@ -72,34 +75,53 @@ fn until_it_is<W: World>(p: &W, word: &W::Word, number: u32) {
     }
 }
 
-impl EventModel {
+impl<E: Event> EventModel<E> {
+    /// So many processes that use it so. Where it is set more than once, that is said.
+    #[must_use]
+    pub const fn new(how: Use, processes: usize, rounds: usize) -> Self {
+        Self { how, processes, rounds, deaths: false, event: PhantomData }
+    }
+
+    /// The same, where one process dies, if so.
+    #[must_use]
+    pub const fn with_deaths(self, deaths: bool) -> Self {
+        Self { deaths, ..self }
+    }
+
     const fn setters(&self) -> usize {
         match self.how {
             Use::Announce | Use::Deadline => 2,
-            Use::Pulse | Use::Again => 1,
+            Use::Alone | Use::Off | Use::Pulse | Use::Again => 1,
             Use::Cleared => 2,
         }
     }
 
-    fn sets<W: World>(&self, p: &W, shared: &Shared<W>, index: usize) {
+    fn sets<W: World>(&self, p: &W, shared: &Shared<W, E>, index: usize) {
         match self.how {
-            Use::Announce | Use::Deadline => {
+            Use::Announce | Use::Alone | Use::Deadline => {
                 p.store64(&shared.written[index], 1, Relaxed);
-                shared.event.set(p);
+                E::set(&shared.event, p);
+            }
+            Use::Off => {
+                E::set(&shared.event, p);
+                E::clear(&shared.event, p);
+                if E::is_set(&shared.event, p) == Some(true) {
+                    violated("it was cleared after it was set, and is set");
+                }
             }
             Use::Pulse => {
                 until_it_is(p, &shared.waiting, self.processes as u32 - 1);
-                shared.event.set(p);
-                shared.event.clear(p);
+                E::set(&shared.event, p);
+                E::clear(&shared.event, p);
             }
             Use::Cleared if index == 0 => {
-                shared.event.set(p);
-                shared.event.clear(p);
+                E::set(&shared.event, p);
+                E::clear(&shared.event, p);
                 until_it_is(p, &shared.cleared, 1);
-                shared.event.set(p);
+                E::set(&shared.event, p);
             }
             Use::Cleared => {
-                shared.event.clear(p);
+                E::clear(&shared.event, p);
                 p.fetch_add(&shared.cleared, 1, Release);
             }
             Use::Again => {
@@ -107,36 +129,40 @@ impl EventModel {
                 for round in 1..=self.rounds {
                     p.at(scope, round);
                     p.store64(&shared.written[0], round as u64, Relaxed);
-                    shared.event.set(p);
+                    E::set(&shared.event, p);
                 }
             }
         }
     }
 
-    fn waits<W: World>(&self, p: &W, shared: &Shared<W>, index: usize, log: &Log) {
+    fn waits<W: World>(&self, p: &W, shared: &Shared<W, E>, index: usize, log: &Log) {
         let event = &shared.event;
         match self.how {
-            Use::Announce | Use::Deadline => {
+            Use::Announce | Use::Alone | Use::Deadline => {
                 let limited = self.how == Use::Deadline && index == self.setters();
                 let until = if limited { Deadline::At(SOMETIME) } else { Deadline::Never };
-                if event.is_set(p) {
+                if E::is_set(event, p) == Some(true) {
                     shared.look(p);
                 }
-                if event.wait(p, until) {
+                if E::wait(event, p, until) {
                     shared.look(p);
                     log.count(SEEN);
                 } else {
                     log.count(LATE);
                 }
             }
+            Use::Off => {
+                E::clear(event, p);
+                log.count(SEEN);
+            }
             Use::Cleared => {
-                event.wait(p, Deadline::Never);
+                E::wait(event, p, Deadline::Never);
                 log.count(SEEN);
             }
             Use::Pulse => {
-                let moment = event.now(p);
+                let moment = E::now(event, p);
                 p.fetch_add(&shared.waiting, 1, Release);
-                event.wait_since(p, moment, Deadline::Never);
+                E::wait_since(event, p, moment);
                 log.count(SEEN);
             }
             Use::Again => {
@@ -144,8 +170,8 @@ impl EventModel {
                 let mut last = 0;
                 while last < self.rounds as u64 {
                     p.at(scope, last);
-                    event.wait(p, Deadline::Never);
-                    event.clear(p);
+                    E::wait(event, p, Deadline::Never);
+                    E::clear(event, p);
                     last = p.load64(&shared.written[0], Relaxed);
                 }
                 log.count(SEEN);
@@ -157,23 +183,23 @@ impl EventModel {
 /// A time that comes: explorers decide when.
 const SOMETIME: Monotonic = Monotonic::from_secs(1);
 
-impl Model for EventModel {
-    type Shared<W: World> = Shared<W>;
+impl<E: Event> Model for EventModel<E> {
+    type Shared<W: World> = Shared<W, E>;
 
     fn processes(&self) -> usize {
         self.processes
     }
 
-    fn share<W: World>(&self, p: &W) -> Shared<W> {
+    fn share<W: World>(&self, p: &W) -> Shared<W, E> {
         Shared {
-            event: RawEvent::new(p.new_word("event")),
+            event: E::make(p),
             written: [p.new_word64("written by 1"), p.new_word64("written by 2")],
             waiting: p.new_word("waiting"),
             cleared: p.new_word("cleared"),
         }
     }
 
-    fn process<W: World>(&self, p: &W, shared: &Shared<W>, index: usize, log: &Log) {
+    fn process<W: World>(&self, p: &W, shared: &Shared<W, E>, index: usize, log: &Log) {
         if index < self.setters() {
             self.sets(p, shared, index);
         } else {
@@ -195,14 +221,14 @@ impl Model for EventModel {
         self.how == Use::Deadline
     }
 
-    fn end<W: World>(&self, p: &W, shared: &Shared<W>, log: &Log, facts: Facts) -> Outcome {
+    fn end<W: World>(&self, p: &W, shared: &Shared<W, E>, log: &Log, facts: Facts) -> Outcome {
         let waiters = (self.processes - self.setters()) as u64;
         let (seen, late) = (log.counted(SEEN), log.counted(LATE));
         let too_few = seen + late + (facts.deaths as u64) < waiters;
-        let should_be_set = matches!(self.how, Use::Announce | Use::Deadline | Use::Cleared);
+        let should_be_set = !matches!(self.how, Use::Off | Use::Pulse | Use::Again);
         let wrong = if too_few {
             Some(format!("{waiters} waited, and {seen} were released"))
-        } else if should_be_set && !shared.event.is_set(p) {
+        } else if should_be_set && E::is_set(&shared.event, p) == Some(false) {
             Some("it was set, and is not".to_owned())
         } else {
             None
@@ -211,7 +237,7 @@ impl Model for EventModel {
     }
 
     fn sometimes(&self) -> Vec<Sometimes> {
-        let mut all = vec![WAIT];
+        let mut all: Vec<_> = E::SLEEPS.then_some(WAIT).into_iter().collect();
         if self.deaths {
             all.push(DEATH);
         }

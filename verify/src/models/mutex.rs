@@ -16,7 +16,7 @@ use crate::model::{
 };
 use crate::platform::{Facts, World};
 
-/// What is done here is not the lock's.
+/// What is done in the folder of this is not the lock's.
 pub(crate) const FILE: &str = file!();
 
 /// What a process counts once an increment is done.
@@ -61,8 +61,14 @@ impl MutexModel {
 
 /// A lock and what it protects.
 pub struct Protected<W: World, L: Lock> {
-    lock: L::On<W>,
-    total: W::Cell,
+    pub(super) lock: L::On<W>,
+    pub(super) total: W::Cell,
+}
+
+impl<W: World, L: Lock> Protected<W, L> {
+    pub(super) fn new(p: &W) -> Self {
+        Self { lock: L::make(p), total: p.new_cell("total") }
+    }
 }
 
 impl<W: World, L: Lock> std::fmt::Debug for Protected<W, L> {
@@ -79,7 +85,7 @@ impl<L: Lock> Model for MutexModel<L> {
     }
 
     fn share<W: World>(&self, p: &W) -> Protected<W, L> {
-        Protected { lock: L::make(p), total: p.new_cell("total") }
+        Protected::new(p)
     }
 
     fn process<W: World>(&self, p: &W, shared: &Protected<W, L>, index: usize, log: &Log) {
@@ -124,18 +130,24 @@ impl<L: Lock> Model for MutexModel<L> {
 }
 
 /// What is wrong with a total, given what its processes did.
-pub(super) fn judge(total: u64, log: &Log, facts: Facts) -> Option<String> {
-    let (done, told) = (log.counted(DONE), log.counted(TOLD));
-    let deaths = facts.deaths as u64;
-    let died_holding = facts.died_holding as u64 + log.counted(ABANDONED);
+pub(super) fn judge_total(total: u64, log: &Log, facts: Facts) -> Option<String> {
+    let done = log.counted(DONE);
     if total < done {
         return Some(format!(
             "{done} increments were done, and the total is {total}: updates were lost"
         ));
     }
-    if total > done + deaths {
-        return Some(format!("{done} increments were done, and the total is {total}: too many"));
+    let too_many = total > done + facts.deaths as u64;
+    too_many.then(|| format!("{done} increments were done, and the total is {total}: too many"))
+}
+
+/// What is wrong with a total, or with what was told of deaths.
+pub(super) fn judge(total: u64, log: &Log, facts: Facts) -> Option<String> {
+    if let Some(wrong) = judge_total(total, log, facts) {
+        return Some(wrong);
     }
+    let (told, deaths) = (log.counted(TOLD), facts.deaths as u64);
+    let died_holding = facts.died_holding as u64 + log.counted(ABANDONED);
     // A report may die with the one it was made to, before it is counted. It is then made again, together with that of
     // this death: of several deaths all but one may go uncounted, and none be counted that was not.
     let passed_on = deaths.saturating_sub(1);
@@ -146,18 +158,29 @@ pub(super) fn judge(total: u64, log: &Log, facts: Facts) -> Option<String> {
     None
 }
 
-fn enter<W: World, L: Lock>(p: &W, shared: &Protected<W, L>, log: &Log) {
+/// Takes the lock, as long as that takes.
+pub(super) fn enter<W: World, L: Lock>(p: &W, shared: &Protected<W, L>, log: &Log) {
     match L::lock(&shared.lock, p, Deadline::Never) {
-        Ok(Acquired::Clean) => {}
-        Ok(Acquired::OwnerDied) => {
-            log.count(TOLD);
-            L::make_consistent(&shared.lock, p);
-        }
+        Ok(how) => take_over::<W, L>(p, shared, how, log),
         Err(failure) => violated(format!("lock failed: {failure:?}")),
     }
 }
 
-fn leave<W: World, L: Lock>(p: &W, shared: &Protected<W, L>) {
+/// After it was taken so: there is nothing to repair.
+pub(super) fn take_over<W: World, L: Lock>(
+    p: &W,
+    shared: &Protected<W, L>,
+    how: Acquired,
+    log: &Log,
+) {
+    if how == Acquired::OwnerDied {
+        log.count(TOLD);
+        L::make_consistent(&shared.lock, p);
+    }
+}
+
+/// Lets go of the lock.
+pub(super) fn leave<W: World, L: Lock>(p: &W, shared: &Protected<W, L>) {
     held(L::unlock(&shared.lock, p));
 }
 
@@ -199,7 +222,7 @@ impl Model for DeadlineModel {
     }
 
     fn share<W: World>(&self, p: &W) -> Self::Shared<W> {
-        Protected { lock: Shipped::make(p), total: p.new_cell("total") }
+        Protected::new(p)
     }
 
     fn process<W: World>(&self, p: &W, shared: &Self::Shared<W>, index: usize, log: &Log) {

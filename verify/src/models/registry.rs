@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::again::{self, AgainModel};
+use super::any;
 use super::barrier::{self, BarrierModel};
 use super::broken::barrier::OneCountBarrier;
 use super::broken::condvar::UnannouncedCondvar;
@@ -1138,9 +1139,8 @@ static MODELS: &[Entry] = &[
         least: 2,
         most: MOST_PROCESSES,
         explore: |size, exploration| {
-            let (processes, deaths) = (size.processes, size.deaths > 0);
-            let model = EndlessRwLockModel { processes, deaths, patient_readers: false };
-            exploration.of(model, size)
+            let model = EndlessRwLockModel::<any::rwlock::Shipped>::new(size.processes);
+            exploration.of(model.with_deaths(size.deaths > 0), size)
         },
     },
     Entry {
@@ -1152,9 +1152,8 @@ static MODELS: &[Entry] = &[
         least: 2,
         most: MOST_PROCESSES,
         explore: |size, exploration| {
-            let processes = size.processes;
-            let model = EndlessRwLockModel { processes, deaths: false, patient_readers: true };
-            exploration.of(model, size)
+            let model = EndlessRwLockModel::<any::rwlock::Shipped>::new(size.processes);
+            exploration.of(model.with_patient_readers(), size)
         },
     },
     Entry {
@@ -1282,7 +1281,8 @@ const EVENT: Entry = Entry {
 
 fn events(how: Use, size: Size, exploration: &Exploration<'_>) -> Explored {
     let Size { processes, increments: rounds, deaths } = size;
-    exploration.of(EventModel { how, processes, rounds, deaths: deaths > 0 }, size)
+    let model = EventModel::<any::event::Shipped>::new(how, processes, rounds);
+    exploration.of(model.with_deaths(deaths > 0), size)
 }
 
 const CONDVAR: Entry = Entry {
@@ -1360,7 +1360,8 @@ fn slots<const N: usize>(
     exploration: &Exploration<'_>,
 ) -> Explored {
     let Size { processes, increments: rounds, deaths } = size;
-    exploration.of(SemaphoreModel::<N> { how, processes, rounds, deaths: deaths > 0 }, size)
+    let model = SemaphoreModel::<any::semaphore::Shipped<N>>::new(how, processes, rounds);
+    exploration.of(model.with_deaths(deaths > 0), size)
 }
 
 const BARRIER: Entry = Entry {
@@ -1394,7 +1395,8 @@ const RWLOCK: Entry = Entry {
 
 fn rwlock(how: rwlock::Use, size: Size, exploration: &Exploration<'_>) -> Explored {
     let Size { processes, increments: rounds, deaths } = size;
-    exploration.of(RwLockModel { how, processes, rounds, deaths: deaths > 0 }, size)
+    let model = RwLockModel::<any::rwlock::Shipped>::new(how, processes, rounds);
+    exploration.of(model.with_deaths(deaths > 0), size)
 }
 
 const COUNTER: Entry = Entry {

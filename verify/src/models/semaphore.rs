@@ -1,9 +1,12 @@
 //! Models of the semaphore: no more inside than there are permits, and nobody waits in vain.
 
+use std::marker::PhantomData;
+
 use lockproof::deadline::{Deadline, Monotonic};
 use lockproof::platform::Ordering::Relaxed;
-use lockproof::raw::{LockFailure, RawSemaphore, Slots};
+use lockproof::raw::{LockFailure, Slots};
 
+use super::any::semaphore::{Semaphore, Shipped};
 use crate::model::{DEATH, DEATH_OF_A_HOLDER, Log, Model, Outcome, Sometimes, WAIT, violated};
 use crate::platform::{Facts, World};
 
@@ -25,6 +28,8 @@ pub enum Use {
     Signal,
     /// No permit: the first gives one by hand, once, and the others take it in turn and give it back.
     Lent,
+    /// The same, where the first gives two: no more than two are inside.
+    LentTwo,
     /// As many permits as there can be: each takes two at once, so that there is only room for one inside.
     Many,
     /// The same, where the first waits only until a deadline, and after that as long as it takes.
@@ -42,30 +47,27 @@ pub enum Use {
     Posted,
 }
 
-/// Processes that need permits, of which there can be so many.
+/// Processes that need permits.
 #[derive(Clone, Copy, Debug)]
-pub struct SemaphoreModel<const SLOTS: usize> {
-    /// What they do.
-    pub how: Use,
-    /// How many.
-    pub processes: usize,
-    /// How often each.
-    pub rounds: usize,
-    /// Whether one of them dies.
-    pub deaths: bool,
+pub struct SemaphoreModel<S = Shipped<SLOTS>> {
+    how: Use,
+    processes: usize,
+    rounds: usize,
+    deaths: bool,
+    semaphore: PhantomData<S>,
 }
 
 /// As many permits as there can be, if nothing else is said.
 pub const SLOTS: usize = 2;
 
 /// A semaphore, what it protects, and who is inside.
-pub struct Shared<W: World, const SLOTS: usize> {
-    semaphore: RawSemaphore<W::RobustWord, SLOTS>,
+pub struct Shared<W: World, S: Semaphore> {
+    semaphore: S::On<W>,
     count: W::Cell,
     inside: W::Word,
 }
 
-impl<W: World, const SLOTS: usize> std::fmt::Debug for Shared<W, SLOTS> {
+impl<W: World, S: Semaphore> std::fmt::Debug for Shared<W, S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Shared").finish_non_exhaustive()
     }
@@ -74,19 +76,43 @@ impl<W: World, const SLOTS: usize> std::fmt::Debug for Shared<W, SLOTS> {
 /// A time that comes: explorers decide when.
 const SOMETIME: Deadline = Deadline::At(Monotonic::from_secs(1));
 
-impl<const SLOTS: usize> SemaphoreModel<SLOTS> {
+impl<S: Semaphore> SemaphoreModel<S> {
+    /// So many processes that need permits, each so often.
+    #[must_use]
+    pub const fn new(how: Use, processes: usize, rounds: usize) -> Self {
+        Self { how, processes, rounds, deaths: false, semaphore: PhantomData }
+    }
+
+    /// The same, where one process dies, if so.
+    #[must_use]
+    pub const fn with_deaths(self, deaths: bool) -> Self {
+        Self { deaths, ..self }
+    }
+
     const fn permits(&self) -> usize {
         match self.how {
             Use::One | Use::Deadline | Use::Refused => 1,
             Use::Two | Use::Both => 2,
-            Use::Many | Use::ManyLate | Use::OneByOne | Use::Keeps => SLOTS,
-            Use::Signal | Use::SignalLate | Use::Lent | Use::Posted => 0,
+            Use::Many | Use::ManyLate | Use::OneByOne | Use::Keeps => S::MOST,
+            Use::Signal | Use::SignalLate | Use::Lent | Use::LentTwo | Use::Posted => 0,
+        }
+    }
+
+    /// How many the first gives to the others, who take it in turn.
+    const fn lent(&self) -> usize {
+        match self.how {
+            Use::Lent => 1,
+            Use::LentTwo => 2,
+            _ => 0,
         }
     }
 
     /// Whether there is never more than one inside.
     const fn is_exclusive(&self) -> bool {
-        !matches!(self.how, Use::Two | Use::Both | Use::Signal | Use::SignalLate | Use::Posted)
+        !matches!(
+            self.how,
+            Use::Two | Use::Both | Use::LentTwo | Use::Signal | Use::SignalLate | Use::Posted
+        )
     }
 
     /// Whether this process waits only until a deadline.
@@ -109,31 +135,30 @@ impl<const SLOTS: usize> SemaphoreModel<SLOTS> {
     fn takes<W: World>(
         &self,
         p: &W,
-        shared: &Shared<W, SLOTS>,
+        shared: &Shared<W, S>,
         (wanted, until): (usize, Deadline),
     ) -> Result<Slots, LockFailure> {
         let semaphore = &shared.semaphore;
         match self.how {
             Use::OneByOne | Use::Keeps => {
-                let first = semaphore.acquire(p, SLOTS, 0, Deadline::Never)?;
-                Ok(first | semaphore.acquire(p, SLOTS, 0, until)?)
+                let first = S::acquire(semaphore, p, self.permits(), 1, Deadline::Never)?;
+                Ok(first | S::acquire(semaphore, p, self.permits(), 1, until)?)
             }
-            _ if wanted > 1 => semaphore.acquire_many(p, self.permits(), wanted, until),
-            _ => semaphore.acquire(p, self.permits(), 0, until),
+            _ => S::acquire(semaphore, p, self.permits(), wanted, until),
         }
     }
 
-    fn comes<W: World>(&self, p: &W, shared: &Shared<W, SLOTS>, index: usize, log: &Log) {
+    fn comes<W: World>(&self, p: &W, shared: &Shared<W, S>, index: usize, log: &Log) {
         let (limited, wanted) = (self.is_limited(index), self.wanted(index));
         let until = if limited { SOMETIME } else { Deadline::Never };
-        if self.how == Use::Refused && shared.semaphore.post(p, 1).is_ok() {
+        if self.how == Use::Refused && S::post(&shared.semaphore, p, 1).is_ok() {
             violated("a permit was added for which there is no room");
         }
         let taken = self.takes(p, shared, (wanted, until));
         match taken {
             Ok(slots) => {
                 self.is_inside(p, shared, wanted as u32);
-                if shared.semaphore.release(p, slots) as usize != wanted {
+                if S::release(&shared.semaphore, p, slots) as usize != wanted {
                     violated("a permit was not its holder's any more");
                 }
                 log.count(DONE);
@@ -149,18 +174,18 @@ impl<const SLOTS: usize> SemaphoreModel<SLOTS> {
     }
 
     /// It has kept nothing: if it had, it would wait for itself.
-    fn comes_again<W: World>(&self, p: &W, shared: &Shared<W, SLOTS>, wanted: usize, log: &Log) {
-        match shared.semaphore.acquire_many(p, self.permits(), wanted, Deadline::Never) {
+    fn comes_again<W: World>(&self, p: &W, shared: &Shared<W, S>, wanted: usize, log: &Log) {
+        match S::acquire(&shared.semaphore, p, self.permits(), wanted, Deadline::Never) {
             Ok(slots) => {
                 self.is_inside(p, shared, wanted as u32);
-                shared.semaphore.release(p, slots);
+                S::release(&shared.semaphore, p, slots);
                 log.count(DONE);
             }
             Err(failure) => violated(format!("acquire failed: {failure:?}")),
         }
     }
 
-    fn is_inside<W: World>(&self, p: &W, shared: &Shared<W, SLOTS>, weight: u32) {
+    fn is_inside<W: World>(&self, p: &W, shared: &Shared<W, S>, weight: u32) {
         if self.is_exclusive() {
             p.cell_set(&shared.count, p.cell_get(&shared.count) + 1);
         } else if !self.deaths {
@@ -172,12 +197,12 @@ impl<const SLOTS: usize> SemaphoreModel<SLOTS> {
         }
     }
 
-    fn signals<W: World>(&self, p: &W, shared: &Shared<W, SLOTS>, index: usize, log: &Log) {
+    fn signals<W: World>(&self, p: &W, shared: &Shared<W, S>, index: usize, log: &Log) {
         let scope = p.scope();
         if index > 0 {
             let limited = self.is_limited(index);
             let until = if limited { SOMETIME } else { Deadline::Never };
-            match shared.semaphore.wait(p, 0, until) {
+            match S::wait(&shared.semaphore, p, 0, until) {
                 Ok(()) => {
                     if p.cell_get(&shared.count) != 1 {
                         violated("what was written before the signal is not seen after it");
@@ -192,15 +217,15 @@ impl<const SLOTS: usize> SemaphoreModel<SLOTS> {
         p.cell_set(&shared.count, 1);
         for round in 1..self.processes {
             p.at(scope, round);
-            gives(p, shared);
+            gives::<W, S>(p, shared);
         }
     }
 
-    fn posts<W: World>(p: &W, shared: &Shared<W, SLOTS>, index: usize, log: &Log) {
+    fn posts<W: World>(p: &W, shared: &Shared<W, S>, index: usize, log: &Log) {
         match index {
-            0 if shared.semaphore.free(p, 0) > 0 => {}
-            0 | 1 => gives(p, shared),
-            _ => match shared.semaphore.wait(p, 0, Deadline::Never) {
+            0 if S::free(&shared.semaphore, p, 0, 0) > 0 => {}
+            0 | 1 => gives::<W, S>(p, shared),
+            _ => match S::wait(&shared.semaphore, p, 0, Deadline::Never) {
                 Ok(()) => log.count(DONE),
                 Err(failure) => violated(format!("wait failed: {failure:?}")),
             },
@@ -208,34 +233,30 @@ impl<const SLOTS: usize> SemaphoreModel<SLOTS> {
     }
 }
 
-fn gives<W: World, const SLOTS: usize>(p: &W, shared: &Shared<W, SLOTS>) {
-    if shared.semaphore.post(p, 0).is_err() {
+fn gives<W: World, S: Semaphore>(p: &W, shared: &Shared<W, S>) {
+    if S::post(&shared.semaphore, p, 0).is_err() {
         violated("there was no room for a permit");
     }
 }
 
-impl<const SLOTS: usize> Model for SemaphoreModel<SLOTS> {
-    type Shared<W: World> = Shared<W, SLOTS>;
+impl<S: Semaphore> Model for SemaphoreModel<S> {
+    type Shared<W: World> = Shared<W, S>;
 
     fn processes(&self) -> usize {
         self.processes
     }
 
-    fn share<W: World>(&self, p: &W) -> Shared<W, SLOTS> {
-        let names = ["slot 1", "slot 2", "slot 3"];
-        let slots = std::array::from_fn(|at| p.new_robust(names[at]));
-        Shared {
-            semaphore: RawSemaphore::new(p.new_robust("turn"), slots),
-            count: p.new_cell("count"),
-            inside: p.new_word("inside"),
-        }
+    fn share<W: World>(&self, p: &W) -> Shared<W, S> {
+        Shared { semaphore: S::make(p), count: p.new_cell("count"), inside: p.new_word("inside") }
     }
 
-    fn process<W: World>(&self, p: &W, shared: &Shared<W, SLOTS>, index: usize, log: &Log) {
+    fn process<W: World>(&self, p: &W, shared: &Shared<W, S>, index: usize, log: &Log) {
         match self.how {
             Use::Signal | Use::SignalLate => return self.signals(p, shared, index, log),
             Use::Posted => return Self::posts(p, shared, index, log),
-            Use::Lent if index == 0 => return gives(p, shared),
+            Use::Lent | Use::LentTwo if index == 0 => {
+                return (0..self.lent()).for_each(|_| gives::<W, S>(p, shared));
+            }
             _ => {}
         }
         let scope = p.scope();
@@ -246,13 +267,14 @@ impl<const SLOTS: usize> Model for SemaphoreModel<SLOTS> {
     }
 
     fn is_symmetric(&self) -> bool {
-        matches!(self.how, Use::One | Use::Two | Use::Many | Use::OneByOne | Use::Refused)
+        S::SYMMETRIC
+            && matches!(self.how, Use::One | Use::Two | Use::Many | Use::OneByOne | Use::Refused)
     }
 
     fn is_mortal(&self, index: usize) -> bool {
         match self.how {
             // Somebody has to signal.
-            Use::Signal | Use::SignalLate | Use::Lent => index > 0,
+            Use::Signal | Use::SignalLate | Use::Lent | Use::LentTwo => index > 0,
             Use::Posted => index == 1,
             _ => true,
         }
@@ -262,11 +284,17 @@ impl<const SLOTS: usize> Model for SemaphoreModel<SLOTS> {
         (0..self.processes).any(|index| self.is_limited(index))
     }
 
-    fn end<W: World>(&self, p: &W, shared: &Shared<W, SLOTS>, log: &Log, facts: Facts) -> Outcome {
-        let free = shared.semaphore.free(p, self.permits());
+    fn end<W: World>(&self, p: &W, shared: &Shared<W, S>, log: &Log, facts: Facts) -> Outcome {
         let (done, deaths) = (log.counted(DONE), facts.deaths as u64);
+        let at_the_end = match self.how {
+            Use::Signal | Use::SignalLate => {
+                (self.processes as u64 - 1).saturating_sub(done + deaths) as usize
+            }
+            Use::Posted => 0,
+            _ => self.permits() + self.lent(),
+        };
+        let free = S::free(&shared.semaphore, p, self.permits(), at_the_end);
         let count = p.cell_get(&shared.count);
-        let at_the_end = self.permits() + usize::from(self.how == Use::Lent);
         let wrong = if self.how == Use::Posted {
             let waited = self.processes as u64 - 2;
             (done < waited).then(|| format!("{waited} waited, and {done} took a permit"))
@@ -285,10 +313,10 @@ impl<const SLOTS: usize> Model for SemaphoreModel<SLOTS> {
     }
 
     fn sometimes(&self) -> Vec<Sometimes> {
-        let mut all = vec![WAIT];
+        let mut all: Vec<_> = S::SLEEPS.then_some(WAIT).into_iter().collect();
         if self.deaths {
             all.push(DEATH);
-            if !matches!(self.how, Use::Signal | Use::SignalLate | Use::Posted) {
+            if S::SLEEPS && !matches!(self.how, Use::Signal | Use::SignalLate | Use::Posted) {
                 all.push(DEATH_OF_A_HOLDER);
             }
         }

@@ -1,8 +1,10 @@
 //! A lock with one thing done otherwise: whether the searches notice.
 
 use std::fmt;
+use std::path::Path;
 
 use crate::explore::graph::{GraphSearch, is_distrusted};
+use crate::models::mutex::FILE;
 use crate::mutate::{changes, in_words, is_noticed};
 use crate::platform::{Mutation, Op, Sites};
 use crate::verdict::Finding;
@@ -30,13 +32,14 @@ pub struct Mutant {
 }
 
 impl Mutants {
-    /// Tries all that can be done otherwise, in every operation that the trials come to but for those in the file of the models.
-    pub(super) fn of(trials: &[Trial], models: &str) -> Self {
+    /// Tries all that can be done otherwise, in every operation that the trials come to but for those of the models.
+    pub(super) fn of(trials: &[Trial]) -> Self {
         let sites: &'static Sites = Box::leak(Box::default());
         for trial in trials {
             trial(GraphSearch { sites: Some(sites), ..GraphSearch::default() });
         }
-        let own = |op: &Op| op.site.file() != models;
+        let models = Path::new(FILE).parent();
+        let own = |op: &Op| Path::new(op.site.file()).parent() != models;
         let operations: Vec<Op> = sites.within("").into_iter().filter(own).collect();
         let tried = operations.iter().flat_map(|op| {
             changes(op).into_iter().map(|change| {

@@ -13,6 +13,7 @@ use lockproof_verify::claim::{Budget, Silent};
 use lockproof_verify::explore::graph::{self, GraphSearch};
 use lockproof_verify::explore::loom::{self, LoomSearch};
 use lockproof_verify::model::Model;
+use lockproof_verify::models::any::event::Shipped as ShippedEvent;
 use lockproof_verify::models::broken::others::{Drepper, GlibcRobust};
 use lockproof_verify::models::counter::{CounterModel, Way};
 use lockproof_verify::models::event::{EventModel, Use};
@@ -92,6 +93,6 @@ fn of_what_is_made_once() {
 
 #[test]
 fn of_an_event() {
-    let again = EventModel { how: Use::Again, processes: 2, rounds: 1, deaths: false };
+    let again = EventModel::<ShippedEvent>::new(Use::Again, 2, 1);
     compare("event-again", again, false, 1);
 }
