@@ -13,7 +13,7 @@ mod json;
 mod measure;
 mod ours;
 mod page;
-mod shared;
+pub(crate) mod shared;
 mod text;
 mod work;
 

@@ -35,7 +35,7 @@
 //! ```
 //!
 //! `docs/your-own-lock.md` says what each line of the report means, what a loop has to tell the checkers, and how far the proof
-//! goes.
+//! goes. A lock that does not run over a [`World`] can be put to work by real processes, on Linux: `stress`.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -54,6 +54,8 @@ mod mutants;
 mod mutex;
 mod rwlock;
 mod semaphore;
+#[cfg(target_os = "linux")]
+mod stress;
 
 pub use lockproof::deadline::Deadline;
 pub use lockproof::platform::{Ordering, Platform};
@@ -67,6 +69,8 @@ pub use mutants::{Mutant, Mutants};
 pub use mutex::{Mutex, mutex};
 pub use rwlock::{RwLock, rwlock};
 pub use semaphore::{Semaphore, semaphore};
+#[cfg(target_os = "linux")]
+pub use stress::{CLock, Stress, Stressed, stress, stress_c};
 
 /// How long one search may take.
 const PATIENCE: Duration = Duration::from_secs(120);

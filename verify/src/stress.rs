@@ -87,6 +87,7 @@ pub use worker::worker_main;
 
 pub(crate) use command::schema;
 pub(crate) use folder::Folder;
+pub(crate) use watch::Watch;
 pub(crate) use {
     table::wrapped,
     task::{MARK, Task, Work},

@@ -12,18 +12,18 @@ use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 /// # Safety
 ///
 /// Zeroes are a valid value, and several processes may use it at once through a shared reference.
-pub(super) unsafe trait Zeroes: Sync {}
+pub(crate) unsafe trait Zeroes: Sync {}
 
 // SAFETY: what is shareable is valid for any bytes, and all zeroes is its initial state.
 unsafe impl<T: Shareable> Zeroes for T {}
 
 /// A value in `MAP_SHARED` memory.
-pub(super) struct Shared<T> {
+pub(crate) struct Shared<T> {
     at: *mut T,
 }
 
 impl<T: Zeroes> Shared<T> {
-    pub(super) fn new() -> Result<Self, String> {
+    pub(crate) fn new() -> Result<Self, String> {
         let access = ProtFlags::READ | ProtFlags::WRITE;
         // SAFETY: a new mapping at an address of the kernel's choice.
         let at =
@@ -72,7 +72,7 @@ unsafe impl Zeroes for Board {}
 /// A value that shares its cache lines with no other. (Processors fetch them in pairs.)
 #[repr(align(128))]
 #[derive(Default)]
-pub(super) struct Line<T>(T);
+pub(crate) struct Line<T>(T);
 
 impl<T> Deref for Line<T> {
     type Target = T;

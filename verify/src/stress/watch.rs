@@ -9,7 +9,7 @@ use super::subject::Subject;
 
 /// Remembers when there was progress last.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(crate) struct Watch {
     limit: Duration,
     progress: u64,
     since: Instant,
@@ -17,12 +17,12 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn new(limit: Duration) -> Self {
+    pub(crate) fn new(limit: Duration) -> Self {
         Self { limit, progress: 0, since: Instant::now(), longest_stall: Duration::ZERO }
     }
 
     /// Whether it has been too long since `progress` last changed.
-    pub(super) fn is_stuck(&mut self, progress: u64) -> bool {
+    pub(crate) fn is_stuck(&mut self, progress: u64) -> bool {
         let stalled = self.since.elapsed();
         self.longest_stall = self.longest_stall.max(stalled);
         if progress != self.progress {
@@ -33,7 +33,7 @@ impl Watch {
     }
 
     /// The longest time without progress, as far as anybody looked.
-    pub(super) const fn longest_stall(&self) -> Duration {
+    pub(crate) const fn longest_stall(&self) -> Duration {
         self.longest_stall
     }
 }

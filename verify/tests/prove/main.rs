@@ -5,6 +5,8 @@ mod event;
 mod mutex;
 mod rwlock;
 mod semaphore;
+#[cfg(target_os = "linux")]
+mod stress;
 mod tries;
 
 use lockproof_verify::prove::Proof;
