@@ -35,6 +35,6 @@ pub mod verdict;
 pub mod zoo;
 
 /// The guide's program compiles.
-#[cfg(all(doctest, feature = "loom", feature = "shuttle"))]
+#[cfg(all(doctest, target_os = "linux", feature = "loom", feature = "shuttle"))]
 #[doc = include_str!("../../docs/your-own-lock.md")]
 struct Guide;

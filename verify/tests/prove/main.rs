@@ -2,6 +2,8 @@
 
 mod counter;
 mod event;
+#[cfg(all(feature = "loom", feature = "shuttle"))]
+mod guide;
 mod mutex;
 mod rwlock;
 mod semaphore;
