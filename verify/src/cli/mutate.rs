@@ -39,7 +39,7 @@ pub(super) struct Options {
     resume: Option<PathBuf>,
     /// Look for the weakest orderings with which all models hold, from the strongest downwards, and say where shipped ones are
     /// stronger than they have to be
-    #[arg(long, conflicts_with = "resume")]
+    #[arg(long, conflicts_with_all = ["resume", "html"])]
     weakest: bool,
     /// Stop after this time: 90s, 20min; a number alone is seconds
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]

@@ -133,6 +133,7 @@ fn every_report_is_as_its_schema_says() {
         ("zoo", "zoo --only hyman"),
         ("litmus", "litmus"),
         ("mutate", "mutate counter"),
+        ("weakest", "mutate --weakest counter"),
         ("stress", "stress --subject mutex --processes 2 --count 100 --kills 1"),
         ("bench", "bench mutex/alone --rounds 2 --window 2ms"),
         ("ls", "ls"),
