@@ -22,14 +22,17 @@ mod strategy;
 
 pub(crate) use claims::claims;
 pub use judge::{Answer, can_get_stuck, may_come_to};
+#[cfg(target_os = "linux")]
 pub(crate) use model::IMPOSSIBLE;
 pub use model::{Mistake, ProgramModel, Tally};
 pub use program::{
     Death, Event, How, MOST_PERMITS, NUMBERS, PERMITS, Program, Seen, Step, What, Whom,
 };
+#[cfg(target_os = "linux")]
 pub(crate) use reference::READERS;
 #[cfg(feature = "shuttle")]
 pub use run::by_shuttle;
 pub use run::{Draw, by_states};
+#[cfg(target_os = "linux")]
 pub(crate) use run::{Ran, examine};
 pub use strategy::{Size, programs};
