@@ -1,8 +1,8 @@
 //! Programs at random: small ones, of all that the primitives can be asked for, held against what is promised.
 //!
 //! A model is a program that somebody thought of. Here nobody does: what several processes do with two mutexes, a condition variable, a lock for
-//! readers and writers, and a semaphore is [drawn](strategy) step by step, holds within holds, tries, deadlines and a death among them.
-//! Each process notes what it sees; a [reference](reference) in which each step happens at one moment says [whether](judge) that may be. The
+//! readers and writers, and a semaphore is drawn step by step, holds within holds, tries, deadlines and a death among them.
+//! Each process notes what it sees; a reference in which each step happens at one moment says [whether](may_come_to) that may be. The
 //! same programs run under shuttle, under the explorer of states, with weak memory and every death, and in real processes.
 //!
 //! A program that fails is made smaller as long as it fails, by `proptest`, and printed as code.
