@@ -188,7 +188,7 @@ fn what_is_right_is_not_accused() {
     let draw = Draw { programs: 150, size: LARGE };
     let found = by_shuttle(draw, 20, Mistake::None, &Budget::seeded(7), &Silent);
     assert!(matches!(found.verdict, Verdict::Bounded(_)), "{found:#?}");
-    let draw = Draw { programs: 150, size: Size { processes: 2, steps: 3, deaths: Some(80) } };
+    let draw = Draw { programs: 60, size: Size { processes: 2, steps: 2, deaths: Some(80) } };
     let found = by_states(draw, Mistake::None, &Budget::seeded(7), &Silent);
     assert!(matches!(found.verdict, Verdict::Bounded(_)), "{found:#?}");
 }

@@ -12,7 +12,7 @@ const AS_PROMISED: &str =
 /// What shuttle and real processes can take.
 const LARGE: Size = Size { processes: 3, steps: 6, deaths: None };
 /// What can be explored whole.
-const SMALL: Size = Size { processes: 2, steps: 3, deaths: None };
+const SMALL: Size = Size { processes: 2, steps: 2, deaths: None };
 
 /// All of them: the quick ones, those that `--full` adds, and those that have to fail.
 pub(crate) fn claims() -> Vec<Claim> {
@@ -66,7 +66,7 @@ const SCHEDULES: u64 = 25;
 const DEATHS: usize = 80;
 
 fn explorer_claim(times: u32) -> Claim {
-    let draw = Draw { programs: 150 * times, size: Size { deaths: Some(DEATHS), ..SMALL } };
+    let draw = Draw { programs: 100 * times, size: Size { deaths: Some(DEATHS), ..SMALL } };
     claim((draw, "explorer"), MemoryModel::C11, |draw, budget, progress| {
         by_states(draw, Mistake::None, budget, progress)
     })

@@ -222,7 +222,7 @@ pub fn by_states(
 }
 
 /// How much memory the states of one program may take, in bytes.
-const ROOM: usize = 400_000_000;
+const ROOM: usize = 100_000_000;
 
 fn ran(found: Finding, budget: &Budget) -> Ran {
     let late = budget.until.is_some_and(|until| Instant::now() >= until);

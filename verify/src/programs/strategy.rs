@@ -73,8 +73,8 @@ fn how() -> impl Strategy<Value = How> {
     prop_oneof![3 => Just(How::Patiently), 1 => Just(How::Once), 1 => Just(How::Limited)]
 }
 
-/// The next so many of a row as steps within each other, without those that make no sense: to take again what one holds, and to wait
-/// without the mutex.
+/// The next so many of a row as steps within each other, without those that take again what one holds. Who is to wait takes the mutex
+/// for it.
 fn nested(row: &mut IntoIter<Drawn>, most: usize, held: &[What]) -> Vec<Step> {
     let mut steps = Vec::new();
     while steps.len() < most {
@@ -85,7 +85,10 @@ fn nested(row: &mut IntoIter<Drawn>, most: usize, held: &[What]) -> Vec<Step> {
                 steps.push(Step::Hold { what, how, steps: nested(row, inner, &held) });
             }
             Step::Hold { .. } => {}
-            Step::WaitUntil { .. } if !held.contains(&What::First) => {}
+            Step::WaitUntil { .. } if !held.contains(&What::First) => {
+                let (what, how) = (What::First, How::Patiently);
+                steps.push(Step::Hold { what, how, steps: vec![step] });
+            }
             step => steps.push(step),
         }
     }
