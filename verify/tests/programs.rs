@@ -122,6 +122,7 @@ fn what_can_be_seen_is_known() {
     let limited = Step::WaitUntil { least: 3, limited: true };
     let waits = program([&[hold(First, Patiently, [limited])], &[hold(First, Patiently, [])]]);
     let posts = program([&[Step::Post], &[Step::Post]]);
+    let takes = program([&[Step::Post], &[Step::Wait(Once)]]);
     let dies = |program: &Program| dying(0, program.clone());
     let table = [
         (&adds, seen([&[Got, Saw(0), Saw(1)], &[Got, Saw(2), Saw(3)]], [4, 0, 0, 0], 1), true),
@@ -155,6 +156,9 @@ fn what_can_be_seen_is_known() {
             false,
         ),
         // There is room for one more.
+        // There is room all the time, and nobody else gives one.
+        (&takes, seen([&[Got], &[Got]], [0; 4], 1), true),
+        (&takes, seen([&[Refused], &[Got]], [0; 4], 0), false),
         (&posts, seen([&[Got], &[Refused]], [0; 4], 2), true),
         (&posts, seen([&[Got], &[Got]], [0; 4], 2), false),
         (

@@ -176,10 +176,9 @@ fn init() -> Vec<Claim> {
         full(held(loom_claim("init", model(3, false), 3, 1, BUILDS_ONCE, up_to(3)))),
         full(held(loom_claim("init", model(4, false), 4, 1, BUILDS_ONCE, up_to(2)))),
     ];
-    for (n, search) in [(2, ALL), (3, up_to(2))] {
-        let mut claim = crash_claim("init", model(n, true), n, 1, search);
-        claim.property = BUILDS_AGAIN;
-        all.push(held(claim));
+    for (n, search, full_only) in [(2, up_to(3), false), (2, ALL, true), (3, up_to(2), false)] {
+        let claim = crash_claim("init", model(n, true), n, 1, search);
+        all.push(held(Claim { property: BUILDS_AGAIN, full_only, ..claim }));
     }
     let mut by_shuttle = shuttle_claims("init", &model(6, false), 6, 1);
     by_shuttle.iter_mut().for_each(|claim| claim.property = BUILDS_ONCE);
@@ -338,7 +337,7 @@ fn barrier() -> Vec<Claim> {
     let mut all = vec![
         meets("barrier", Rounds, (2, 1), MEETS, up_to(3)),
         meets("barrier", Rounds, (2, 2), MEETS, up_to(2)),
-        meets("barrier-passing", Passing, (2, 2), MEETS, up_to(2)),
+        full(meets("barrier-passing", Passing, (2, 2), MEETS, up_to(2))),
         meets("barrier-deadline", Deadline, (2, 1), MEETS, up_to(3)),
         meets("barrier-recover", Recover, (2, 1), RECOVERS, up_to(2)),
         full(meets("barrier-recover", Recover, (2, 1), RECOVERS, up_to(3))),
@@ -396,7 +395,7 @@ fn broken() -> Vec<Claim> {
     all.push(fails(other::<GlibcRobust>("glibc-robust-dying", Trial::Dying(3), found_within(3))));
     // Woken, and dead before it runs.
     let woken = LoomSearch { only_death: Some(STEPS_UNTIL_WOKEN), ..found_within(3) };
-    all.push(fails(other::<GlibcRobust>("glibc-robust-dying", Trial::Dying(4), woken)));
+    all.push(full(fails(other::<GlibcRobust>("glibc-robust-dying", Trial::Dying(4), woken))));
     all.push(fails(on_an_old_kernel()));
     all
 }

@@ -66,7 +66,7 @@ const SCHEDULES: u64 = 25;
 const DEATHS: usize = 80;
 
 fn explorer_claim(times: u32) -> Claim {
-    let draw = Draw { programs: 100 * times, size: Size { deaths: Some(DEATHS), ..SMALL } };
+    let draw = Draw { programs: 30 * times, size: Size { deaths: Some(DEATHS), ..SMALL } };
     claim((draw, "explorer"), MemoryModel::C11, |draw, budget, progress| {
         by_states(draw, Mistake::None, budget, progress)
     })
