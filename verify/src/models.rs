@@ -1,6 +1,7 @@
 //! The models: one file per thing checked, named as the algorithm's file.
 
 pub mod again;
+pub mod another;
 pub mod any;
 pub mod barrier;
 pub mod broken;

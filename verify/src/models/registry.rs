@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::again::{self, AgainModel};
+use super::another::AnotherModel;
 use super::any;
 use super::barrier::{self, BarrierModel};
 use super::broken::barrier::OneCountBarrier;
@@ -311,6 +312,19 @@ static MODELS: &[Entry] = &[
         explore: |size, exploration| {
             let (processes, deaths) = (size.processes, size.deaths > 0);
             exploration.of(NotRecoverableModel { processes, deaths }, size)
+        },
+    },
+    Entry {
+        name: "mutex-another",
+        about: "the shipped mutex, once each, after another one that somebody lets go of unrepaired for good",
+        property: KEEPS_COUNT,
+        with_deaths: Some(SURVIVES),
+        repeats: Repeats::Once,
+        least: 2,
+        most: MOST_PROCESSES,
+        explore: |size, exploration| {
+            let (processes, deaths) = (size.processes, size.deaths > 0);
+            exploration.of(AnotherModel { processes, deaths }, size)
         },
     },
     Entry {

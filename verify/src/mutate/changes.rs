@@ -19,8 +19,10 @@ pub fn changes(op: &Op) -> Vec<Change> {
         Kind::FutexWake => vec![Change::Skip],
         Kind::FutexUpdateWakeAll | Kind::FutexRequeue => vec![Change::Half, Change::Skip],
         Kind::FutexWaitAny => vec![Change::Half],
-        Kind::RobustRemove => vec![Change::Half, Change::Skip],
-        Kind::RobustBegin | Kind::RobustInsert | Kind::RobustEnd => vec![Change::Skip],
+        Kind::RobustRemove => vec![Change::Half, Change::Skip, Change::Late],
+        Kind::RobustBegin | Kind::RobustInsert | Kind::RobustEnd => {
+            vec![Change::Skip, Change::Late]
+        }
         Kind::Load | Kind::Fence | Kind::CellGet | Kind::FutexWait => Vec::new(),
     });
     all
@@ -45,6 +47,7 @@ pub fn short(change: Change) -> String {
         Change::Unchecked => "unchecked".to_owned(),
         Change::Skip => "skipped".to_owned(),
         Change::Half => "half".to_owned(),
+        Change::Late => "late".to_owned(),
         Change::Operand(value) => format!("with-{value}"),
         Change::Result(value) => format!("leaves-{value}"),
         Change::Orders(_) => "orders".to_owned(),
@@ -70,6 +73,7 @@ pub fn in_words(op: &Op, change: Change) -> String {
         (Change::Half, Kind::FutexRequeue) => "wakes and moves nobody".to_owned(),
         (Change::Half, Kind::FutexWaitAny) => "waits for the first word only".to_owned(),
         (Change::Half, _) => "is not announced".to_owned(),
+        (Change::Late, _) => "is done after the operation that follows".to_owned(),
         (Change::Operand(1), Kind::FutexWake) => "wakes one instead of all".to_owned(),
         (Change::Operand(value), _) => format!("is done with {value}"),
         (Change::Result(value), _) => format!("leaves {value}, whatever was there"),
@@ -98,6 +102,7 @@ mod tests {
             Kind::FetchAdd,
             Kind::FutexWake,
             Kind::FutexUpdateWakeAll,
+            Kind::RobustInsert,
             Kind::RobustRemove,
             Kind::Fence,
         ] {

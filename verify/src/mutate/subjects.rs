@@ -87,12 +87,22 @@ pub static SUBJECTS: &[Subject] = &[
             ("mutex-deadline", size(3, 1, 0)),
             ("mutex", size(3, 1, 1)),
             ("mutex", size(4, 1, 0)),
+            ("mutex-another", size(2, 1, 1)),
+            ("mutex", size(2, 2, 1)),
         ],
         strong: &[],
         drawn: &[],
         slow: &[],
         equivalent: &[
             NO_END,
+            Known {
+                place: "robust_remove-1/late",
+                why: "a death finds it in the list until it is nobody's, and then nobody waits for it any more",
+            },
+            Known {
+                place: "robust_remove-2/late",
+                why: "a death meanwhile finds it in the list, and leaves the same",
+            },
             Known {
                 place: "futex_update_wake_all-0/skipped",
                 why: "a mark that stays costs a call that wakes nobody",

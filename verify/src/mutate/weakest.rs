@@ -242,4 +242,25 @@ mod tests {
         let found = search(&knobs, |_| None, |_, _| Attempt::Late);
         assert!(found.late && found.compared() == Compared::Same);
     }
+
+    #[test]
+    fn of_the_shipped_source_the_strongest_orderings_hold_and_none_at_all_do_not() {
+        use crate::claim::Silent;
+        use crate::mutate::{Passed, SUBJECTS};
+
+        let budget = Budget::seeded(1);
+        let subject = SUBJECTS.iter().find(|subject| subject.name == "once").expect("a subject");
+        let passed = subject.trials().map(|trial| Passed::of(subject, trial, &budget, &Silent));
+        let passed = passed.filter_map(|passed| passed.expect("it holds")).collect();
+        let reference = Reference::of(subject, passed);
+        let knobs = knobs(&reference.operations(subject));
+        let attempt = |choose: fn(&Knob) -> Ordering| {
+            let orders = knobs.iter().map(|knob| (knob.op.site, knob.fails, choose(knob)));
+            reference.try_orders(&knobs[0].op, Orders::new(orders), &budget, &Silent)
+        };
+        let strongest = |knob: &Knob| *knob.choices.last().expect("some");
+        assert!(knobs.iter().any(|knob| strongest(knob) != knob.shipped), "{knobs:?}");
+        assert_eq!(attempt(strongest), Attempt::Holds);
+        assert_eq!(attempt(|knob| knob.choices[0]), Attempt::Fails);
+    }
 }

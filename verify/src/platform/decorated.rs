@@ -20,7 +20,7 @@ use lockproof::platform::{Changed, Ordering, Platform, ThreadId, Update, Waited}
 use super::World;
 use super::control::{Control, Died, thread_died};
 use super::mutated::{Done, Kind, Op};
-use super::robust::RobustList;
+use super::robust::{RobustList, Told};
 use super::words::check_number;
 
 /// A platform, watched. One value per thread of the model.
@@ -65,10 +65,10 @@ impl<W: World> Decorated<W> {
     /// Runs a thread of the model, which may die in it. Then, and also if it came to its end, the kernel cleans up after
     /// it: what a thread still holds when it exits, it has died holding.
     pub fn run_mortal(&self, thread: impl FnOnce(&Self)) {
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| thread(self)))
-            && !thread_died(&*panic)
-        {
-            resume_unwind(panic);
+        match catch_unwind(AssertUnwindSafe(|| thread(self))) {
+            Ok(()) => self.lives_on(true),
+            Err(panic) if thread_died(&*panic) => {}
+            Err(panic) => resume_unwind(panic),
         }
         let mut list = std::mem::take(&mut *self.list());
         let kernel =
@@ -91,10 +91,32 @@ impl<W: World> Decorated<W> {
         if self.dead.load(Ordering::Relaxed) {
             return Done::No;
         }
-        self.control.before(self.me(), op).unwrap_or_else(|| {
+        let done = self.control.before(self.me(), op).unwrap_or_else(|| {
             self.dead.store(true, Ordering::Relaxed);
             panic_any(Died)
-        })
+        });
+        self.lives_on(false);
+        done
+    }
+
+    /// Says what a mutant has held back, if that is over.
+    fn lives_on(&self, is_over: bool) {
+        let mut list = self.list();
+        if let Some(told) = list.lives_on(is_over) {
+            list.note(told, is_same::<W>);
+        }
+    }
+
+    /// Tells the kernel something, if a mutant does not keep it from that. Returns whether a lock that is let go of was held.
+    fn tell(&self, done: Done, told: Told<W::RobustWord>) -> bool {
+        match done {
+            Done::No => true,
+            Done::Late => {
+                self.list().hold_back(told);
+                true
+            }
+            Done::Yes | Done::Half => self.list().note(told, is_same::<W>),
+        }
     }
 
     fn did(&self, op: &Op, before: Option<u64>, after: Option<u64>) {
@@ -184,6 +206,10 @@ impl<W: World> Drop for Access<'_, W> {
     fn drop(&mut self) {
         self.p.did(self.op, None, self.after);
     }
+}
+
+fn is_same<W: World>(one: &W::RobustWord, other: &W::RobustWord) -> bool {
+    W::id_of(W::word(one)) == W::id_of(W::word(other))
 }
 
 impl<W: World> Platform for Decorated<W> {
@@ -371,7 +397,7 @@ impl<W: World> Platform for Decorated<W> {
         let mut op = self.op(Kind::FutexUpdateWakeAll, W::name_of(word));
         let woken = match self.before(&mut op) {
             Done::No => return 1,
-            Done::Yes => self.inner.futex_update_wake_all(word, update),
+            Done::Yes | Done::Late => self.inner.futex_update_wake_all(word, update),
             Done::Half => {
                 match update {
                     Update::Clear(_) => {
@@ -393,7 +419,7 @@ impl<W: World> Platform for Decorated<W> {
         let words = match self.before(&mut op) {
             Done::No => return Waited::Woken,
             Done::Half => &words[..1],
-            Done::Yes => words,
+            Done::Yes | Done::Late => words,
         };
         for (word, expected) in words {
             let op = Op { word: W::name_of(word), ..op };
@@ -417,7 +443,7 @@ impl<W: World> Platform for Decorated<W> {
         let moved = match self.before(&mut op) {
             Done::No => return Ok(1),
             Done::Half => 0,
-            Done::Yes => moved,
+            Done::Yes | Done::Late => moved,
         };
         let wake = op.operand.unwrap_or(0) as u32;
         let found = self.inner.futex_requeue(from, expected, wake, to, moved);
@@ -427,42 +453,32 @@ impl<W: World> Platform for Decorated<W> {
     }
 
     fn robust_begin(&self, robust: &W::RobustWord) -> Result<(), TooManyHeld> {
-        if self.robust_op(Kind::RobustBegin, robust) != Done::No {
-            self.list().announce(robust);
-        }
+        let done = self.robust_op(Kind::RobustBegin, robust);
+        self.tell(done, Told::Announces(robust.clone()));
         Ok(())
     }
 
     fn robust_insert(&self, robust: &W::RobustWord) {
-        if self.robust_op(Kind::RobustInsert, robust) != Done::No {
-            self.list().insert(robust);
-        }
+        let done = self.robust_op(Kind::RobustInsert, robust);
+        self.tell(done, Told::Holds(robust.clone()));
     }
 
     fn robust_remove(&self, robust: &W::RobustWord) -> bool {
-        let is_it = |held: &W::RobustWord| W::id_of(W::word(held)) == W::id_of(W::word(robust));
         let done = self.robust_op(Kind::RobustRemove, robust);
-        if done == Done::No {
-            return true;
-        }
-        let mut list = self.list();
-        let was_there = list.remove(is_it);
-        if was_there && done == Done::Yes {
-            list.announce(robust);
-        }
-        was_there
+        self.tell(done, Told::LetsGo { robust: robust.clone(), announced: done != Done::Half })
     }
 
     fn robust_end(&self) {
         let mut op = self.op(Kind::RobustEnd, "");
-        if self.before(&mut op) != Done::No {
+        let done = self.before(&mut op);
+        if done != Done::No {
             self.did(&op, None, None);
-            self.list().end();
         }
+        self.tell(done, Told::IsDone);
     }
 
     fn robust_holds(&self, robust: &W::RobustWord) -> bool {
-        self.list().holds(|held| W::id_of(W::word(held)) == W::id_of(W::word(robust)))
+        self.list().holds(|held| is_same::<W>(held, robust))
     }
 
     fn me(&self) -> ThreadId {

@@ -119,6 +119,8 @@ pub enum Change {
     /// Only the first half of a double operation is done: the word is changed and nobody is woken, the lock is struck from
     /// the list and not announced, sleepers are woken and none moved, the first word is waited for and no other.
     Half,
+    /// What the kernel is told about a lock, it is told after the thread's next operation.
+    Late,
     /// All operations of a source have these orderings.
     Orders(&'static Orders),
 }
@@ -186,6 +188,7 @@ impl Mutation {
             Change::Operand(value) => op.operand = Some(value),
             Change::Skip => return Done::No,
             Change::Half => return Done::Half,
+            Change::Late => return Done::Late,
             Change::Result(value) => op.result = Some(value),
             Change::Orders(orders) => {
                 for (fails, order) in orders.of(op.site) {
@@ -202,6 +205,8 @@ impl Mutation {
 pub(super) enum Done {
     Yes,
     Half,
+    /// After the next one.
+    Late,
     No,
 }
 

@@ -196,6 +196,38 @@ pub struct List {
     pub held: Vec<u8>,
     /// The word that it has announced.
     pub pending: Option<u8>,
+    /// What it says after its next operation: only a mutant holds something back.
+    late: Option<Told>,
+}
+
+/// One thing that the kernel is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Told {
+    Announces(u8),
+    Holds(u8),
+    LetsGo { word: u8, announced: bool },
+    IsDone,
+}
+
+impl List {
+    /// Writes it down. Returns whether a lock that is let go of was held.
+    fn note(&mut self, told: Told) -> bool {
+        match told {
+            Told::Announces(word) => self.pending = Some(word),
+            Told::Holds(word) => self.held.push(word),
+            Told::IsDone => self.pending = None,
+            Told::LetsGo { word, announced } => {
+                let Some(at) = self.held.iter().rposition(|held| *held == word) else {
+                    return false;
+                };
+                self.held.remove(at);
+                if announced {
+                    self.pending = Some(word);
+                }
+            }
+        }
+        true
+    }
 }
 
 /// The result of a wait, as scripts have it.
@@ -455,6 +487,12 @@ impl Recorder {
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| thread(self)))
         });
         let mut run = self.run.borrow_mut();
+        if played.is_ok()
+            && let Some(told) = run.list.late.take()
+        {
+            run.list.note(told);
+            run.now_stands();
+        }
         let ended =
             |wants| Label { wants, kind: None, on: 0, order: Ordering::Relaxed, site: None };
         let label = match played {
@@ -495,9 +533,10 @@ impl Recorder {
         if let Some(result) = run.script.get(run.next).copied().filter(|_| goes_on) {
             run.next += 1;
             run.place.since.push(result);
-            let list = run.list.clone();
+            let late = run.list.late.take();
             run.lists.clear();
-            run.lists.push(list);
+            run.now_stands();
+            run.says_late(late);
             return result;
         }
         run.stopped = true;
@@ -615,18 +654,50 @@ impl Recorder {
         self.mutate(&mut op)
     }
 
-    /// Changes what the thread has told the kernel.
-    fn tell<T>(&self, change: impl FnOnce(&mut List) -> T) -> T {
+    /// Tells the kernel something, if a mutant does not keep it from that. Returns whether a lock that is let go of was held.
+    fn tell(&self, done: Done, told: Told) -> bool {
         let mut run = self.run.borrow_mut();
-        if run.next == run.script.len() && run.until == Some(run.lists.len() - 1) {
-            run.stopped = true;
-            drop(run);
+        match done {
+            Done::No => return true,
+            Done::Late => {
+                let late = Some(told);
+                run.list.late = late;
+                run.lists.last_mut().expect("what it has said at last").late = late;
+                return true;
+            }
+            Done::Yes | Done::Half => {}
+        }
+        run.stop_if_it_is_time();
+        let late = run.list.late.take();
+        let was_held = run.list.note(told);
+        run.now_stands();
+        run.says_late(late);
+        was_held
+    }
+}
+
+impl Run {
+    /// Stops where a death is looked for.
+    fn stop_if_it_is_time(&mut self) {
+        if self.next == self.script.len() && self.until == Some(self.lists.len() - 1) {
+            self.stopped = true;
             resume_unwind(Box::new(Stop))
         }
-        let result = change(&mut run.list);
-        let list = run.list.clone();
-        run.lists.push(list);
-        result
+    }
+
+    /// A death from now on finds the list as it is.
+    fn now_stands(&mut self) {
+        let list = self.list.clone();
+        self.lists.push(list);
+    }
+
+    /// Says what was held back until now; a death before that finds it unsaid.
+    fn says_late(&mut self, late: Option<Told>) {
+        if let Some(told) = late {
+            self.stop_if_it_is_time();
+            self.list.note(told);
+            self.now_stands();
+        }
     }
 }
 
@@ -765,7 +836,7 @@ impl Platform for Recorder {
         let words = match self.mutate(&mut op) {
             Done::No => return Waited::Woken,
             Done::Half => &words[..1],
-            Done::Yes => words,
+            Done::Yes | Done::Late => words,
         };
         let until = Until::of(deadline);
         let words = words.iter().map(|(word, expected)| (word.index, u64::from(*expected)));
@@ -792,7 +863,7 @@ impl Platform for Recorder {
         let moved = match self.mutate(&mut op) {
             Done::No => return Ok(1),
             Done::Half => 0,
-            Done::Yes => moved,
+            Done::Yes | Done::Late => moved,
         };
         let wake = op.operand.unwrap_or(0) as u32;
         let wants = Wants::Requeue { expected: expected.into(), wake, to: to.index, moved };
@@ -824,47 +895,31 @@ impl Platform for Recorder {
         match self.mutate(&mut op) {
             Done::No => 1,
             done => {
-                let wants = Wants::UpdateWake(update, done == Done::Yes);
+                let wants = Wants::UpdateWake(update, done != Done::Half);
                 self.result(&op, word.index, wants) as u32
             }
         }
     }
 
     fn robust_begin(&self, robust: &Robust) -> Result<(), TooManyHeld> {
-        if self.robust_op(Kind::RobustBegin, robust) != Done::No {
-            self.tell(|list| list.pending = Some(robust.0.index));
-        }
+        let done = self.robust_op(Kind::RobustBegin, robust);
+        self.tell(done, Told::Announces(robust.0.index));
         Ok(())
     }
 
     fn robust_insert(&self, robust: &Robust) {
-        if self.robust_op(Kind::RobustInsert, robust) != Done::No {
-            self.tell(|list| list.held.push(robust.0.index));
-        }
+        let done = self.robust_op(Kind::RobustInsert, robust);
+        self.tell(done, Told::Holds(robust.0.index));
     }
 
     fn robust_remove(&self, robust: &Robust) -> bool {
         let done = self.robust_op(Kind::RobustRemove, robust);
-        if done == Done::No {
-            return true;
-        }
-        self.tell(|list| {
-            let Some(at) = list.held.iter().rposition(|held| *held == robust.0.index) else {
-                return false;
-            };
-            list.held.remove(at);
-            if done == Done::Yes {
-                list.pending = Some(robust.0.index);
-            }
-            true
-        })
+        self.tell(done, Told::LetsGo { word: robust.0.index, announced: done != Done::Half })
     }
 
     fn robust_end(&self) {
-        let mut op = self.op(Kind::RobustEnd, "");
-        if self.mutate(&mut op) != Done::No {
-            self.tell(|list| list.pending = None);
-        }
+        let done = self.mutate(&mut self.op(Kind::RobustEnd, ""));
+        self.tell(done, Told::IsDone);
     }
 
     fn robust_holds(&self, robust: &Robust) -> bool {

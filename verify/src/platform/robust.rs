@@ -10,35 +10,62 @@ use super::control::KernelRule;
 pub(super) struct RobustList<R> {
     held: Vec<R>,
     pending: Option<R>,
+    /// What it says after its next operation, and whether that is yet to come: only a mutant holds something back.
+    late: Option<(Told<R>, bool)>,
+}
+
+/// One thing that the kernel is told.
+pub(super) enum Told<R> {
+    Announces(R),
+    Holds(R),
+    LetsGo { robust: R, announced: bool },
+    IsDone,
 }
 
 impl<R> Default for RobustList<R> {
     fn default() -> Self {
-        Self { held: Vec::new(), pending: None }
+        Self { held: Vec::new(), pending: None, late: None }
     }
 }
 
 impl<R: Clone> RobustList<R> {
-    pub(super) fn announce(&mut self, robust: &R) {
-        self.pending = Some(robust.clone());
+    /// Writes down what the thread says. Returns whether a lock that is let go of was held.
+    pub(super) fn note(&mut self, told: Told<R>, is_same: impl Fn(&R, &R) -> bool) -> bool {
+        match told {
+            Told::Announces(robust) => self.pending = Some(robust),
+            Told::Holds(robust) => self.held.push(robust),
+            Told::IsDone => self.pending = None,
+            Told::LetsGo { robust, announced } => {
+                let Some(at) = self.held.iter().rposition(|held| is_same(held, &robust)) else {
+                    return false;
+                };
+                self.held.remove(at);
+                if announced {
+                    self.pending = Some(robust);
+                }
+            }
+        }
+        true
     }
 
-    pub(super) fn end(&mut self) {
-        self.pending = None;
+    /// It will be said after the next operation.
+    pub(super) fn hold_back(&mut self, told: Told<R>) {
+        self.late = Some((told, true));
     }
 
-    pub(super) fn insert(&mut self, robust: &R) {
-        self.held.push(robust.clone());
+    /// The thread has lived to the next operation, or to its end. Returns what was held back until the one before.
+    pub(super) fn lives_on(&mut self, is_over: bool) -> Option<Told<R>> {
+        match self.late.take() {
+            Some((told, true)) if !is_over => {
+                self.late = Some((told, false));
+                None
+            }
+            late => late.map(|(told, _)| told),
+        }
     }
 
     pub(super) fn holds(&self, is_it: impl Fn(&R) -> bool) -> bool {
         self.held.iter().any(is_it)
-    }
-
-    /// Returns false if it is not there.
-    pub(super) fn remove(&mut self, is_it: impl Fn(&R) -> bool) -> bool {
-        let at = self.held.iter().rposition(is_it);
-        at.map(|at| self.held.remove(at)).is_some()
     }
 
     /// What `exit_robust_list` in `kernel/futex/core.c` does, in its order. Returns how many words the

@@ -128,6 +128,27 @@ pub const MUTANTS: &[Mutant] = &[
         preemptions: 3,
     },
     Mutant {
+        name: "announced-after-locking",
+        operation: (Kind::RobustBegin, None, 0),
+        change: Change::Late,
+        caught_by: Trial::Dying(2),
+        preemptions: 3,
+    },
+    Mutant {
+        name: "listed-after-the-announcement-ends",
+        operation: (Kind::RobustInsert, None, 0),
+        change: Change::Late,
+        caught_by: Trial::Dying(2),
+        preemptions: 3,
+    },
+    Mutant {
+        name: "announced-after-unlocking",
+        operation: (Kind::RobustRemove, None, 0),
+        change: Change::Late,
+        caught_by: Trial::Dying(2),
+        preemptions: 3,
+    },
+    Mutant {
         name: "not-made-consistent",
         operation: (Kind::FetchAnd, Some(Relaxed), 0),
         change: Change::Skip,
