@@ -45,7 +45,7 @@ pub(crate) use {
     descriptors::{Process, Unshared},
     linux::WORD_FROM_LINK,
     linux::{monotonic_now, sleep_until},
-    namespace::pid_namespace,
+    namespace::namespace_id,
     processes::{copy_of_inherited, end_with_starter, fork, pass_descriptor, pass_no_further},
     threads::any_held_within,
 };

@@ -28,10 +28,12 @@ const REPAIRED: u64 = 8;
 
 type Way = (&'static str, fn());
 
-const WAYS: [Way; 7] = [
+const WAYS: [Way; 9] = [
     ("SIGKILL", || kill_myself()),
     ("SIGTERM", || signal(std::process::id() as i32, libc::SIGTERM)),
+    ("a wild access", || access_nothing()),
     ("abort", || std::process::abort()),
+    ("abort, and its memory written to a file", || dump_core()),
     ("exit", || std::process::exit(0)),
     ("_exit", || exit_now(0)),
     ("the end of its only thread", || exit_thread()),
@@ -97,6 +99,25 @@ fn sleeping(count: usize, word: usize, body: impl Fn()) -> Vec<Child> {
     let children: Vec<Child> = (0..count).map(|_| fork(&body)).collect();
     children.iter().for_each(|child| child.until_asleep_on(word));
     children
+}
+
+fn access_nothing() {
+    // SAFETY: nothing is there, so the kernel ends the process before anything is read.
+    unsafe { core::ptr::without_provenance::<u8>(1).read_volatile() };
+}
+
+/// The kernel writes the file, where it is allowed to, before it looks after the locks.
+fn dump_core() {
+    let scratch = CString::new(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    // SAFETY: a string that ends with zero.
+    assert_eq!(unsafe { libc::chdir(scratch.as_ptr()) }, 0);
+    let mut most = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: writes `most` alone.
+    assert_eq!(unsafe { libc::getrlimit(libc::RLIMIT_CORE, &raw mut most) }, 0);
+    most.rlim_cur = most.rlim_max;
+    // SAFETY: reads `most` alone.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_CORE, &raw const most) }, 0);
+    std::process::abort();
 }
 
 fn until_dead_or_another_program(holder: &Child) {

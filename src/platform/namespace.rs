@@ -16,9 +16,12 @@ static HOME: AtomicU64 = AtomicU64::new(0);
 ///
 /// [`Unsupported::UnknownPidNamespace`] without `/proc`.
 pub(crate) fn pid_namespace() -> Result<u64, Unsupported> {
-    rustix::fs::stat("/proc/self/ns/pid")
-        .map(|stat| stat.st_ino)
-        .map_err(|_| Unsupported::UnknownPidNamespace)
+    namespace_id().map_err(|_| Unsupported::UnknownPidNamespace)
+}
+
+/// The same, with the system's error.
+pub(crate) fn namespace_id() -> std::io::Result<u64> {
+    Ok(rustix::fs::stat("/proc/self/ns/pid")?.st_ino)
 }
 
 /// Checks that this process, or the one it was forked from, has always been in this namespace.

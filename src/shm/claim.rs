@@ -16,10 +16,12 @@
 //! It is no mere hash, as it has to tell what differs while there is nothing else yet to tell it: an
 //! older boot can be taken over, another namespace cannot. Once the region is built its header has all of it in full.
 
+use std::io;
+
 use super::error::RegionError;
 use super::header::fingerprint;
 use super::place::Place;
-use crate::platform::{WORD_FROM_LINK, pid_namespace};
+use crate::platform::{WORD_FROM_LINK, namespace_id};
 
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 const PID_NAMESPACE: &str = "/proc/self/ns/pid";
@@ -46,10 +48,10 @@ pub(super) enum Foreign {
 impl Surroundings {
     /// Those of the calling process.
     pub(crate) fn here() -> Result<Self, RegionError> {
-        let unreadable = |path| RegionError::ProcUnreadable { path };
-        let pid_namespace = pid_namespace().map_err(|_| unreadable(PID_NAMESPACE))?;
-        let boot = std::fs::read_to_string(BOOT_ID).ok().and_then(|text| parse_boot_id(&text));
-        Ok(Self { pid_namespace, boot: boot.ok_or(unreadable(BOOT_ID))?, list_offset: LIST_OFFSET })
+        let unreadable = |path| move |source| RegionError::ProcUnreadable { path, source };
+        let pid_namespace = namespace_id().map_err(unreadable(PID_NAMESPACE))?;
+        let boot = boot_id().map_err(unreadable(BOOT_ID))?;
+        Ok(Self { pid_namespace, boot, list_offset: LIST_OFFSET })
     }
 
     /// The number by which processes from the same surroundings know each other; never 0.
@@ -101,6 +103,12 @@ pub(super) fn refuse(foreign: Foreign, ours: &Surroundings, place: &Place) -> Re
             RegionError::ForeignLibc { place, found, expected: ours.list_offset }
         }
     }
+}
+
+fn boot_id() -> io::Result<[u8; 16]> {
+    let text = std::fs::read_to_string(BOOT_ID)?;
+    parse_boot_id(&text)
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, format!("it says {text:?}")))
 }
 
 /// The 16 bytes of a text like `01234567-89ab-cdef-0123-456789abcdef`.

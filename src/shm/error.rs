@@ -127,6 +127,8 @@ pub enum RegionError {
     ProcUnreadable {
         /// The file.
         path: &'static str,
+        /// The system's error.
+        source: io::Error,
     },
     /// This process cannot use locks, and so no regions.
     Unsupported(Unsupported),
@@ -256,10 +258,14 @@ impl fmt::Display for RegionError {
                 "no region was passed to this process; have it started by Workers::spawn_sharing, or with a \
                  command that Region::pass_to prepared",
             ),
-            Self::ProcUnreadable { path } => write!(
-                f,
-                "cannot read {path}, which tells whether thread ids in a region can be trusted; mount /proc",
-            ),
+            Self::ProcUnreadable { path, source } => {
+                write!(
+                    f,
+                    "cannot read {path}, which tells whether thread ids in a region can be trusted: {source}",
+                )?;
+                let is_mounted = source.kind() != io::ErrorKind::NotFound;
+                f.write_str(if is_mounted { "" } else { "; mount /proc" })
+            }
             Self::Unsupported(error) => error.fmt(f),
             Self::TooManyHeld(error) => error.fmt(f),
             Self::Os { place, attempt, source } => write!(f, "{place}: cannot {attempt}: {source}"),

@@ -38,8 +38,9 @@ pub(super) fn create(label: &str, size: u64) -> Result<File, RegionError> {
 /// are: their names and modes say who may do what.
 pub(super) fn check_sealed(file: &File) -> Result<(), RegionError> {
     let link = format!("/proc/self/fd/{}", file.as_fd().as_raw_fd());
-    let target = readlink(link.as_str(), Vec::new())
-        .map_err(|_| RegionError::ProcUnreadable { path: "/proc/self/fd" })?;
+    let target = readlink(link.as_str(), Vec::new()).map_err(|errno| {
+        RegionError::ProcUnreadable { path: "/proc/self/fd", source: errno.into() }
+    })?;
     if !target.as_bytes().starts_with(b"/memfd:") {
         return Ok(());
     }

@@ -183,6 +183,8 @@ fn in_words(failure: LockFailure) -> LockError<()> {
 ///
 /// Not promised: any order between it and other memory: it is a number, and announces nothing.
 ///
+/// It may be used in a signal's handler.
+///
 /// # If a holder dies
 ///
 /// There is none. An addition happened or it did not.

@@ -83,6 +83,8 @@ unsafe impl Shareable for Event {
 
 impl Event {
     /// Sets it, and releases everybody who waits. Does nothing if it is set.
+    ///
+    /// May be called in a signal's handler, as [`clear`](Self::clear) and [`is_set`](Self::is_set).
     pub fn set(&self) {
         self.raw.set(Linux::lockless());
     }

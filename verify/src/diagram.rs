@@ -34,11 +34,17 @@ const NARROWEST: usize = 60;
 /// Stands above the reasons.
 const WHY: &str = "Why:";
 
+/// Why it went wrong, as far as its steps tell: a sentence or two to each entry, none if there are no steps.
+#[must_use]
+pub fn explanation(counterexample: &Counterexample) -> Vec<String> {
+    explain::explain(counterexample)
+}
+
 /// The counterexample as lines of at most `width` columns, each ended by a newline; what names the execution may take more.
 #[must_use]
 pub fn draw(counterexample: &Counterexample, width: usize, colour: bool) -> String {
     let Counterexample { why, steps, again_from, replay } = counterexample;
-    let reasons = explain::explain(counterexample);
+    let reasons = explanation(counterexample);
     drawing((why, &reasons), (steps, *again_from), replay, width, colour)
 }
 

@@ -2,6 +2,7 @@
 
 use lockproof::platform::{Platform, ThreadId};
 
+mod called;
 mod control;
 mod decorated;
 #[cfg(feature = "loom")]

@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use lockproof::platform::{Ordering, ThreadId};
 use lockproof::raw::mutex_state::{NOT_RECOVERABLE, OWNER, OWNER_DIED, WAITERS};
 
+use super::called::Names;
 use super::mutated::{Done, Kind, Mutation, Op};
 use crate::trace::Step;
 
@@ -80,6 +81,8 @@ pub struct Facts {
 
 struct State {
     steps: Vec<Recorded>,
+    words: Names,
+    cells: Names,
     facts: Facts,
     operations: usize,
 }
@@ -128,7 +131,13 @@ impl Control {
     /// A record, empty.
     #[must_use]
     pub fn new(plan: Plan) -> Self {
-        let state = State { steps: Vec::new(), facts: Facts::default(), operations: 0 };
+        let state = State {
+            steps: Vec::new(),
+            words: Names::default(),
+            cells: Names::default(),
+            facts: Facts::default(),
+            operations: 0,
+        };
         Self { plan, state: Mutex::new(state) }
     }
 
@@ -144,7 +153,22 @@ impl Control {
 
     /// All steps so far, in the order in which they were done.
     pub fn steps(&self) -> Vec<Step> {
-        self.lock().steps.iter().map(Recorded::in_words).collect()
+        let State { steps, words, cells, .. } = &*self.lock();
+        let named = |step: &Recorded| {
+            let names = if step.is_to_data() { cells } else { words };
+            step.in_words(names)
+        };
+        steps.iter().map(named).collect()
+    }
+
+    /// What a new word is called.
+    pub(super) fn name_word(&self, name: &'static str) -> &'static str {
+        self.lock().words.give(name)
+    }
+
+    /// What new data are called.
+    pub(super) fn name_cell(&self, name: &'static str) -> &'static str {
+        self.lock().cells.give(name)
     }
 
     /// Before an operation: whether it is done, and how. `None` means that the thread dies first.
@@ -252,7 +276,11 @@ impl Recorded {
         }
     }
 
-    fn in_words(&self) -> Step {
+    const fn is_to_data(&self) -> bool {
+        matches!(self.what, What::Did(Kind::CellGet | Kind::CellSet))
+    }
+
+    fn in_words(&self, names: &Names) -> Step {
         let value = |value: Option<u64>| match value {
             None => String::new(),
             Some(value) if self.robust => lock_word(value as u32),
@@ -265,8 +293,8 @@ impl Recorded {
                 What::Said(what) => what.to_owned(),
             },
             word: match self.to {
-                Some(to) => between(self.word, to),
-                None => self.word.to_owned(),
+                Some(to) => between(names.of(self.word), names.of(to)),
+                None => names.of(self.word).to_owned(),
             },
             ordering: self.order.map_or_else(String::new, |order| format!("{order:?}")),
             before: value(self.before),

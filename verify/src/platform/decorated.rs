@@ -508,19 +508,19 @@ impl<W: World> Platform for Decorated<W> {
 
 impl<W: World> World for Decorated<W> {
     fn new_word(&self, name: &'static str) -> W::Word {
-        self.inner.new_word(name)
+        self.inner.new_word(self.control.name_word(name))
     }
 
     fn new_robust(&self, name: &'static str) -> W::RobustWord {
-        self.inner.new_robust(name)
+        self.inner.new_robust(self.control.name_word(name))
     }
 
     fn new_word64(&self, name: &'static str) -> W::Word64 {
-        self.inner.new_word64(name)
+        self.inner.new_word64(self.control.name_word(name))
     }
 
     fn new_cell(&self, name: &'static str) -> W::Cell {
-        self.inner.new_cell(name)
+        self.inner.new_cell(self.control.name_cell(name))
     }
 
     fn name_of(word: &W::Word) -> &'static str {

@@ -10,6 +10,7 @@ use super::Report;
 use super::record::Shard;
 use super::words::in_words;
 use crate::claim::{Claim, Examined, Expected, MemoryModel, Method, Selection};
+use crate::diagram::explanation;
 use crate::models::registry;
 use crate::trace::{Counterexample, Witness};
 use crate::verdict::{Bound, Verdict};
@@ -113,6 +114,8 @@ struct JsonExamined<'a> {
     witnesses: &'a BTreeMap<String, Witness>,
     notes: &'a [String],
     counterexample: Option<&'a Counterexample>,
+    /// Why it went wrong, a sentence or two to each entry: which pair was missing, which wake was lost.
+    explanation: Vec<String>,
 }
 
 impl<'a> JsonExamined<'a> {
@@ -140,6 +143,7 @@ impl<'a> JsonExamined<'a> {
             witnesses: &finding.witnesses,
             notes: &finding.notes,
             counterexample: finding.counterexample.as_ref(),
+            explanation: finding.counterexample.as_ref().map_or_else(Vec::new, explanation),
         }
     }
 }

@@ -115,6 +115,7 @@ fn the_object_has_what_a_claim_has() {
             "counterexample",
             "executions",
             "expected",
+            "explanation",
             "id",
             "increments",
             "memory_model",
@@ -174,6 +175,10 @@ fn deaths_are_a_bound_and_show_what_they_break() {
     for part in ["nobody can go on", "✗", "dies", "is still asleep.", "the kernel's rule"] {
         assert!(said.contains(part), "'{part}' is missing:\n{said}");
     }
+    let explanation = found["explanation"].as_array().expect("sentences");
+    let explains =
+        |part| explanation.iter().any(|line| line.as_str().is_some_and(|line| line.contains(part)));
+    assert!(explains("is still asleep."), "{explanation:?}");
 }
 
 #[test]

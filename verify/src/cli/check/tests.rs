@@ -281,6 +281,7 @@ fn the_object_has_every_field() {
         "counterexample",
         "executions",
         "expected",
+        "explanation",
         "id",
         "increments",
         "memory_model",
