@@ -25,6 +25,13 @@ pub enum RegionError {
     AlreadyExists(Place),
     /// This process may not read and write it, or not make or remove it.
     PermissionDenied(Place),
+    /// It belongs to a user who is not trusted.
+    ForeignOwner {
+        /// Where the region is.
+        place: Place,
+        /// The user it belongs to.
+        owner: u32,
+    },
     /// The device is full, or the quota is used up.
     OutOfSpace {
         /// Where the region was to be.
@@ -174,6 +181,11 @@ impl fmt::Display for RegionError {
                 f,
                 "{place}: permission denied; regions are for their owner alone unless made with another \
                  mode, and must be both readable and writable",
+            ),
+            Self::ForeignOwner { place, owner } => write!(
+                f,
+                "{place}: belongs to user {owner}, who could cut it short under those who use it; if that one is to be \
+                 trusted, say so with owned_by({owner})",
             ),
             Self::OutOfSpace { place, needed } => write!(
                 f,

@@ -28,6 +28,16 @@ use super::place::Place;
 /// large one might never end.
 const CHUNK: u64 = 16 << 20;
 
+/// Whose files are opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trusted {
+    /// Of this process's user, and root's.
+    Ourselves,
+    /// These, and that user's.
+    User(u32),
+    Anybody,
+}
+
 /// A file that is, or is to be, a region.
 #[derive(Debug)]
 pub(super) struct File {
@@ -83,12 +93,30 @@ impl File {
     }
 
     fn check_kind(&self) -> Result<(), RegionError> {
-        let kind = FileType::from_raw_mode(self.stat()?.st_mode);
-        if kind != FileType::RegularFile {
-            let place = self.place.clone();
-            return Err(RegionError::NotARegion { place, why: "it is not a regular file" });
+        let stat = self.stat()?;
+        let why = if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+            "it is not a regular file"
+        } else if self.place.is_for_everybody() && stat.st_nlink > 1 {
+            "it is a hard link: the same file has another name, too"
+        } else {
+            return Ok(());
+        };
+        Err(RegionError::NotARegion { place: self.place.clone(), why })
+    }
+
+    /// Refuses what belongs to somebody who is not trusted.
+    pub(super) fn check_owner(&self, trusted: Trusted) -> Result<(), RegionError> {
+        let owner = self.stat()?.st_uid;
+        let ours = rustix::process::geteuid().as_raw();
+        let is_trusted = match trusted {
+            Trusted::Anybody => true,
+            Trusted::User(user) => owner == user || owner == ours || owner == 0,
+            Trusted::Ourselves => owner == ours || owner == 0,
+        };
+        if is_trusted {
+            return Ok(());
         }
-        Ok(())
+        Err(RegionError::ForeignOwner { place: self.place.clone(), owner })
     }
 
     pub(super) fn place(&self) -> &Place {

@@ -45,9 +45,13 @@ impl Place {
         }
     }
 
-    /// What has a name has it for everybody, so a link under it may be a trap set by another user.
-    pub(super) fn follows_links(&self) -> bool {
-        !matches!(self, Self::Named(_))
+    /// Whether anybody on the machine may put something there: what is found may be a trap set by another user.
+    pub(super) const fn is_for_everybody(&self) -> bool {
+        matches!(self, Self::Named(_))
+    }
+
+    pub(super) const fn follows_links(&self) -> bool {
+        !self.is_for_everybody()
     }
 }
 

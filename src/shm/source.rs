@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::claim::Surroundings;
 use super::error::RegionError;
-use super::file::File;
+use super::file::{File, Trusted};
 use super::header::{Content, is_region};
 use super::opening::{Filling, Opening, Outcome, Purpose};
 use super::place::Place;
@@ -54,6 +54,7 @@ const ATTEMPTS: usize = 1000;
 pub struct Source<T> {
     place: Place,
     mode: Option<u32>,
+    trusted: Trusted,
     patience: Duration,
     holds: PhantomData<fn() -> T>,
 }
@@ -84,13 +85,28 @@ impl<E: Into<Box<dyn Error + Send + Sync>>> Filled for Result<(), E> {
 
 impl<T: Shareable> Source<T> {
     pub(super) fn new(place: Place) -> Self {
-        Self { place, mode: None, patience: PATIENCE, holds: PhantomData }
+        let trusted = if place.is_for_everybody() { Trusted::Ourselves } else { Trusted::Anybody };
+        Self { place, mode: None, trusted, patience: PATIENCE, holds: PhantomData }
     }
 
     /// The access mode of a region that is created: exactly this, whatever the process's umask. Without it, only the
     /// owner may use the region (0600).
     pub fn mode(mut self, mode: u32) -> Self {
         self.mode = Some(mode);
+        self
+    }
+
+    /// Opens it also if it belongs to that user. Without it, what has a [name](Region::named) is opened only if it belongs to this
+    /// process's user or to root: anybody may have been quicker to take a name, and a file's owner can cut it short under those who
+    /// use it, which ends them by SIGBUS.
+    pub fn owned_by(mut self, user: u32) -> Self {
+        self.trusted = Trusted::User(user);
+        self
+    }
+
+    /// Opens it whoever it belongs to: for machines on which all users are trusted. See [`owned_by`](Self::owned_by).
+    pub fn owned_by_anybody(mut self) -> Self {
+        self.trusted = Trusted::Anybody;
         self
     }
 
@@ -206,7 +222,11 @@ impl<T: Shareable> Source<T> {
 
     /// The file, and whether this call created it; `None` if it came and went meanwhile.
     fn reach(&self, path: &Path, purpose: Purpose) -> Result<Option<(File, bool)>, RegionError> {
-        let open = || File::open(path, &self.place).map(|file| Some((file, false)));
+        let open = || {
+            let file = File::open(path, &self.place)?;
+            file.check_owner(self.trusted)?;
+            Ok(Some((file, false)))
+        };
         let create = || File::create(path, self.mode, &self.place).map(|file| Some((file, true)));
         match purpose {
             Purpose::Use => open(),
