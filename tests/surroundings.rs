@@ -122,8 +122,7 @@ fn a_signal_handler_may_count_and_set_an_event_whatever_it_interrupts() {
     supervised(120, || {
         let event = Region::<Event>::anonymous().expect("memory");
         let counter = Region::<AtomicCounter>::anonymous().expect("memory");
-        HANDLED.set((event, counter)).ok().expect("the first");
-        let (event, counter) = HANDLED.get().expect("set");
+        let (event, counter) = HANDLED.get_or_init(|| (event, counter));
         // SAFETY: all zeroes is a valid `sigaction`.
         let mut action: libc::sigaction = unsafe { core::mem::zeroed() };
         action.sa_sigaction = add_and_say as extern "C" fn(i32) as usize;
