@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 mod deadlock;
 mod error;
 mod find;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod hostile;
 mod mapped;
 mod memory;
 mod opened;

@@ -66,6 +66,9 @@ pub mod diagnosis;
 pub mod error;
 #[cfg(target_os = "linux")]
 pub mod file;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod hostile;
 #[cfg(target_os = "linux")]
 pub mod inspect;
 #[cfg(all(target_os = "linux", feature = "lock_api"))]

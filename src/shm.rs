@@ -5,6 +5,8 @@ pub(crate) mod claim;
 mod error;
 mod file;
 pub(crate) mod header;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod hostile;
 mod map;
 mod memfd;
 mod opening;
@@ -16,8 +18,6 @@ mod shareable;
 mod source;
 
 pub use error::RegionError;
-#[doc(hidden)]
-pub use header::fuzz_header;
 pub use outline::Outline;
 pub use place::Place;
 pub use region::Region;

@@ -135,7 +135,7 @@ impl<R, C> RawCounter<R, C> {
         P: Platform<RobustWord = R, Cell = C>,
     {
         if self.mutex.lock_otherwise(p, seen, Deadline::Never, scope)? == Acquired::OwnerDied {
-            p.cell_set(&self.deaths, p.cell_get(&self.deaths) + 1);
+            p.cell_set(&self.deaths, p.cell_get(&self.deaths).wrapping_add(1));
             // Consistent as it is: see "What a death leaves". Cannot fail, as this thread has just taken
             // the lock.
             let _ = self.mutex.make_consistent(p);

@@ -74,7 +74,7 @@ impl<R, C> RawReentrantMutex<R, C> {
         P: Platform<RobustWord = R, Cell = C>,
     {
         if self.mutex.is_mine(p) {
-            let depth = p.cell_get(&self.depth) + 1;
+            let depth = p.cell_get(&self.depth).wrapping_add(1);
             p.cell_set(&self.depth, depth);
             return Ok(if depth & UNREPAIRED == 0 { Acquired::Clean } else { Acquired::OwnerDied });
         }

@@ -41,7 +41,10 @@ use crate::raw::RawInit;
 mod check;
 mod look;
 
+#[cfg(any(test, fuzzing))]
 pub use check::fuzz_header;
+#[cfg(any(test, fuzzing))]
+pub(super) use check::sound;
 pub(super) use check::{Expected, Found, Stage, check, is_region};
 pub(crate) use look::{Looked, LookedStage, Misread, look};
 
@@ -129,6 +132,12 @@ impl Content {
         T::describe(&mut description);
         let (size, align) = (size_of::<T>() as u64, align_of::<T>() as u64);
         Self { description, size, align, outline: Outline::of::<T>() }
+    }
+
+    /// The same with another size and another outline.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn outlined(self, size: u64, outline: String) -> Self {
+        Self { size, outline, ..self }
     }
 
     /// Where the payload ends, and the outline begins.

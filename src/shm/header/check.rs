@@ -2,6 +2,7 @@
 
 use zerocopy::FromBytes;
 
+#[cfg(any(test, fuzzing))]
 use super::look::{LookedStage, look};
 use super::{BYTE_ORDER, Content, Identity, Image, MAGIC, PAYLOAD_OFFSET, VERSION, fingerprint};
 use crate::raw::once::{BUILDING, EMPTY, READY};
@@ -175,7 +176,11 @@ impl Expected<'_> {
 ///
 /// With an even first byte the rest is a file's beginning; with an odd one it is a list of changes to a sound
 /// header, three bytes each: where (16 bits) and what. The next two bytes are the file's length.
-#[doc(hidden)]
+///
+/// # Panics
+///
+/// If that is not so.
+#[cfg(any(test, fuzzing))]
 pub fn fuzz_header(input: &[u8]) {
     let Some(([mode, length @ ..], rest)) = input.split_first_chunk::<3>() else { return };
     let sound = sample::header();
@@ -191,10 +196,27 @@ pub fn fuzz_header(input: &[u8]) {
     }
 }
 
-/// A sound header, and what must be true of any.
-mod sample {
+/// The header of a sound region that holds this.
+#[cfg(any(test, fuzzing))]
+pub(in crate::shm) fn sound(content: &Content, here: &Surroundings) -> [u8; PAYLOAD_OFFSET] {
     use zerocopy::IntoBytes;
 
+    let image = Image {
+        magic: MAGIC,
+        claim: here.claim(),
+        mutex: [0; 5],
+        state: READY,
+        reserved: 0,
+        identity: Identity::new(content, here),
+    };
+    let mut bytes = [0; PAYLOAD_OFFSET];
+    bytes[..size_of::<Image>()].copy_from_slice(image.as_bytes());
+    bytes
+}
+
+/// A sound header, and what must be true of any.
+#[cfg(any(test, fuzzing))]
+mod sample {
     use super::*;
 
     const HERE: Surroundings =
@@ -210,17 +232,7 @@ mod sample {
     }
 
     pub(super) fn header() -> [u8; PAYLOAD_OFFSET] {
-        let image = Image {
-            magic: MAGIC,
-            claim: HERE.claim(),
-            mutex: [0; 5],
-            state: READY,
-            reserved: 0,
-            identity: Identity::new(&content(), &HERE),
-        };
-        let mut bytes = [0; PAYLOAD_OFFSET];
-        bytes[..size_of::<Image>()].copy_from_slice(image.as_bytes());
-        bytes
+        sound(&content(), &HERE)
     }
 
     pub(super) fn changed(mut header: [u8; PAYLOAD_OFFSET], changes: &[u8]) -> Vec<u8> {
