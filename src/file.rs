@@ -23,6 +23,8 @@
 mod error;
 mod guard;
 mod held;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod hostile;
 mod lock;
 mod metadata;
 mod opened;

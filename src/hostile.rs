@@ -10,6 +10,7 @@
 //! - [`region`] is about opening, and the typed API: over real memory, which a sanitizer watches.
 //! - [`header`] is about the check before a file is used, also that of other machines.
 //! - [`inspect`] is about the look from outside, which has to show such a region, or say what is wrong with it.
+//! - [`paths`] is about files that are locked, whatever they are called and wherever links lead.
 //!
 //! None of it is in a build for users: only tests have it, and fuzzers, who compile with `--cfg fuzzing`.
 
@@ -20,6 +21,8 @@ mod subjects;
 pub(crate) use input::Input;
 pub use subjects::words;
 
+#[cfg(target_os = "linux")]
+pub use crate::file::hostile::paths;
 #[cfg(target_os = "linux")]
 pub use crate::inspect::hostile::inspect;
 #[cfg(target_os = "linux")]

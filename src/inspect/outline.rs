@@ -5,8 +5,11 @@ use std::sync::Arc;
 use crate::platform::RobustWord;
 use crate::shm::outline::{Role, Words};
 
-/// How many primitives, elements of arrays and words are looked at, at most.
+/// How many primitives, fields, elements of arrays and words are looked at, at most: fewer where names are long.
 const MOST: usize = 1 << 20;
+
+/// So many bytes of a name cost as much as a field.
+const NAME: usize = 64;
 
 /// How deep arrays and structures may be nested.
 const DEEPEST: usize = 64;
@@ -167,12 +170,16 @@ impl Walk {
             Node::Unknown => self.spots.unknown = true,
             Node::Structure(fields) => {
                 for (field, offset, node) in fields {
+                    // Before it is joined: with long names, in arrays, that is what takes long and takes room.
+                    if !self.may_go_on(1 + (name.len() + field.len()) / NAME) {
+                        break;
+                    }
                     self.node(node, &joined(name, field), at.checked_add(*offset)?)?;
                 }
             }
             Node::Array { count, stride, element } => {
                 for number in 0..*count {
-                    if !self.may_go_on(1) {
+                    if !self.may_go_on(1 + name.len() / NAME) {
                         break;
                     }
                     let offset = number.checked_mul(*stride)?;
@@ -262,6 +269,16 @@ mod tests {
             assert!(read(endless, 0).expect("nothing is out of bounds").more, "{endless}");
         }
         assert_eq!(read(&"[1*0".repeat(100_000), 0), None);
+        let (long, wide) = ("n".repeat(1 << 20), "a+0,".repeat(1 << 16));
+        for endless in [
+            format!("{{{long}+0[99999999*0\"X\"()],}}"),
+            format!("[99999999*0{{{wide}}}]"),
+            format!("{{{long}+0{{{wide}}},}}"),
+        ] {
+            let spots = read(&endless, 0).expect("nothing is out of bounds");
+            let names: usize = spots.all.iter().map(|spot| spot.name.len()).sum();
+            assert!(spots.more && names <= NAME * MOST, "{names} bytes of names");
+        }
     }
 
     #[test]

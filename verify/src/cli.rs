@@ -36,7 +36,7 @@ mod panics;
 mod pool;
 #[cfg(target_os = "linux")]
 mod processes;
-mod replay;
+pub(crate) mod replay;
 mod reports;
 mod run;
 pub(crate) mod similar;

@@ -9,6 +9,8 @@ mod cost;
 mod count;
 mod counter;
 mod csv;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzed;
 mod jobs;
 mod show;
 mod stage;

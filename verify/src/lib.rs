@@ -17,6 +17,9 @@ pub mod cli;
 pub mod demo;
 pub mod diagram;
 pub mod explore;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzed;
 mod interrupt;
 pub mod linearizability;
 pub mod model;

@@ -13,6 +13,8 @@
 //! sees is held against what it could see in some order of all steps, not against the moments at which it saw it.
 
 mod claims;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzed;
 mod judge;
 mod model;
 mod program;

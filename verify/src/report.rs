@@ -6,6 +6,8 @@ use crate::claim::Examined;
 use crate::verdict::Verdict;
 
 pub mod difference;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzed;
 pub mod html;
 pub mod json;
 pub mod junit;

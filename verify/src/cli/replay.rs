@@ -15,6 +15,9 @@ use crate::report::json;
 use crate::report::target::Target;
 use crate::verdict::{Finding, Verdict};
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzed;
+
 /// What `replay` is asked for.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Options {
@@ -49,7 +52,7 @@ pub(super) fn run(
     let (examined, heading) = match &wanted {
         Wanted::OfStates(token, model, size) => {
             let about = model.describe(*size);
-            (replay(token, model, *size)?, about)
+            (replay(token, model, *size, &Budget::seeded(0))?, about)
         }
         Wanted::OfClaim(named, claim) => (again(named, claim)?, claim.id.clone()),
     };
@@ -138,13 +141,18 @@ fn of(token: &Token) -> Result<(&'static Entry, Size), Failure> {
     })
 }
 
-fn replay(token: &Token, model: &'static Entry, size: Size) -> Result<Examined, Failure> {
+fn replay(
+    token: &Token,
+    model: &'static Entry,
+    size: Size,
+    budget: &Budget,
+) -> Result<Examined, Failure> {
     let began = Instant::now();
     let exploration = Exploration {
         name: &token.name,
         search: GraphSearch::default(),
         by: By::States,
-        budget: &Budget::seeded(0),
+        budget,
         progress: &Silent,
         extract: false,
         replay: Some(token),

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::thread::sleep;
@@ -100,9 +101,39 @@ impl Client {
     fn remove_half_a_row(&self) -> Result<(), Box<dyn Error>> {
         let file = File::options().create(true).append(true).read(true).open(&self.file)?;
         let content = fs::read(&self.file)?;
-        let whole = content.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        Ok(file.set_len(whole as u64)?)
+        Ok(file.set_len(whole_rows(&content).len() as u64)?)
     }
+}
+
+/// What comes before the half of a row that may be at the end.
+fn whole_rows(content: &[u8]) -> &[u8] {
+    let end = content.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    &content[..end]
+}
+
+/// What a fuzzer drives: whatever a file has in it, what is found in it adds up, and is no less without half a row at its end. And
+/// a row that is added to what is whole is found.
+#[cfg(any(test, fuzzing))]
+pub(super) fn fuzzed(input: &[u8]) {
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct CommandLine {
+        #[command(flatten)]
+        csv: Csv,
+    }
+    let asked_for = ["csv", "--processes", "2", "--rows", "3", "--length", "10"];
+    let csv = CommandLine::parse_from(asked_for).csv;
+    let found = csv.read(input);
+    assert!(found.twice <= found.whole && found.whole <= found.wanted, "{found:?}");
+    let _ = (show::Outcome::in_words(&found), show::Outcome::wrong(&found));
+    let whole = whole_rows(input);
+    let mut rows = WriterBuilder::new().has_headers(whole.is_empty()).from_writer(whole.to_vec());
+    rows.serialize(Row::of(1, 2, 10)).expect("it goes to memory");
+    let more = rows.into_inner().expect("it goes to memory");
+    assert!(Row::of(1, 2, 10).is_in(&more));
+    // What somebody has quoted and not ended may have all that follows in it.
+    assert!(whole.contains(&b'"') || csv.read(&more[..]).whole >= csv.read(whole).whole.max(1));
 }
 
 impl Row {
@@ -252,8 +283,12 @@ impl Csv {
 
     /// Compares the file with what should be in it.
     fn look(&self, file: &Path) -> Result<Found, String> {
-        let reader = ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_path(file);
-        let mut reader = reader.map_err(|error| error.to_string())?;
+        Ok(self.read(File::open(file).map_err(|error| error.to_string())?))
+    }
+
+    fn read(&self, rows: impl Read) -> Found {
+        let mut options = ::csv::ReaderBuilder::new();
+        let mut reader = options.has_headers(false).flexible(true).from_reader(rows);
         let mut found = Found { wanted: self.all(), ..Found::default() };
         let mut seen = vec![0_u64; usize::from(self.processes) * usize::from(self.rows)];
         for record in reader.records() {
@@ -268,7 +303,7 @@ impl Csv {
         }
         found.whole = seen.iter().filter(|times| **times > 0).count() as u64;
         found.twice = seen.iter().filter(|times| **times > 1).count() as u64;
-        Ok(found)
+        found
     }
 
     fn is_whole(&self, row: &Row) -> bool {

@@ -97,6 +97,19 @@ fn shop(content: &[u8]) -> Result<Shop, String> {
     serde_json::from_slice(content).map_err(torn)
 }
 
+/// What a fuzzer drives: whatever the file of tickets has in it, it is read, or said to be torn; and what was read can be written and
+/// read again.
+#[cfg(any(test, fuzzing))]
+pub(super) fn fuzzed(input: &[u8]) {
+    match shop(input) {
+        Ok(read) => {
+            let written = serde_json::to_vec(&read).expect("it goes to memory");
+            assert_eq!(shop(&written).expect("just written").count, read.count);
+        }
+        Err(why) => assert!(why.contains(TORN) && !why.contains(char::is_control), "{why:?}"),
+    }
+}
+
 /// What `lockproof demo tickets` is to do.
 #[derive(Clone, Debug, Args, Serialize, JsonSchema)]
 pub(super) struct Tickets {

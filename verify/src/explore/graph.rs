@@ -37,7 +37,7 @@ mod state;
 mod step;
 mod store;
 mod symmetry;
-pub(super) mod token;
+pub(crate) mod token;
 mod trace;
 mod view;
 mod walks;

@@ -11,9 +11,9 @@
 //!
 //! # Deaths
 //!
-//! A process that dies stops between any two steps; what it had not seen the end of has happened or not. Later, at another moment, what it
-//! held is taken from it: whoever takes the mutex, or the lock of a writer, next is told, and all else is as if it had given it back. A
-//! notification that it had got and not seen goes to somebody else.
+//! A process that dies stops between any two steps; what it had not seen the end of has happened or not. Later, at other moments, what it
+//! held is taken from it, one thing after the other, in any order: whoever takes the mutex, or the lock of a writer, next is told, and all
+//! else is as if it had given it back. A notification that it had got and not seen goes to somebody else.
 
 mod moves;
 

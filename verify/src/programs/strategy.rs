@@ -44,7 +44,7 @@ pub fn programs(size: Size) -> impl Strategy<Value = Program> {
 }
 
 /// A step, and how many of those that follow are done while it holds what it holds.
-type Drawn = (Step, usize);
+pub(super) type Drawn = (Step, usize);
 
 fn drawn() -> impl Strategy<Value = Drawn> {
     prop_oneof![
@@ -75,7 +75,7 @@ fn how() -> impl Strategy<Value = How> {
 
 /// The next so many of a row as steps within each other, without those that take again what one holds. Who is to wait takes the mutex
 /// for it.
-fn nested(row: &mut IntoIter<Drawn>, most: usize, held: &[What]) -> Vec<Step> {
+pub(super) fn nested(row: &mut IntoIter<Drawn>, most: usize, held: &[What]) -> Vec<Step> {
     let mut steps = Vec::new();
     while steps.len() < most {
         let Some((step, inner)) = row.next() else { break };

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::{GraphSearch, KernelRule, Liveness, MOST_MESSAGES, Memory};
 
 /// What explorations of another version number otherwise.
-pub(in crate::explore) const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// What numbers are written with: all of it passes through shells, and through addresses of pages.
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 /// A digit from here on is followed by another of the same number.
@@ -117,7 +117,7 @@ fn search(numbers: &[usize]) -> Option<GraphSearch> {
     Some(search)
 }
 
-pub(in crate::explore) fn write(numbers: &[usize]) -> String {
+pub(crate) fn write(numbers: &[usize]) -> String {
     let mut text = String::new();
     for number in numbers {
         let mut left = *number;
@@ -147,7 +147,7 @@ pub(in crate::explore) fn read(text: &str) -> Option<Vec<usize>> {
 }
 
 /// A number that is another if a letter is, or is missing.
-pub(in crate::explore) fn check(text: &str) -> usize {
+pub(crate) fn check(text: &str) -> usize {
     text.bytes().fold(1, |sum, byte| (sum * 257 + usize::from(byte)) % 999_983)
 }
 

@@ -17,7 +17,7 @@ impl Moves<'_, '_> {
         let phase = self.process().phase;
         match phase {
             Phase::Dead => return,
-            Phase::Dying => return self.all.push(self.buried()),
+            Phase::Dying => return self.bury(),
             _ => self.die(),
         }
         if self.reference.is_gone(self.state, self.me) {
@@ -103,19 +103,37 @@ impl Moves<'_, '_> {
         asleep.map(|(index, _)| index).collect()
     }
 
-    /// The state once everything was taken from it.
-    fn buried(&self) -> State {
-        let mut after = self.state.clone();
-        let State { processes, mutexes, writer, readers, free, .. } = &mut after;
-        for lock in mutexes.iter_mut().chain([writer]) {
-            if lock.owner == Some(self.me) {
-                *lock = Lock { owner: None, owner_died: true };
+    /// One thing is taken from it, whichever; or it is dead, once there is none.
+    fn bury(&mut self) {
+        let me = self.me;
+        let taken = Lock { owner: None, owner_died: true };
+        let before = self.all.len();
+        for number in 0..self.state.mutexes.len() {
+            if self.state.mutexes[number].owner == Some(me) {
+                self.after(|after| after.mutexes[number] = taken);
             }
         }
-        readers.retain(|reader| *reader != self.me);
-        *free += std::mem::take(&mut processes[self.me].permits);
-        processes[self.me].phase = Phase::Dead;
-        after
+        if self.state.writer.owner == Some(me) {
+            self.after(|after| after.writer = taken);
+        }
+        if self.state.readers.contains(&me) {
+            self.after(|after| after.readers.retain(|reader| *reader != me));
+        }
+        if self.process().permits > 0 {
+            self.after(|after| {
+                after.processes[me].permits -= 1;
+                after.free += 1;
+            });
+        }
+        if self.all.len() == before {
+            self.after(|after| after.processes[me].phase = Phase::Dead);
+        }
+    }
+
+    fn after(&mut self, change: impl FnOnce(&mut State)) {
+        let mut after = self.state.clone();
+        change(&mut after);
+        self.all.push(after);
     }
 
     fn begin_instruction(&mut self) {
