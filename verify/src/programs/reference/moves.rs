@@ -43,9 +43,8 @@ impl Moves<'_, '_> {
 
     /// It goes on in no other way than this.
     fn goes(&mut self, how: impl FnOnce(&mut Process)) {
-        let mut after = self.state.clone();
-        how(&mut after.processes[self.me]);
-        self.all.push(after);
+        let me = self.me;
+        self.after(|after| how(&mut after.processes[me]));
     }
 
     /// It sees this, if that is what it has seen; and goes on. One that has died may not have lived to see it.
