@@ -1,5 +1,7 @@
 //! `lockproof explore`: all states of one model, at a size that the user chooses.
 
+mod named;
+
 use std::io::{self, LineWriter, Write};
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -10,12 +12,11 @@ use bytesize::ByteSize;
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
-use super::similar::did_you_mean;
 use super::{Exit, Failure, Output, duration, panics, svg};
 use crate::claim::{Budget, Examined, Expected, Method};
 use crate::explore::graph::Automaton;
 use crate::explore::graph::{GraphSearch, Liveness, MOST_MESSAGES, Memory};
-use crate::models::registry::{self, By, Entry, Exploration, Explored, Size};
+use crate::models::registry::{By, Entry, Exploration, Explored, Size};
 use crate::picture::Picture;
 use crate::platform::KernelRule;
 use crate::progress::{Beside, Board};
@@ -31,14 +32,21 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 /// What `explore` is asked for.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Options {
-    /// Which model; without one, they are listed
+    /// Which model, or which scenario of `demo`; without one, they are listed
+    #[arg(value_parser = named::ModelName, hide_possible_values = true)]
     model: Option<String>,
+    /// Of a scenario, the program without its lock, and all that can come of it
+    #[arg(long)]
+    without_lock: bool,
     /// How many processes there are [default: 2, or as many as it takes]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", visible_alias = "clients")]
     processes: Option<usize>,
     /// How many increments each makes, or how often it takes the lock
-    #[arg(long, value_name = "C", default_value_t = 1)]
+    #[arg(long, value_name = "C", visible_alias = "steps", default_value_t = 1)]
     increments: usize,
+    /// Of `tickets`, how many there are: one less than are wanted, which is what is proved
+    #[arg(long, value_name = "N")]
+    tickets: Option<usize>,
     /// What processes see of the memory
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = Sees::Weak)]
     memory: Sees,
@@ -144,20 +152,7 @@ impl Options {
     }
 
     fn model(&self) -> Result<&'static Entry, Failure> {
-        let name = self.model.as_deref();
-        name.and_then(registry::find).ok_or_else(|| {
-            let meant = name.and_then(|name| {
-                did_you_mean(name, registry::models().map(|model| model.name))
-                    .map(|meant| format!("there is no model '{name}' to explore; {meant}"))
-            });
-            let all = || match name {
-                Some(name) => {
-                    format!("there is no model '{name}' to explore. There are:\n{}", listed())
-                }
-                None => format!("which model is to be explored? There are:\n{}", listed()),
-            };
-            Failure::Usage(meant.unwrap_or_else(all))
-        })
+        named::find(self.model.as_deref(), self.without_lock)
     }
 
     fn size(&self, model: &Entry) -> Size {
@@ -170,7 +165,8 @@ impl Options {
             memory: if self.memory == Sees::Sc { Memory::Sc } else { Memory::C11 },
             kernel: self.kernel,
             symmetry: !self.no_symmetry,
-            all_outcomes: self.outcomes,
+            // Of what is done without a lock, all that can come of it is of interest.
+            all_outcomes: self.outcomes || self.without_lock,
             liveness: self.liveness,
             at_random: self.at_random,
             messages: self.messages,
@@ -203,17 +199,11 @@ impl Options {
     }
 }
 
-/// All models, a line each.
-fn listed() -> String {
-    let width = registry::models().map(|model| model.name.len()).max().unwrap_or(0);
-    let lines = registry::models().map(|model| format!("  {:width$}  {}", model.name, model.about));
-    lines.collect::<Vec<_>>().join("\n")
-}
-
 /// Explores a model, and says what was found.
 pub(super) fn run(options: &Options, out: Output) -> Result<Exit, Failure> {
     let model = options.model()?;
     model.accepts(options.size(model)).map_err(Failure::Usage)?;
+    named::has_tickets(model, options.size(model), options.tickets).map_err(Failure::Usage)?;
     for target in [&options.json, &options.svg].into_iter().flatten() {
         target.probe()?;
     }
@@ -273,11 +263,14 @@ fn explore(options: &Options, model: &Entry, board: &Arc<Board>) -> (Examined, O
     });
     running.end();
     let explored = explored.map_err(|panic| format!("which panicked: {panic}"));
-    let Explored { finding, extracted } =
+    let Explored { mut finding, extracted } =
         explored.and_then(|explored| explored).unwrap_or_else(|why| {
             let what = format!("an end to the exploration, {why}");
             Explored { finding: Finding::of(Verdict::Vacuous { what }), extracted: None }
         });
+    if !options.outcomes {
+        finding.witnesses.clear();
+    }
     let examined = Examined {
         id,
         subject: model.name,

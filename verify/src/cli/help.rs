@@ -23,6 +23,7 @@ with_examples! {
         "diff yesterday.json today.json" = "fails if anything has become worse";
     explore:
         "explore unlocked --processes 3 --outcomes" = "all totals, and a way to each",
+        "explore tickets --clients 3 --without-lock" = "a scenario of `demo`, and what goes wrong in it",
         "explore mutex --processes 3 --deaths 1" = "with a death at any step",
         "explore mutex-endless --liveness" = "who starves";
     replay:
@@ -54,6 +55,10 @@ fn examples(lines: &[(&str, &str)]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use clap::error::ErrorKind;
     use clap::{CommandFactory, Parser};
 
     use crate::cli::CommandLine;
@@ -71,5 +76,37 @@ mod tests {
             }
         }
         assert!(read > 10, "only {read} examples");
+    }
+
+    /// The command lines in a page: what follows a prompt, or stands in a block for a shell.
+    fn command_lines(page: &str) -> Vec<String> {
+        let shell = page.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
+        let console = page.lines().filter_map(|line| line.strip_prefix("$ "));
+        let lines = shell.flat_map(str::lines).chain(console);
+        let commands = lines.filter_map(|line| {
+            let line = line.split(" #").next()?.trim();
+            line.strip_prefix("lockproof ").or_else(|| line.strip_prefix("cargo run --release -- "))
+        });
+        commands.map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_command_line_in_the_pages_is_one() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let docs = fs::read_dir(root.join("docs")).expect("a folder").flatten();
+        let mut pages: Vec<PathBuf> = docs.map(|entry| entry.path()).collect();
+        pages.retain(|page| page.extension().is_some_and(|end| end == "md"));
+        pages.push(root.join("README.md"));
+        let mut read = 0;
+        for page in pages {
+            for line in command_lines(&fs::read_to_string(&page).expect("a page")) {
+                let words = line.split_whitespace().map(|word| word.trim_matches(['"', '\'']));
+                let parsed = CommandLine::try_parse_from(["lockproof"].into_iter().chain(words));
+                let wrong = parsed.err().filter(|wrong| wrong.kind() != ErrorKind::DisplayHelp);
+                assert!(wrong.is_none(), "{}: {line}: {}", page.display(), wrong.unwrap());
+                read += 1;
+            }
+        }
+        assert!(read > 30, "only {read} command lines");
     }
 }

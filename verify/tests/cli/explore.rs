@@ -90,6 +90,41 @@ fn what_cannot_be_explored_is_refused_in_words() {
     }
 }
 
+/// Each scenario of `demo` has a model that holds, and one without the lock that does not, of which all results are listed.
+#[test]
+fn every_scenario_is_explored_with_its_lock_and_without() {
+    let table = [
+        ("counter", "unlocked/2x1/explorer", 2),
+        ("threads", "unlocked/2x1/explorer", 2),
+        ("jobs", "jobs-unlocked/2x1/explorer", 6),
+        ("append", "append-unlocked/2x1/explorer", 6),
+        ("workers", "workers-unlocked/2x1/explorer", 2),
+        ("tickets", "tickets-unlocked/2x1/explorer", 3),
+        ("csv", "csv-unlocked/2x1/explorer", 10),
+    ];
+    for (scenario, id, at_least) in table {
+        let (found, said) = explored(0, &[scenario, "--clients", "2"]);
+        assert_eq!(found["verdict"], "exhausted", "{said}");
+        let (found, said) = explored(1, &[scenario, "--without-lock"]);
+        assert_eq!(
+            (&found["id"], &found["verdict"]),
+            (&id.into(), &"counterexample".into()),
+            "{said}"
+        );
+        let results = keys(&found["outcomes"]).len();
+        assert!(results >= at_least, "{scenario}: {results} results: {said}");
+        let ways = found["witnesses"].as_object();
+        assert!(ways.is_none_or(serde_json::Map::is_empty), "ways are for --outcomes: {said}");
+    }
+    let (same, _) = explored(1, &["tickets-unlocked", "--without-lock"]);
+    assert_eq!(same["id"], "tickets-unlocked/2x1/explorer");
+    assert_refused(
+        &run(&["explore", "rwlock", "--without-lock"]),
+        2,
+        "there is no model of 'rwlock' without its lock; there are of separate-lock, value-lock, counter, atomic, tickets, jobs",
+    );
+}
+
 #[test]
 fn every_model_can_be_explored() {
     for (name, about) in models() {
