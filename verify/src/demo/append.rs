@@ -158,6 +158,7 @@ pub(super) struct Append {
 
 /// What is in the file.
 #[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(rename = "Appended")]
 pub(super) struct Found {
     processes: u16,
     lines_each: u16,

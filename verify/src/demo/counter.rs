@@ -33,6 +33,7 @@ impl Participant {
 
 /// What `lockproof demo counter` is to do.
 #[derive(Clone, Debug, Args, Serialize, JsonSchema)]
+#[schemars(rename = "Counter")]
 pub(super) struct CounterOptions {
     /// How many processes count
     #[arg(long, value_name = "N", default_value_t = 10,

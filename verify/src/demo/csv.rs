@@ -186,6 +186,7 @@ pub(super) struct Csv {
 
 /// What is in the file.
 #[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(rename = "Rows")]
 pub(super) struct Found {
     wanted: u64,
     whole: u64,

@@ -54,6 +54,7 @@ impl Job {
 
 /// What `lockproof demo jobs` is to do.
 #[derive(Clone, Debug, Args, Serialize, JsonSchema)]
+#[schemars(rename = "Jobs")]
 pub(super) struct JobsOptions {
     /// What the two processes add in each step
     #[arg(long, value_name = "A,B", default_value = "1,3", value_parser = two_numbers)]

@@ -199,6 +199,7 @@ impl Stage<'_> {
 
 /// What there was to see, for programs.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "{S}Report")]
 pub(super) struct Report<'a, S: Scenario> {
     scenario: &'static str,
     #[serde(flatten)]

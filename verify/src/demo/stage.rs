@@ -28,6 +28,8 @@ const THERE: &str = "is there";
 const LOOK: Duration = Duration::from_micros(500);
 /// How long processes may take beyond what they sleep before they count as stuck.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+/// The same, for each that is killed: another has to be started, and do it again.
+const PATIENCE_WITH_A_KILL: Duration = Duration::from_secs(1);
 
 /// Something that a process did.
 #[derive(Debug)]
@@ -89,7 +91,7 @@ impl Cast {
             kills_left: kills,
             to_be_killed: BTreeSet::new(),
             looked: now,
-            until: now + PATIENCE + sleeps,
+            until: now + PATIENCE + PATIENCE_WITH_A_KILL * kills.into() + sleeps,
             began: now,
             ended: now,
         })

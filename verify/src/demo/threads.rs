@@ -21,6 +21,7 @@ const LOOK: Duration = Duration::from_millis(2);
 
 /// What `lockproof demo threads` is to do.
 #[derive(Clone, Debug, Args, Serialize, JsonSchema)]
+#[schemars(rename = "Threads")]
 pub(super) struct ThreadOptions {
     /// How many threads count
     #[arg(long, value_name = "N", default_value_t = 10,

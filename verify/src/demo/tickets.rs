@@ -114,7 +114,8 @@ pub(super) fn fuzzed(input: &[u8]) {
 #[derive(Clone, Debug, Args, Serialize, JsonSchema)]
 pub(super) struct Tickets {
     /// How many buy [default: 100 without the lock, 10 with it]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, value_name = "N", visible_alias = "clients",
+          value_parser = clap::value_parser!(u16).range(1..=256))]
     processes: Option<u16>,
 
     /// How many tickets there are
@@ -139,7 +140,7 @@ pub(super) struct Tickets {
 }
 
 /// What came of one way.
-#[derive(Debug, Default, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, Serialize, JsonSchema)]
 pub(super) struct Sold {
     processes: u16,
     tickets: u32,
@@ -147,6 +148,8 @@ pub(super) struct Sold {
     sold_out: u32,
     torn_reads: u32,
     failed: u32,
+    /// How many were to be killed.
+    kills: u16,
     killed: u32,
     /// What the file says in the end; none if it is no valid JSON.
     left: Option<u32>,
@@ -185,8 +188,11 @@ impl Scenario for Tickets {
     }
 
     fn expected(&self) -> String {
-        let tickets = self.tickets;
-        format!("{tickets} sold, the others are told \"{SOLD_OUT}\", the file is valid at any time")
+        let Self { tickets, kills, .. } = self;
+        let but = if *kills > 0 { ", but for those taken by who was killed then" } else { "" };
+        format!(
+            "{tickets} sold{but}, the others are told \"{SOLD_OUT}\", the file is valid at any time"
+        )
     }
 
     fn run(&self, way: &Way<()>, stage: &mut Stage<'_>) -> Result<Sold, Trouble> {
@@ -199,7 +205,8 @@ impl Scenario for Tickets {
         for _ in 0..processes {
             cast.add(Part::Buyer(self.client(&file, way.locked)))?;
         }
-        let mut sold = Sold { processes, tickets: self.tickets, ..Sold::default() };
+        let (tickets, kills) = (self.tickets, self.kills);
+        let mut sold = Sold { processes, tickets, kills, ..Sold::default() };
         stage.watch(cast, |stage, cast, number, event| {
             let said = match event {
                 Event::Said(words) => words.as_str(),
@@ -238,6 +245,14 @@ impl Tickets {
     }
 }
 
+impl Sold {
+    /// Tickets that are neither sold nor left, as far as that many were killed: each may have taken one before.
+    fn gone_with_the_dead(&self) -> u32 {
+        let known = self.bought.saturating_add(self.left.unwrap_or(0));
+        self.tickets.saturating_sub(known).min(self.killed)
+    }
+}
+
 fn open_shop(file: &Path, count: u32) -> Result<(), String> {
     let text = serde_json::to_string(&Shop { count }).map_err(|error| error.to_string())?;
     fs::write(file, text).map_err(|error| format!("cannot write {}: {error}", file.display()))
@@ -245,10 +260,22 @@ fn open_shop(file: &Path, count: u32) -> Result<(), String> {
 
 impl show::Outcome for Sold {
     fn in_words(&self) -> String {
-        let Self { tickets, bought, sold_out, killed, .. } = self;
+        let Self { tickets, bought, sold_out, kills, killed, .. } = self;
         let left = self.left.map_or_else(|| "no valid file".to_owned(), |left| left.to_string());
-        let killed = if *killed > 0 { format!(", {killed} killed") } else { String::new() };
-        format!("{bought} of {tickets} sold, {sold_out} sold out{killed}; left: {left}")
+        let mut words = format!("{bought} of {tickets} sold");
+        match self.gone_with_the_dead() {
+            0 => {}
+            gone => words += &format!(", {gone} taken by who was killed then"),
+        }
+        words += &format!(", {sold_out} sold out");
+        match (*killed, u32::from(*kills)) {
+            (_, 0) => {}
+            (killed, wanted) if killed < wanted => {
+                words += &format!(", {killed} killed: no more came so far as to be");
+            }
+            (killed, _) => words += &format!(", {killed} killed"),
+        }
+        format!("{words}; left: {left}")
     }
 
     fn wrong(&self) -> Vec<String> {
@@ -279,5 +306,40 @@ impl show::Outcome for Sold {
 
     fn done(&self) -> Option<(u64, &'static str)> {
         Some((self.processes.into(), "client"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Sold;
+    use super::show::Outcome;
+
+    #[test]
+    fn a_ticket_that_went_with_a_dead_buyer_is_accounted_for() {
+        let all = Sold { processes: 4, tickets: 2, left: Some(0), ..Sold::default() };
+        let table = [
+            (Sold { bought: 2, sold_out: 2, ..all }, "2 of 2 sold, 2 sold out; left: 0", true),
+            (
+                Sold { bought: 1, sold_out: 2, kills: 3, killed: 1, ..all },
+                "1 of 2 sold, 1 taken by who was killed then, 2 sold out, 1 killed: no more came \
+                 so far as to be; left: 0",
+                true,
+            ),
+            (
+                Sold { bought: 2, sold_out: 1, kills: 1, killed: 1, ..all },
+                "2 of 2 sold, 1 sold out, 1 killed; left: 0",
+                true,
+            ),
+            (Sold { bought: 1, sold_out: 3, ..all }, "1 of 2 sold, 3 sold out; left: 0", false),
+            (
+                Sold { bought: 2, sold_out: 1, left: None, ..all },
+                "2 of 2 sold, 1 sold out; left: no valid file",
+                false,
+            ),
+        ];
+        for (sold, words, is_right) in table {
+            assert_eq!(sold.in_words(), words);
+            assert_eq!(sold.wrong().is_empty(), is_right, "{words}: {:?}", sold.wrong());
+        }
     }
 }

@@ -12,6 +12,7 @@ use crate::report::json;
 
 /// What came of one way.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "{O}Way")]
 pub(super) struct Ran<O> {
     name: &'static str,
     #[serde(skip)]

@@ -6,6 +6,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use clap::Args;
+use lockproof::error::LockError;
 use lockproof::{Lock, Region};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,7 @@ pub(crate) struct Worker {
 }
 
 const WAITING: &str = "waiting";
+const TOLD: &str = "is told";
 const RUNNING: &str = "running";
 const DONE: &str = "done";
 
@@ -34,7 +36,15 @@ impl Worker {
         println!("{me}: {WAITING}");
         if self.locked {
             let (block, timeout) = (true, None);
-            lock.acquire(block, timeout)?;
+            match lock.acquire(block, timeout) {
+                Ok(_) => {}
+                Err(LockError::OwnerDied(_)) => {
+                    // All that the lock keeps is whose turn it is: there is nothing to repair.
+                    println!("{me}: {TOLD}");
+                    lock.make_consistent()?;
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
         println!("{me}: {RUNNING}");
         sleep(self.most.mul_f64(fastrand::f64()));
@@ -48,6 +58,7 @@ impl Worker {
 
 /// What `lockproof demo workers` is to do.
 #[derive(Clone, Debug, Args, Serialize, JsonSchema)]
+#[schemars(rename = "Workers")]
 pub(super) struct Crew {
     /// How many processes there are
     #[arg(long, value_name = "N", default_value_t = 5,
@@ -58,6 +69,10 @@ pub(super) struct Crew {
     #[arg(long, value_name = "MS", default_value_t = 1000)]
     most: u32,
 
+    /// How many are killed while they run
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    kills: u16,
+
     #[command(flatten)]
     #[serde(skip)]
     flags: Flags,
@@ -65,9 +80,13 @@ pub(super) struct Crew {
 
 /// Who ran when.
 #[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(rename = "Ran")]
 pub(super) struct Seen {
     processes: u16,
     ran: u16,
+    killed: u16,
+    /// How many were told that who ran before was killed.
+    told: u16,
     /// How many began to run while another did.
     overlaps: u16,
     most_at_once: usize,
@@ -87,10 +106,11 @@ impl Scenario for Crew {
     }
 
     fn introduction(&self) -> String {
-        let Self { processes, most, .. } = self;
+        let Self { processes, most, kills, .. } = self;
+        let killed = if *kills > 0 { ", and who is killed (x)" } else { "" };
         format!(
             "{processes} processes say that they are waiting, then that they are running, and after a random \
-             time below {most} ms that they are done. Beside it, who waits (.) and who runs (#)."
+             time below {most} ms that they are done. Beside it, who waits (.) and who runs (#){killed}."
         )
     }
 
@@ -101,7 +121,7 @@ impl Scenario for Crew {
     fn run(&self, way: &Way<()>, stage: &mut Stage<'_>) -> Result<Seen, Trouble> {
         let lock = Region::<Lock>::memfd("lockproof-workers").map_err(|error| error.to_string())?;
         let sleeps = Duration::from_millis(u64::from(self.most) * u64::from(self.processes));
-        let mut cast = Cast::new(sleeps, 0)?;
+        let mut cast = Cast::new(sleeps, self.kills)?;
         let most = Duration::from_millis(self.most.into());
         for _ in 0..self.processes {
             cast.add_sharing(&lock, Part::Worker(Worker { most, locked: way.locked }))?;
@@ -109,17 +129,26 @@ impl Scenario for Crew {
         let mut seen = Seen { processes: self.processes, ..Seen::default() };
         let mut doing = vec![' '; self.processes.into()];
         stage.watch(cast, |stage, cast, number, event| {
-            let Event::Said(words) = event else { return Ok(()) };
-            doing[number] = match words.as_str() {
-                WAITING => '.',
+            let words = match event {
+                Event::Said(words) => words.as_str(),
+                Event::Killed => "killed",
+                Event::Ended | Event::Quiet => return Ok(()),
+            };
+            doing[number] = match words {
+                WAITING | TOLD => '.',
                 RUNNING => '#',
                 _ => ' ',
             };
-            let running = doing.iter().filter(|what| **what == '#').count();
-            if words == RUNNING {
-                seen.ran += 1;
-                seen.overlaps += u16::from(running > 1);
-                seen.most_at_once = seen.most_at_once.max(running);
+            match words {
+                RUNNING => seen.begins(doing.iter().filter(|what| **what == '#').count()),
+                TOLD => seen.told += 1,
+                "killed" => seen.killed += 1,
+                _ => {}
+            }
+            if words == RUNNING && cast.kills_left() > 0 {
+                // From now on: the next one may say that it runs before its end is noticed.
+                doing[number] = 'x';
+                cast.kill(number)?;
             }
             let lanes: String = doing.iter().collect();
             let line = format!("  process {:<8} {words:8} {lanes}", cast.process(number));
@@ -129,9 +158,24 @@ impl Scenario for Crew {
     }
 }
 
+impl Seen {
+    /// One begins to run, so that so many do.
+    fn begins(&mut self, running: usize) {
+        self.ran += 1;
+        self.overlaps += u16::from(running > 1);
+        self.most_at_once = self.most_at_once.max(running);
+    }
+}
+
 impl show::Outcome for Seen {
     fn in_words(&self) -> String {
-        format!("{} ran, at most {} at once", self.ran, self.most_at_once)
+        let Self { ran, most_at_once, killed, told, .. } = self;
+        let killed = match (killed, told) {
+            (0, _) => String::new(),
+            (some, 0) => format!(", {some} killed"),
+            (some, told) => format!(", {some} killed, {told} told of that"),
+        };
+        format!("{ran} ran, at most {most_at_once} at once{killed}")
     }
 
     fn wrong(&self) -> Vec<String> {

@@ -26,4 +26,9 @@ fn the_help_is_as_it_was_read_last() {
         assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
         assert.eq(help, Data::read_from(&folder.join(format!("{name}.txt")), None));
     }
+    for name in ["counter", "jobs", "append", "workers", "tickets", "csv", "threads"] {
+        let output = run(&["demo", name, "--help"]);
+        let help = text(&output.stdout);
+        assert.eq(help, Data::read_from(&folder.join(format!("demo-{name}.txt")), None));
+    }
 }

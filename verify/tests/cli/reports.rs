@@ -143,6 +143,26 @@ fn every_report_is_as_its_schema_says() {
     assert_refused(&run(&["schema", "everything"]), 2, "invalid value 'everything'");
 }
 
+/// Programs that are generated from a schema get these names: no two are alike but for a number.
+#[test]
+fn everything_in_a_schema_has_a_name_of_its_own() {
+    for command in
+        ["check", "explore", "list", "diff", "mutate", "stress", "bench", "demo", "inspect"]
+    {
+        let schema = run(&["schema", command]);
+        let schema: Value = serde_json::from_slice(&schema.stdout).expect("one JSON object");
+        let names = keys(&schema["$defs"]);
+        let numbered: Vec<_> = names
+            .iter()
+            .filter(|name| name.ends_with(|last: char| last.is_ascii_digit()))
+            .collect();
+        assert!(numbered.is_empty(), "{command}: {numbered:?}");
+        if command == "demo" {
+            assert!(names.contains(&"TicketsReport") && names.contains(&"SoldWay"), "{names:?}");
+        }
+    }
+}
+
 #[test]
 fn every_demonstration_is_as_its_schema_says() {
     for arguments in [

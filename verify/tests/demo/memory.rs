@@ -14,6 +14,7 @@ pub(super) const TESTS: &[Test] = &[
     ("jobs_say_which_sequences_there_can_be", jobs_say_which_sequences_there_can_be),
     ("workers_run_one_at_a_time", workers_run_one_at_a_time),
     ("workers_that_overlap_are_told", workers_that_overlap_are_told),
+    ("workers_that_are_killed_keep_nobody_waiting", workers_that_are_killed_keep_nobody_waiting),
 ];
 
 fn counters_are_exact_with_a_lock() {
@@ -87,4 +88,12 @@ fn workers_that_overlap_are_told() {
     let unlocked = way(&report, "unlocked");
     assert!(number(unlocked, "overlaps") > 0, "{report:#}");
     assert_ne!(unlocked["wrong"], Value::Array(vec![]), "{report:#}");
+}
+
+fn workers_that_are_killed_keep_nobody_waiting() {
+    let report = good("workers --processes 6 --most 400 --kills 2 --with-lock");
+    let locked = way(&report, "Lock");
+    let numbers = ["ran", "most_at_once", "killed"].map(|name| number(locked, name));
+    assert_eq!(numbers, [6, 1, 2], "{report:#}");
+    assert!(number(locked, "told") <= 2, "{report:#}");
 }
