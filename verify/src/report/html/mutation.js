@@ -8,7 +8,7 @@ function show() {
   let shown = 0;
   for (const line of lines) {
     const kinds = line.dataset.kinds.split(' ').filter(kind => kind);
-    const it = !wanted || (wanted === 'any' ? kinds.length > 0 : kinds.includes(wanted));
+    const it = !wanted || (wanted === 'any' ? kinds.some(kind => kind !== 'unreached') : kinds.includes(wanted));
     line.hidden = !it;
     shown += it ? 1 : 0;
   }

@@ -3,9 +3,12 @@
 //! The source is the one that was compiled, which the library carries with it: the command needs no tree beside it, and
 //! the lines cannot be others than those that the mutants are of.
 
+mod operations;
+
 use std::collections::BTreeMap;
 
 use lockproof::raw::source;
+use operations::operations;
 use serde::Serialize;
 
 use super::{Frame, Look, Part, page};
@@ -98,6 +101,8 @@ struct Algorithm {
     caught: usize,
     of: usize,
     percent: f64,
+    /// How many lines could be otherwise, and are reached by no exploration.
+    unreached: usize,
     lines: Vec<Line>,
 }
 
@@ -107,6 +112,8 @@ struct Line {
     number: usize,
     text: &'static str,
     comment: bool,
+    /// Something could be done otherwise here, and no exploration comes here.
+    unreached: bool,
     kinds: Vec<Kind>,
     mutants: Vec<Row>,
 }
@@ -184,6 +191,7 @@ impl Algorithm {
         let equivalent = numbers.get("equivalent").copied().unwrap_or(0);
         let (caught, of) =
             (numbers.get("caught").copied().unwrap_or(0), one.mutants.len() - equivalent);
+        let lines = lines(one);
         Self {
             name: one.subject.name,
             file: one.subject.file,
@@ -196,7 +204,8 @@ impl Algorithm {
             caught,
             of,
             percent: if of == 0 { 100.0 } else { caught as f64 / of as f64 * 100.0 },
-            lines: lines(one),
+            unreached: lines.iter().filter(|line| line.unreached).count(),
+            lines,
         }
     }
 
@@ -221,10 +230,12 @@ fn lines(one: &Mutated) -> Vec<Line> {
         let its = one.mutants.iter().filter(move |(mutant, _)| line_of(mutant) == Some(number));
         its.map(|(mutant, tried)| (mutant, &tried.fate))
     };
+    let could_be_otherwise = if one.trials.is_ok() { operations(text) } else { Vec::new() };
     let line = |(before, text): (usize, &'static str)| Line {
         number: before + 1,
         text,
         comment: text.trim_start().starts_with("//"),
+        unreached: could_be_otherwise.contains(&(before + 1)) && at(before + 1).next().is_none(),
         kinds: kinds(&number(at(before + 1).map(|(_, fate)| fate))),
         mutants: at(before + 1).map(|(mutant, fate)| Row::of(mutant, fate)).collect(),
     };

@@ -70,6 +70,35 @@ fn each_line_of_the_source_is_there_with_its_mutants() {
     assert!(text(&lines[line - 1]).contains(&mutants[0].0.change));
 }
 
+/// The lines, from 1, that are marked as out of every model's way, and those that have mutants.
+fn unreached_and_tried(report: &Report) -> (Vec<usize>, Vec<usize>) {
+    let xml = as_xml(&mutation(report));
+    let document = Document::parse(&xml).unwrap_or_else(|error| panic!("{error}\n{xml}"));
+    let lines = with_class(&document, "source")[0].children().filter(Node::is_element);
+    let kinds: Vec<&str> = lines.map(|line| line.attribute("data-kinds").unwrap()).collect();
+    let numbers = |is_one: fn(&str) -> bool| {
+        (1..).zip(&kinds).filter(|(_, kinds)| is_one(kinds)).map(|(at, _)| at).collect()
+    };
+    (numbers(|kinds| kinds == "unreached"), numbers(|kinds| !["", "unreached"].contains(&kinds)))
+}
+
+/// What is read off the text is what models come to: if no mutant of a line is known, it is marked, and no other line is.
+#[test]
+fn lines_that_no_model_reaches_are_marked() {
+    let mut report = report(Fate::Missed);
+    let (before, tried) = unreached_and_tried(&report);
+    assert!(!tried.is_empty());
+    report.subjects[0].mutants.clear();
+    let (now, none) = unreached_and_tried(&report);
+    assert_eq!(none, [0; 0]);
+    let mut both = [before, tried].concat();
+    both.sort_unstable();
+    assert_eq!(now, both);
+    assert!(mutation(&report).contains(">not reached</span>"));
+    report.subjects[0].trials = Err(NoReference::Wrong("it does not hold".into()));
+    assert_eq!(unreached_and_tried(&report).0, [0; 0], "nobody looked");
+}
+
 #[test]
 fn the_verdict_says_what_is_wrong() {
     let verdict = |report: &Report| {
