@@ -25,6 +25,7 @@ use clap::Args;
 
 use crate::cli::duration;
 use crate::cli::similar::did_you_mean;
+use crate::interrupt::Found;
 use crate::report::target::Target;
 use case::Case;
 use figures::Measured;
@@ -92,6 +93,7 @@ pub(crate) fn command(
     [&options.json, &options.html].into_iter().flatten().try_for_each(Target::probe)?;
     let rig = Rig::new(options.window).map_err(Failure::Contender)?;
     let mut measured: Vec<Measured> = cases.iter().map(Measured::of).collect();
+    let found = Found::nothing();
     for round in 1..=options.rounds {
         tell(&format!("round {round} of {}", options.rounds));
         for (case, measured) in cases.iter().zip(&mut measured) {
@@ -102,6 +104,8 @@ pub(crate) fn command(
                 })?);
             }
         }
+        let tables = text::tables(&measured, &rig);
+        found.is_now(&format_args!("{round} of {} rounds were done:\n\n{tables}", options.rounds));
     }
     out.write_all(text::tables(&measured, &rig).as_bytes())?;
     out.flush()?;

@@ -4,9 +4,16 @@
 //! Workers and examiners go on until their starter has ended, and then end with it: what they would say of an end that is none
 //! of theirs would only stand in the way.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+#![cfg_attr(
+    not(unix),
+    allow(dead_code, reason = "nothing is watched for there, so nobody is told")
+)]
 
-use crate::progress::Board;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Instant;
+
+use crate::report::numbers::seconds;
 
 #[cfg(target_os = "linux")]
 pub(crate) use with_signals::leave_to_the_starter;
@@ -17,12 +24,50 @@ pub(crate) use with_signals::watch;
 #[cfg(not(unix))]
 pub(crate) const fn watch() {}
 
-/// What is going on, to be told of where it is interrupted.
-static UNDER_WAY: Mutex<Weak<Board>> = Mutex::new(Weak::new());
+/// Something that takes its time.
+pub(crate) trait UnderWay: Send + Sync {
+    /// Clears the screen for what is said next.
+    fn end(&self) {}
+    /// What was found so far, where the run is interrupted.
+    fn so_far(&self) -> String;
+}
 
-/// Tells of this board, and of none before it, where the run is interrupted.
-pub(crate) fn tells_of(board: &Arc<Board>) {
-    *UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(board);
+/// What is going on, to be told of where it is interrupted.
+static UNDER_WAY: Mutex<Option<Weak<dyn UnderWay>>> = Mutex::new(None);
+
+/// Tells of this, and of nothing before it, where the run is interrupted.
+pub(crate) fn tells_of<T: UnderWay + 'static>(it: &Arc<T>) {
+    let it: Weak<T> = Arc::downgrade(it);
+    *UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner) = Some(it);
+}
+
+/// What has been found, of a run that shows no bars.
+#[derive(Debug)]
+pub(crate) struct Found {
+    began: Instant,
+    words: Mutex<String>,
+}
+
+impl Found {
+    /// Nothing yet.
+    pub(crate) fn nothing() -> Arc<Self> {
+        let found = Arc::new(Self { began: Instant::now(), words: Mutex::default() });
+        tells_of(&found);
+        found
+    }
+
+    /// That is all of it now.
+    pub(crate) fn is_now(&self, words: &impl fmt::Display) {
+        *self.words.lock().unwrap_or_else(PoisonError::into_inner) = words.to_string();
+    }
+}
+
+impl UnderWay for Found {
+    fn so_far(&self) -> String {
+        let words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
+        let words = if words.is_empty() { "nothing was found yet\n" } else { words.as_str() };
+        format!("interrupted after {}\n{words}", seconds(self.began.elapsed()))
+    }
 }
 
 #[cfg(unix)]
@@ -52,11 +97,11 @@ mod with_signals {
     }
 
     fn tell() {
-        let board = UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
-        let Some(board) = board else { return };
-        board.end();
+        let under_way = UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(it) = under_way.and_then(|it| it.upgrade()) else { return };
+        it.end();
         // Where standard error is closed, there is nobody to tell.
-        let _ = write!(stderr(), "{}", board.so_far());
+        let _ = write!(stderr(), "{}", it.so_far());
     }
 
     /// Does nothing when a terminal interrupts the whole group: the starter's end is what counts.

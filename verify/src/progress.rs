@@ -1,15 +1,19 @@
 //! How far a run is, on standard error: bars where it is a terminal, now and then a line elsewhere.
 
+mod pace;
+
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::{self, IsTerminal, LineWriter, Write, stderr};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
+use pace::{left, pace};
 
 use crate::claim::Progress;
-use crate::interrupt;
+use crate::interrupt::{self, UnderWay};
 use crate::report::numbers::{count, counted, seconds};
 
 /// How often the bars move.
@@ -49,6 +53,8 @@ struct Done {
     done: u64,
     total: u64,
     unit: String,
+    /// When it began to count, from the start or anew.
+    since: Option<Instant>,
 }
 
 impl Board {
@@ -92,9 +98,10 @@ impl Board {
     #[must_use]
     pub fn expect(self: &Arc<Self>, id: &str) -> Arc<Running> {
         let (done, bar) = (Mutex::default(), OnceLock::new());
-        let running = Running { board: Arc::clone(self), id: id.to_owned(), done, bar };
+        let (board, id) = (Arc::clone(self), id.to_owned());
+        let running = Running { board, id, done, bar };
         let running = Arc::new(running);
-        self.running().insert(id.to_owned(), Arc::clone(&running));
+        self.running().insert(running.id.clone(), Arc::clone(&running));
         running
     }
 
@@ -105,17 +112,17 @@ impl Board {
 
     /// The run is over: nothing stays on the screen.
     pub fn end(&self) {
-        if let Some(bars) = &self.bars {
-            bars.overall.iter().for_each(ProgressBar::finish_and_clear);
-            // A bar that cannot be taken away harms nobody.
-            let _ = bars.all.clear();
-        }
+        UnderWay::end(self);
     }
 
     /// What is going on, in a line; nothing where bars show it.
     #[must_use]
     pub fn line(&self) -> Option<String> {
-        self.bars.is_none().then(|| self.now())
+        let left = || {
+            let (ended, all) = (self.ended.load(Relaxed), self.all as u64);
+            left(ended, all, self.began.elapsed()).map_or_else(String::new, |left| left + ", ")
+        };
+        self.bars.is_none().then(|| left() + &self.now())
     }
 
     /// What is going on, in a line.
@@ -128,20 +135,6 @@ impl Board {
         let ended = count(self.ended.load(Relaxed));
         let all = counted(self.all, self.what);
         format!("{took}: {ended} of {all} done; running {running}")
-    }
-
-    /// What was found so far, where the run is interrupted.
-    pub(crate) fn so_far(&self) -> String {
-        let failures = self.failures();
-        let mut text = format!("interrupted after {}\n", self.now());
-        if self.all > 1 {
-            let failed = failures.join(", ");
-            text += &match failures.len() {
-                0 => "none had failed\n".to_owned(),
-                number => format!("{} had failed: {failed}\n", count(number as u64)),
-            };
-        }
-        text
     }
 
     fn failures(&self) -> MutexGuard<'_, Vec<String>> {
@@ -158,8 +151,14 @@ impl Bars {
         let all = MultiProgress::new();
         let overall = (number > 1).then(|| {
             let bar = all.add(ProgressBar::new(number as u64));
-            let template = format!("{{bar:30.green}} {{pos}} of {{len}} {what}s, {{elapsed}}");
-            bar.set_style(style(&template).progress_chars("━╸─"));
+            let template =
+                format!("{{bar:30.green}} {{pos}} of {{len}} {what}s, {{elapsed}}{{left}}");
+            let left = |state: &ProgressState, text: &mut dyn fmt::Write| {
+                let (done, all) = (state.pos(), state.len().unwrap_or(0));
+                let left = left(done, all, state.elapsed());
+                let _ = left.map_or(Ok(()), |left| write!(text, ", {left}"));
+            };
+            bar.set_style(style(&template).with_key("left", left).progress_chars("━╸─"));
             bar.enable_steady_tick(TICK);
             bar
         });
@@ -184,6 +183,29 @@ fn style(template: &str) -> ProgressStyle {
         .unwrap_or_else(|error| unreachable!("a template of ours: {error}"))
 }
 
+impl UnderWay for Board {
+    fn end(&self) {
+        if let Some(bars) = &self.bars {
+            bars.overall.iter().for_each(ProgressBar::finish_and_clear);
+            // A bar that cannot be taken away harms nobody.
+            let _ = bars.all.clear();
+        }
+    }
+
+    fn so_far(&self) -> String {
+        let failures = self.failures();
+        let mut text = format!("interrupted after {}\n", self.now());
+        if self.all > 1 {
+            let failed = failures.join(", ");
+            text += &match failures.len() {
+                0 => "none had failed\n".to_owned(),
+                number => format!("{} had failed: {failed}\n", count(number as u64)),
+            };
+        }
+        text
+    }
+}
+
 impl Running {
     /// The examination is over.
     pub fn end(&self) {
@@ -203,12 +225,20 @@ impl Running {
     }
 
     fn describe(&self) -> String {
-        let Done { done, total, unit } = self.done();
+        let Done { done, total, unit, .. } = self.done();
         match (done, total) {
             (0, _) => self.id.clone(),
             (done, 0) => format!("{} ({} {unit})", self.id, count(done)),
             (done, total) => format!("{} ({} of {} {unit})", self.id, count(done), count(total)),
         }
+    }
+
+    /// Since when it counts.
+    fn note(&self, done: u64, total: u64, unit: &str) -> Instant {
+        let mut noted = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = noted.since.filter(|_| done >= noted.done).unwrap_or_else(Instant::now);
+        *noted = Done { done, total, unit: unit.to_owned(), since: Some(since) };
+        since
     }
 
     fn done(&self) -> Done {
@@ -218,11 +248,13 @@ impl Running {
 
 impl Progress for Running {
     fn report(&self, done: u64, total: u64, unit: &str) {
-        let now = Done { done, total, unit: unit.to_owned() };
-        *self.done.lock().unwrap_or_else(PoisonError::into_inner) = now;
+        let since = self.note(done, total, unit);
         if let Some(bar) = self.show().filter(|_| done > 0) {
             let of = if total == 0 { String::new() } else { format!("of {} ", count(total)) };
-            bar.set_message(format!("{} {of}{unit}", count(done)));
+            // Where more is said behind it, the rate would stand apart from what it is a rate of.
+            let alone = !unit.contains([',', ';']);
+            let pace = if alone { pace(done, total, since.elapsed()) } else { String::new() };
+            bar.set_message(format!("{} {of}{unit}{pace}", count(done)));
         }
     }
 }

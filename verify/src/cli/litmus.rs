@@ -5,6 +5,7 @@ use std::io::Write;
 use clap::Args;
 
 use super::{Exit, Failure, Output};
+use crate::interrupt::Found;
 use crate::models::litmus::asked::questions;
 use crate::report::litmus::{is_right, json, markdown, table};
 use crate::report::target::Target;
@@ -26,10 +27,11 @@ pub(super) fn run(options: &Options, out: &mut Output) -> Result<Exit, Failure> 
     if let Some(target) = &options.json {
         target.probe()?;
     }
-    let mut rows = Vec::new();
+    let (found, mut rows) = (Found::nothing(), Vec::new());
     for question in questions() {
         let shown = Explorer::ALL.iter().map(|explorer| question.shown_by(*explorer)).collect();
         rows.push((question, shown));
+        found.is_now(&table(&rows));
     }
     if options.json != Some(Target::Stdout) {
         let text = if options.markdown { markdown(&rows) } else { table(&rows) };

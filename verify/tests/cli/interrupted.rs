@@ -128,3 +128,25 @@ fn a_folder_goes_with_the_run() {
     until("no folder is left", || is_empty(parent.path()));
     until("all processes have ended", || is_deserted(group));
 }
+
+/// Those that show no bars say what they have found, too.
+#[test]
+fn figures_so_far_are_shown() {
+    let arguments = ["bench", "mutex/alone", "--rounds", "1000", "--window", "1ms"];
+    let mut started = Started::new(&arguments);
+    let mut said = BufReader::new(started.child.stderr.take().expect("a pipe")).lines();
+    let third = said.find(|line| line.as_ref().is_ok_and(|line| line.contains("round 3 of 1000")));
+    assert!(third.is_some(), "there is no third round");
+    let group = started.group;
+    kill_process_group(group, Signal::INT).expect("a group");
+    let status = wait(started.child);
+    let said: Vec<String> = said.map_while(Result::ok).collect();
+    let said = said.join("\n");
+    assert_eq!(status.signal(), Some(Signal::INT.as_raw()), "{said}");
+    assert!(said.contains("interrupted after "), "{said}");
+    assert!(
+        said.contains(" of 1000 rounds were done:") && said.contains("  lockproof Mutex  "),
+        "{said}"
+    );
+    until("all processes have ended", || is_deserted(group));
+}
