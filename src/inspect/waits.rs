@@ -49,7 +49,8 @@ impl fmt::Display for Deadlock {
                 "\n  {waiter}\n    waits for {primitive} in {region}, held by thread {}",
                 holder.thread
             )
-        })
+        })?;
+        f.write_str("\n  nobody of them goes on until one is killed, or gives up at a time limit of its own")
     }
 }
 
