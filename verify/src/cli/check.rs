@@ -1,5 +1,6 @@
 //! `lockproof check`: examines the claims and reports.
 
+use std::collections::BTreeSet;
 use std::io::{self, LineWriter, Write};
 use std::num::NonZero;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use clap::Args;
 use super::memory::share_of_memory;
 use super::reports::Reports;
 use super::run::{GRACE, Listener, Orders, Place, examine, in_order};
+use super::similar::did_you_mean;
 use super::{Exit, Failure, Output, duration};
 use crate::claim::{Budget, Claim, Examined, Selection};
 use crate::progress::{Beside, Board};
@@ -93,11 +95,21 @@ fn wanted(selection: &Selection, claims: impl Fn(&Selection) -> Vec<Claim>) -> V
 }
 
 fn why_nothing(selection: &Selection, claims: impl Fn(&Selection) -> Vec<Claim>) -> String {
-    let with_full = wanted(&Selection { full: true, ..selection.clone() }, claims).len();
+    let all = claims(&Selection::everything());
+    let with_full = Selection { full: true, ..selection.clone() };
+    let with_full = all.iter().filter(|claim| with_full.includes(claim)).count();
     let only = selection.only.join("' or '");
     match with_full {
         0 if only.is_empty() => "nothing to examine: there are no claims".to_owned(),
-        0 => format!("nothing to examine: no claim's id contains '{only}'; `list` shows them all"),
+        0 => {
+            let subjects: BTreeSet<&str> = all.iter().map(|claim| claim.subject).collect();
+            let meant = |wanted: &String| did_you_mean(wanted, subjects.iter().copied());
+            let meant: Vec<String> = selection.only.iter().filter_map(meant).collect();
+            let meant = meant.iter().map(|meant| format!("; {meant}")).collect::<String>();
+            format!(
+                "nothing to examine: no claim's id contains '{only}'; `list` shows them all{meant}"
+            )
+        }
         some => format!("nothing to examine: {} only with --full", counted(some, "claim")),
     }
 }

@@ -39,7 +39,7 @@ impl FromStr for Shard {
         let parse = |number: &str| number.parse::<NonZero<usize>>().map_err(|_| FORM);
         let (number, of) = (parse(number)?, parse(of)?);
         if number > of {
-            Err("there is no such part: the last of four is 4/4")
+            Err("there is no such part: the first number is larger than the second")
         } else {
             Ok(Self { number, of })
         }

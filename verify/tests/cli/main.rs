@@ -19,6 +19,7 @@ mod help;
 mod inspect;
 mod interrupted;
 mod mutate;
+mod outputs;
 mod page;
 mod reports;
 #[cfg(all(feature = "loom", feature = "shuttle"))]
