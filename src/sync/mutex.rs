@@ -36,6 +36,7 @@ use crate::shm::{Outline, Plain, Shareable};
 /// | a holder's death or panic is told to the next, once; nobody hangs | `mutex/*/deaths-*`, `mutex/*/crash`, `mutex-panic/*`, `mutex/*/stress` |
 /// | one that gives up in time takes no wake with it | `mutex-deadline/*` |
 /// | a lock that nobody repaired refuses everybody | `mutex-given-up/*` |
+/// | a lock that was given up, or left by a panic, is in no other lock's way, whoever dies | `mutex-another/*` |
 /// | somebody always gets on, and whoever waits sleeps | `mutex-endless/*/progress`, `mutex-endless/*/busy` |
 ///
 /// Not promised: an order among those that wait, of whom one may be overtaken again and again
