@@ -22,6 +22,7 @@ use crate::shm::{Outline, Shareable};
 /// | | shown by |
 /// |---|---|
 /// | no addition is lost; everybody gets there | `counter/*`, `threads/*` |
+/// | whoever replaces the value is given it, and nobody else is | `counter-set/*` |
 /// | a death costs at most the addition of the one that died, and is counted | `counter/*/deaths-*`, `counter/*/crash`, `counter/*/stress` |
 ///
 /// Not promised: that a death is counted whose finder dies as well; an order among those that wait.
@@ -180,6 +181,7 @@ fn in_words(failure: LockFailure) -> LockError<()> {
 /// | | shown by |
 /// |---|---|
 /// | no addition is lost, whoever dies | `atomic/*`, `atomic/*/stress` |
+/// | whoever replaces the value is given it, and nobody else is | `atomic-set/*` |
 ///
 /// Not promised: any order between it and other memory: it is a number, and announces nothing.
 ///

@@ -19,6 +19,7 @@ pub mod mutex;
 pub mod queue;
 pub mod recovery;
 pub mod registry;
+pub mod replaced;
 pub mod rwlock;
 pub mod rwlock_endless;
 pub mod scenarios;

@@ -27,6 +27,7 @@ use super::lock::{Lock, Shipped};
 use super::mutex::{DeadlineModel, MutexModel, NotRecoverableModel};
 use super::queue::{self, QueueModel};
 use super::recovery::{self, RecoveryModel};
+use super::replaced::ReplacedModel;
 use super::rwlock::{self, RwLockModel};
 use super::rwlock_endless::EndlessRwLockModel;
 use super::scenarios::append::{self, AppendModel};
@@ -54,6 +55,7 @@ mod zoo;
 pub(super) const KEEPS_COUNT: &str = "exclusion, no lost update, everybody gets there";
 pub(super) const SURVIVES: &str =
     "nobody hangs and nothing is lost when one dies at any step, and one is told";
+pub(super) const GIVES_EACH_ONCE: &str = "whoever replaces a value is given it, and nobody else is";
 pub(super) const TELLS_OF_PANICS: &str =
     "a panic in the critical section is told to the next holder, once";
 pub(super) const TAKES_NO_WAKE: &str = "a waiter that gives up takes no wake with it";
@@ -352,6 +354,18 @@ static MODELS: &[Entry] = &[
         about: "the shipped counter without a lock",
         explore: |size, exploration| counter(Way::Atomic, size, exploration),
         ..COUNTER
+    },
+    Entry {
+        name: "counter-set",
+        about: "the shipped counter, whose value each replaces by its own",
+        explore: |size, exploration| replaced(true, size, exploration),
+        ..REPLACED
+    },
+    Entry {
+        name: "atomic-set",
+        about: "the same, of the counter without a lock",
+        explore: |size, exploration| replaced(false, size, exploration),
+        ..REPLACED
     },
     Entry {
         name: "tickets",
@@ -1417,6 +1431,19 @@ const COUNTER: Entry = Entry {
     explore: |size, exploration| counter(Way::Counter, size, exploration),
     ..mutex::<Shipped>()
 };
+
+const REPLACED: Entry = Entry {
+    property: GIVES_EACH_ONCE,
+    with_deaths: Some(GIVES_EACH_ONCE),
+    repeats: Repeats::Once,
+    least: 2,
+    ..mutex::<Shipped>()
+};
+
+fn replaced(locked: bool, size: Size, exploration: &Exploration<'_>) -> Explored {
+    let Size { processes, deaths, .. } = size;
+    exploration.of(ReplacedModel { locked, processes, deaths: deaths > 0 }, size)
+}
 
 fn counter(way: Way, size: Size, exploration: &Exploration<'_>) -> Explored {
     let Size { processes, increments, deaths } = size;

@@ -117,7 +117,13 @@ pub static SUBJECTS: &[Subject] = &[
     Subject {
         name: "counter",
         file: "src/raw/counter.rs",
-        weak: &[("mutex", size(2, 1, 1)), ("atomic", size(2, 1, 0))],
+        weak: &[
+            ("atomic", size(2, 1, 0)),
+            ("atomic-set", size(2, 1, 0)),
+            ("counter", size(2, 1, 0)),
+            ("counter-set", size(2, 1, 0)),
+            ("counter", size(2, 1, 1)),
+        ],
         strong: &[],
         drawn: &[],
         slow: &[],
