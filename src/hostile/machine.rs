@@ -24,7 +24,7 @@ use crate::platform::{Changed, MOST_WAITED_FOR, Ordering, Platform, ThreadId, Up
 pub(super) const ME: ThreadId = 7;
 /// How long a short deadline is.
 pub(super) const SHORT: Duration = Duration::from_millis(10);
-/// How many operations there may be between two sleeps. The most that were seen, of any call on any input, are some 160.
+/// How many operations there may be between two sleeps. The most that were seen, of any call on any input, are some 150.
 pub(super) const MOST: u32 = 400;
 
 /// How long a waiter sleeps before it looks for the dead.
