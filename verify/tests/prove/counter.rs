@@ -5,7 +5,7 @@ use lockproof_verify::prove::{self, Platform, World};
 
 use lockproof::raw::{RawAtomicCounter, RawCounter};
 
-use super::{MARK_STAYS, ROBUST_END, is_found, is_right};
+use super::{MARK_STAYS, ROBUST_END, ROBUST_END_LATE, is_found, is_right};
 
 /// The shipped counter, as if it were somebody else's.
 struct Shipped;
@@ -127,10 +127,13 @@ fn the_shipped_ones_are_right() {
         // How many died is not asked.
         "set: is not done",
         ROBUST_END,
+        ROBUST_END_LATE,
         ROBUST_END,
+        ROBUST_END_LATE,
         // Whoever waits then spins: of a counter, that is not asked.
         "compare_exchange Relaxed: is not done",
         ROBUST_END,
+        ROBUST_END_LATE,
         MARK_STAYS,
         // A death is then told again and again, which only the counter itself counts.
         "fetch_and Relaxed: is not done",

@@ -15,6 +15,8 @@ use lockproof_verify::prove::Proof;
 
 /// What is announced too long is looked at when its thread dies; then somebody is woken for nothing.
 const ROBUST_END: &str = "robust_end: is not done";
+/// So it is with what is announced one operation too long, unless that operation is of another lock: nobody has two here.
+const ROBUST_END_LATE: &str = "robust_end: is done after the operation that follows";
 /// A mark that stays costs a call that wakes nobody.
 const MARK_STAYS: &str = "futex_update_wake_all: is not done";
 

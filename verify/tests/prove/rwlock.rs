@@ -5,7 +5,7 @@ use lockproof_verify::prove::{self, Acquired, Deadline, Read, World};
 
 use lockproof::raw::RawRwLock;
 
-use super::{MARK_STAYS, ROBUST_END, is_found, is_right};
+use super::{MARK_STAYS, ROBUST_END, ROBUST_END_LATE, is_found, is_right};
 
 /// The shipped lock, as if it were somebody else's.
 struct Shipped;
@@ -127,8 +127,11 @@ impl<const MISTAKE: u8> prove::RwLock for Word<MISTAKE> {
 fn the_shipped_one_is_right() {
     let unnoticed = [
         ROBUST_END,
+        ROBUST_END_LATE,
         ROBUST_END,
+        ROBUST_END_LATE,
         ROBUST_END,
+        ROBUST_END_LATE,
         MARK_STAYS,
         ROBUST_END,
         // It takes more that wait for the same reader than there are here.

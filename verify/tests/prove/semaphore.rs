@@ -5,7 +5,7 @@ use lockproof_verify::prove::{self, Deadline, World};
 
 use lockproof::raw::RawSemaphore;
 
-use super::{ROBUST_END, is_found, is_right, missed_in};
+use super::{ROBUST_END, ROBUST_END_LATE, is_found, is_right, missed_in};
 
 /// The shipped semaphore with one permit, as if it were somebody else's. (With two, that takes minutes.)
 struct Shipped;
@@ -116,9 +116,12 @@ fn the_shipped_one_is_right() {
         // There is one.
         "futex_wait_any: waits for the first word only",
         ROBUST_END,
+        ROBUST_END_LATE,
         // Whoever posts does not die in these models.
         "robust_begin: is not announced",
+        "robust_begin: is done after the operation that follows",
         ROBUST_END,
+        ROBUST_END_LATE,
         // A mark that stays costs a call that wakes nobody.
         "compare_exchange Relaxed: is not done",
     ];
