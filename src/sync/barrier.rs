@@ -39,6 +39,7 @@ use crate::shm::{Outline, Shareable};
 /// | | shown by |
 /// |---|---|
 /// | nobody gets past before all have come; a meeting succeeds for all or for nobody; one leads | `barrier/*`, `barrier-passing/*`, `barrier-deadline/*`, `barrier/*/stress` |
+/// | a place that was left is in no lock's way, whoever dies | `barrier-another/*` |
 /// | all who wait for one that is dead are told, whoever else dies | `barrier-lost/*`, `barrier-back/*`, `barrier/*/deaths-*` |
 /// | a place belongs to one, and to nobody once that one has left it; one party too many is refused | `barrier-crowd/*` |
 /// | whoever waits is told of an abort, and sees what was written before | `barrier-abort/*` |

@@ -14,5 +14,5 @@ mod tally;
 
 pub use named::Named;
 
-pub(crate) use failure::{SPINS, why};
+pub(crate) use failure::{BREAKS_A_LIST, SPINS, why};
 pub(crate) use quiet::quietly;

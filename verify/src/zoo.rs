@@ -335,7 +335,10 @@ fn said(found: &Finding) -> String {
 
 /// To which every access orders, and all see the latest value.
 const IN_ORDER: &str = "all see the latest value, whatever the ordering";
+const NO_LINKS: &str = "robust lists have no links in the locks there";
 /// What nobody sees who sees the latest value always.
 const ORDERING: &[Unseen] = &[(Blind::Sc, IN_ORDER), (Blind::Shuttle, IN_ORDER)];
 /// What nobody sees who knows of no deaths.
 const DEATH: &[Unseen] = &[(Blind::Shuttle, "nobody dies there")];
+/// What nobody sees who does not keep the links of a robust list in the words of the locks.
+const LINKS: &[Unseen] = &[(Blind::Loom, NO_LINKS), (Blind::Shuttle, NO_LINKS)];

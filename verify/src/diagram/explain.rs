@@ -13,6 +13,7 @@ mod stuck;
 mod told;
 mod update;
 
+use crate::explore::BREAKS_A_LIST;
 use crate::trace::Counterexample;
 pub(super) use told::Told;
 
@@ -22,6 +23,11 @@ const ENOUGH: usize = 4;
 /// What is said where the steps name no cause.
 pub(super) const NO_CAUSE: &str = "No cause can be named from these steps alone.";
 
+/// What is said of a lock that stands in two robust lists.
+const ONE_LINK: &str = "A lock has room for one link, with which the robust list of whoever holds it goes on. It has to leave that \
+                        list before another can take it: who takes it writes a link of its own there, and when the first one dies \
+                        the kernel follows that, and misses the locks that come after.";
+
 /// What kind of failure it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -30,6 +36,8 @@ enum Kind {
     Stuck,
     /// It goes on and on, from this step.
     Endless(usize),
+    /// A lock stands in two robust lists.
+    Listed,
     /// A result that must not be, or what a process must not see.
     Result,
 }
@@ -40,6 +48,7 @@ impl Kind {
         match again_from {
             Some(from) => Self::Endless(*from),
             None if why.contains("data race") => Self::Race,
+            None if why.contains(BREAKS_A_LIST) => Self::Listed,
             None if why.contains("nobody will wake it") => Self::Stuck,
             None if why.contains("spins") => Self::Endless(endless::tail(steps)),
             None => Self::Result,
@@ -58,6 +67,7 @@ pub(super) fn explain(counterexample: &Counterexample) -> Vec<String> {
         Kind::Race => race::explain(&told),
         Kind::Stuck => stuck::explain(&told),
         Kind::Endless(from) => endless::explain(&told, from, &counterexample.why),
+        Kind::Listed => vec![ONE_LINK.to_owned()],
         Kind::Result => Vec::new(),
     };
     // Who sleeps or goes round has often read first what another writes later, and that is no mistake.

@@ -6,6 +6,8 @@ use crate::model::Violation;
 
 /// What is wrong with an execution that goes on and on.
 pub(crate) const SPINS: &str = "an execution does not end within the steps allowed: somebody spins";
+/// The end of what is said of a lock that stands in two robust lists.
+pub(crate) const BREAKS_A_LIST: &str = "which breaks that list";
 
 /// What is wrong with an execution that cannot come to its end.
 pub(super) const STUCK: &str =

@@ -1,11 +1,14 @@
-//! A mutex that is let go of in an unusual way, and another one after it: what is left of the one is in nobody's way.
+//! Something that is taken and let go of, and a mutex after it: what is left of the one is not in the other's way.
 //!
 //! A thread announces one lock at a time to the kernel. Whoever does not take back what it announced of the first spoils what it
 //! announces of the second, which shows if it dies on the way into that.
 
-use lockproof::deadline::Deadline;
-use lockproof::raw::{Acquired, LockFailure, RawMutex};
+use core::marker::PhantomData;
 
+use lockproof::deadline::Deadline;
+use lockproof::raw::{Acquired, LockFailure, RawBarrier, RawMutex};
+
+use super::barrier::{left, place_of};
 use super::lock::Shipped;
 use super::mutex::{DONE, Protected, enter, held, judge_total, leave};
 use crate::model::{CONTENTION, DEATH, Log, Model, Outcome, Sometimes, WAIT, violated};
@@ -13,43 +16,104 @@ use crate::platform::{Facts, World};
 
 const GIVEN_UP: &str = "locks given up";
 
-/// Processes that each let go of a mutex as a panic does, or for good if they are told of that, and then increment a counter under
-/// another. Where `deaths` is set, some die.
-#[derive(Clone, Copy, Debug)]
-pub struct AnotherModel {
+/// What is taken first, and let go of.
+pub trait First: Send + Sync + 'static {
+    /// What processes share of it.
+    type On<W: World>;
+
+    /// Makes it, all zero.
+    fn make<W: World>(p: &W) -> Self::On<W>;
+
+    /// Takes it, and lets go of it.
+    fn comes_and_goes<W: World>(p: &W, first: &Self::On<W>, log: &Log);
+
+    /// What has to happen in some execution.
+    fn sometimes() -> Option<Sometimes>;
+}
+
+/// A mutex that is let go of as a panic does, or for good by whoever is told of that.
+#[derive(Debug)]
+pub struct Abandoned;
+
+impl First for Abandoned {
+    type On<W: World> = RawMutex<W::RobustWord>;
+
+    fn make<W: World>(p: &W) -> Self::On<W> {
+        RawMutex::new(p.new_robust("abandoned"))
+    }
+
+    fn comes_and_goes<W: World>(p: &W, first: &Self::On<W>, log: &Log) {
+        leave_for_good(p, first, log);
+    }
+
+    fn sometimes() -> Option<Sometimes> {
+        let happened = |_: &Facts, log: &Log| log.counted(GIVEN_UP) > 0;
+        Some(Sometimes { what: "a lock that is given up", happened })
+    }
+}
+
+/// A place at a barrier of two.
+#[derive(Debug)]
+pub struct Place;
+
+impl First for Place {
+    type On<W: World> = RawBarrier<W::RobustWord, W::Word, 2>;
+
+    fn make<W: World>(p: &W) -> Self::On<W> {
+        let places = ["place 1", "place 2"].map(|name| p.new_robust(name));
+        let announced = ["announced 1", "announced 2"].map(|name| p.new_word(name));
+        RawBarrier::new(places, announced, p.new_word("state"))
+    }
+
+    fn comes_and_goes<W: World>(p: &W, first: &Self::On<W>, _: &Log) {
+        let place = place_of(p, first, 2, 0);
+        left(first.leave(p, place));
+    }
+
+    fn sometimes() -> Option<Sometimes> {
+        None
+    }
+}
+
+/// Processes that each take something and let go of it, and then increment a counter under a mutex. Where `deaths` is set, some
+/// die.
+#[derive(Debug)]
+pub struct AnotherModel<F> {
     /// How many processes.
     pub processes: usize,
     /// Whether some of them may die.
     pub deaths: bool,
+    /// What comes first.
+    pub first: PhantomData<F>,
 }
 
-/// The two locks.
-pub struct Two<W: World> {
-    abandoned: RawMutex<W::RobustWord>,
+/// That, and the mutex.
+pub struct Two<W: World, F: First> {
+    first: F::On<W>,
     other: Protected<W, Shipped>,
 }
 
-impl<W: World> std::fmt::Debug for Two<W> {
+impl<W: World, F: First> std::fmt::Debug for Two<W, F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Two").finish_non_exhaustive()
     }
 }
 
-impl Model for AnotherModel {
-    type Shared<W: World> = Two<W>;
+impl<F: First> Model for AnotherModel<F> {
+    type Shared<W: World> = Two<W, F>;
 
     fn processes(&self) -> usize {
         self.processes
     }
 
-    fn share<W: World>(&self, p: &W) -> Two<W> {
-        Two { abandoned: RawMutex::new(p.new_robust("abandoned")), other: Protected::new(p) }
+    fn share<W: World>(&self, p: &W) -> Two<W, F> {
+        Two { first: F::make(p), other: Protected::new(p) }
     }
 
-    fn process<W: World>(&self, p: &W, shared: &Two<W>, _: usize, log: &Log) {
+    fn process<W: World>(&self, p: &W, shared: &Two<W, F>, _: usize, log: &Log) {
         let scope = p.scope();
         p.at(scope, "comes");
-        leave_for_good(p, &shared.abandoned, log);
+        F::comes_and_goes(p, &shared.first, log);
         p.at(scope, "goes on");
         enter::<W, Shipped>(p, &shared.other, log);
         let before = p.cell_get(&shared.other.total);
@@ -58,7 +122,7 @@ impl Model for AnotherModel {
         log.count(DONE);
     }
 
-    fn end<W: World>(&self, p: &W, shared: &Two<W>, log: &Log, facts: Facts) -> Outcome {
+    fn end<W: World>(&self, p: &W, shared: &Two<W, F>, log: &Log, facts: Facts) -> Outcome {
         enter::<W, Shipped>(p, &shared.other, log);
         let total = p.cell_get(&shared.other.total);
         leave::<W, Shipped>(p, &shared.other);
@@ -66,11 +130,8 @@ impl Model for AnotherModel {
     }
 
     fn sometimes(&self) -> Vec<Sometimes> {
-        let given_up = Sometimes {
-            what: "a lock that is given up",
-            happened: |_, log| log.counted(GIVEN_UP) > 0,
-        };
-        let mut all = vec![CONTENTION, WAIT, given_up];
+        let mut all = vec![CONTENTION, WAIT];
+        all.extend(F::sometimes());
         all.extend(self.deaths.then_some(DEATH));
         all
     }

@@ -1,9 +1,10 @@
 //! The models by name: what `lockproof explore` explores.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::again::{self, AgainModel};
-use super::another::AnotherModel;
+use super::another::{Abandoned, AnotherModel, First, Place};
 use super::any;
 use super::barrier::{self, BarrierModel};
 use super::broken::barrier::OneCountBarrier;
@@ -324,10 +325,7 @@ static MODELS: &[Entry] = &[
         repeats: Repeats::Once,
         least: 2,
         most: MOST_PROCESSES,
-        explore: |size, exploration| {
-            let (processes, deaths) = (size.processes, size.deaths > 0);
-            exploration.of(AnotherModel { processes, deaths }, size)
-        },
+        explore: after::<Abandoned>,
     },
     Entry {
         name: "unlocked",
@@ -807,6 +805,16 @@ static MODELS: &[Entry] = &[
         repeats: Repeats::Once,
         most: recovery::PLACES,
         explore: |size, exploration| recovered(recovery::Use::Untold, size, exploration),
+    },
+    Entry {
+        name: "barrier-another",
+        about: "the shipped mutex, once each, after a place at a barrier that each takes and leaves",
+        property: KEEPS_COUNT,
+        with_deaths: Some(SURVIVES),
+        repeats: Repeats::Once,
+        least: 2,
+        most: 2,
+        explore: after::<Place>,
     },
     Entry {
         name: "barrier-back",
@@ -1403,6 +1411,14 @@ const BARRIER: Entry = Entry {
 fn recovered(how: recovery::Use, size: Size, exploration: &Exploration<'_>) -> Explored {
     let Size { processes, deaths, .. } = size;
     exploration.of(RecoveryModel { how, processes, deaths: deaths > 0 }, size)
+}
+
+fn after<F: First>(size: Size, exploration: &Exploration<'_>) -> Explored
+where
+    AnotherModel<F>: Anywhere,
+{
+    let (processes, deaths) = (size.processes, size.deaths > 0);
+    exploration.of(AnotherModel::<F> { processes, deaths, first: PhantomData }, size)
 }
 
 fn barriers(how: barrier::Use, size: Size, exploration: &Exploration<'_>) -> Explored {

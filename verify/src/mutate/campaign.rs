@@ -13,6 +13,8 @@ use crate::verdict::{Finding, Verdict};
 
 /// Trials of so many states are looked at as a whole at once.
 const FEW_STATES: u64 = 50_000;
+/// Trials of more states are looked at only briefly where nothing is expected to show.
+const MANY_STATES: u64 = 250_000;
 
 /// An algorithm with one thing done otherwise.
 #[derive(Clone, Debug)]
@@ -28,6 +30,8 @@ pub struct Mutant {
     pub change: String,
     /// The same, for the platform.
     pub mutation: Mutation,
+    /// What is known to show it, where most models do not.
+    hint: Option<Trial>,
     /// What shows it if no model does that is explored with every mutant.
     slow_trial: Option<Trial>,
     /// Why it is known to be as good as the original, if it is.
@@ -225,13 +229,16 @@ impl Reference {
     }
 
     /// Explores the models with a mutant, one after the other, until one fails: at first a few executions of each that is
-    /// large, as they mostly show it.
+    /// large, as they mostly show it. Of a mutant that is known not to be shown, the largest get no more than that.
     pub fn try_mutant(&self, mutant: &Mutant, budget: &Budget, progress: &dyn Progress) -> Tried {
         let began = Instant::now();
         let its = || self.passed.iter().filter(|one| one.is_about(&mutant.mutation));
         let few = its().filter(|one| one.states > FEW_STATES).map(|one| one.trial.briefly());
+        let is_known = mutant.equivalent.is_some() || mutant.out_of_reach.is_some();
+        let most = if is_known { MANY_STATES } else { u64::MAX };
+        let whole = its().filter(|one| one.states <= most).map(|one| one.trial);
         let mut late = None;
-        for trial in few.chain(its().map(|one| one.trial)).chain(mutant.slow_trial) {
+        for trial in mutant.hint.into_iter().chain(few).chain(whole).chain(mutant.slow_trial) {
             let found = trial.explore(Some(mutant.mutation), None, budget, progress);
             if matches!(found.verdict, Verdict::Timeout { .. })
                 || (found.verdict.holds() && found.cut_short)
@@ -277,6 +284,7 @@ impl Mutant {
             operation: op.in_words(),
             change: in_words(op, change),
             mutation: Mutation::at(op.site, change),
+            hint: subject.hint(&place),
             slow_trial: subject.slow_trial(&place),
             equivalent,
             out_of_reach,

@@ -30,6 +30,8 @@ pub struct Subject {
     strong: &'static [(&'static str, Size)],
     /// The same where that is more than can be explored again and again: so many executions of it, drawn at random.
     drawn: &'static [(&'static str, Size, Memory, u64)],
+    /// Where some mutants show that most models do not show: looked at first. Their ids without the subject, the model.
+    hints: &'static [(&'static str, &'static str, Size, Memory)],
     /// Mutants that only a model shows which is too large to be explored for each: their ids without the subject, and which.
     slow: &'static [(&'static str, &'static str, Size, Memory)],
     /// What may be done otherwise, and nothing is wrong.
@@ -49,7 +51,8 @@ pub struct Known {
 
 impl Known {
     /// Whether it is about the mutant whose id without the subject is this.
-    pub(super) fn is_about(&self, place: &str) -> bool {
+    #[must_use]
+    pub fn is_about(&self, place: &str) -> bool {
         match self.place.split_once('*') {
             None => self.place == place,
             Some((before, after)) => {
@@ -92,6 +95,7 @@ pub static SUBJECTS: &[Subject] = &[
         ],
         strong: &[],
         drawn: &[],
+        hints: &[],
         slow: &[],
         equivalent: &[
             NO_END,
@@ -126,6 +130,7 @@ pub static SUBJECTS: &[Subject] = &[
         ],
         strong: &[],
         drawn: &[],
+        hints: &[],
         slow: &[],
         equivalent: &[],
         out_of_reach: &[],
@@ -136,6 +141,7 @@ pub static SUBJECTS: &[Subject] = &[
         weak: &[("init", size(2, 1, 0)), ("init", size(3, 1, 1))],
         strong: &[],
         drawn: &[],
+        hints: &[],
         slow: &[],
         equivalent: &[],
         out_of_reach: &[],
@@ -150,6 +156,7 @@ pub static SUBJECTS: &[Subject] = &[
         ],
         strong: &[],
         drawn: &[],
+        hints: &[],
         slow: &[],
         equivalent: &[Known {
             place: "compare_exchange-AcqRel-0/acquire",
@@ -167,6 +174,7 @@ pub static SUBJECTS: &[Subject] = &[
         weak: &[("value-lock", size(2, 1, 0)), ("value-lock", size(2, 1, 1))],
         strong: &[],
         drawn: &[],
+        hints: &[],
         slow: &[],
         equivalent: &[],
         out_of_reach: &[],
@@ -183,6 +191,7 @@ pub static SUBJECTS: &[Subject] = &[
         ],
         strong: &[],
         drawn: &[],
+        hints: &[],
         slow: &[],
         equivalent: &[],
         out_of_reach: &[],
@@ -193,6 +202,7 @@ pub static SUBJECTS: &[Subject] = &[
         weak: RWLOCK,
         strong: &[],
         drawn: &[],
+        hints: &[],
         slow: &[],
         equivalent: &[],
         out_of_reach: &[],
@@ -211,6 +221,7 @@ pub static SUBJECTS: &[Subject] = &[
         ],
         strong: &[("tasks-all-join", size(2, 1, 1)), ("tasks", size(3, 1, 0))],
         drawn: &[],
+        hints: &[],
         slow: &[("fetch_add-Release-0/leaves-0", "tasks-more", size(3, 1, 1), Memory::Sc)],
         equivalent: &[
             NO_END,
@@ -235,6 +246,7 @@ pub static SUBJECTS: &[Subject] = &[
         ],
         strong: &[("semaphore-signal", size(3, 1, 0))],
         drawn: &[],
+        hints: &[],
         slow: &[],
         equivalent: &[
             NO_END,
@@ -255,6 +267,7 @@ pub static SUBJECTS: &[Subject] = &[
         ],
         strong: &[("condvar-relay", size(3, 1, 0))],
         drawn: &[],
+        hints: &[],
         slow: &[],
         equivalent: &[],
         out_of_reach: &[],
@@ -275,6 +288,7 @@ pub static SUBJECTS: &[Subject] = &[
             ("barrier-back", size(2, 1, 0)),
             ("barrier-burial", size(3, 1, 0)),
             ("barrier", size(3, 1, 1)),
+            ("barrier-another", size(2, 1, 1)),
         ],
         strong: &[
             ("barrier-relapse", size(3, 1, 0)),
@@ -290,14 +304,14 @@ pub static SUBJECTS: &[Subject] = &[
             ("barrier-heir", size(3, 1, 1), Memory::C11, 20_000),
             ("barrier-gone", size(4, 1, 1), Memory::Sc, 20_000),
         ],
-        slow: &[],
-        equivalent: &[
-            NO_END,
-            Known {
-                place: "robust_remove-0/skipped",
-                why: "a place in the list that names nobody is passed over when the thread dies",
-            },
+        hints: &[
+            ("robust_end-0/late", "barrier-untold", size(3, 1, 1), Memory::Sc),
+            ("robust_end-1/late", "barrier-another", size(2, 1, 1), Memory::C11),
+            ("store-Relaxed-0/skipped", "barrier-heir", size(3, 1, 1), Memory::Sc),
+            ("futex_wake-3/skipped", "barrier-untold", size(3, 1, 1), Memory::Sc),
         ],
+        slow: &[],
+        equivalent: &[NO_END],
         out_of_reach: &[
             Known {
                 place: "futex_wake-2/with-1",
@@ -326,6 +340,7 @@ pub static SUBJECTS: &[Subject] = &[
             ("queue-gather", size(3, 1, 1)),
         ],
         drawn: &[],
+        hints: &[],
         slow: &[],
         equivalent: &[],
         out_of_reach: &[],
@@ -340,6 +355,7 @@ pub static SUBJECTS: &[Subject] = &[
         ],
         strong: &[("tasks-all-join", size(2, 1, 1)), ("tasks", size(3, 1, 0))],
         drawn: &[],
+        hints: &[],
         slow: &[],
         equivalent: &[],
         out_of_reach: &[],
@@ -386,10 +402,27 @@ impl Subject {
 
     /// Where this mutant, by its id without the subject, is shown if nowhere else.
     pub(super) fn slow_trial(&self, place: &str) -> Option<Trial> {
-        let (_, model, size, memory) = self.slow.iter().find(|(of, ..)| *of == place)?;
-        let (model, size, memory) = (*model, *size, *memory);
-        Some(Trial { model, size, memory, liveness: None, at_random: None })
+        named(self.slow, place)
     }
+
+    /// The mutants that something is known about, by their ids without the subject.
+    pub fn known(&self) -> impl Iterator<Item = Known> + use<> {
+        let named =
+            self.hints.iter().chain(self.slow).map(|&(place, why, ..)| Known { place, why });
+        named.chain(self.equivalent.iter().chain(self.out_of_reach).copied())
+    }
+
+    /// Where this mutant, by its id without the subject, is looked for first.
+    pub(super) fn hint(&self, place: &str) -> Option<Trial> {
+        named(self.hints, place)
+    }
+}
+
+/// The model that is named beside the mutant with this id.
+fn named(models: &[(&str, &'static str, Size, Memory)], place: &str) -> Option<Trial> {
+    let (_, model, size, memory) = models.iter().find(|(of, ..)| *of == place)?;
+    let (model, size, memory) = (*model, *size, *memory);
+    Some(Trial { model, size, memory, liveness: None, at_random: None })
 }
 
 /// A model that a mutant is explored in.

@@ -1,6 +1,6 @@
 //! What goes wrong where one dies.
 
-use super::{DEATH, SPECIMEN, Size, Specimen, THREE, TWO};
+use super::{DEATH, LINKS, SPECIMEN, Size, Specimen, THREE, TWO};
 
 pub(super) static SPECIMENS: &[Specimen] = &[
     Specimen {
@@ -20,6 +20,15 @@ pub(super) static SPECIMENS: &[Specimen] = &[
         link: "https://docs.kernel.org/locking/robust-futex-ABI.html",
         size: Size { deaths: 1, ..TWO },
         unseen: DEATH,
+        ..SPECIMEN
+    },
+    Specimen {
+        name: "robust-listed",
+        mended: Some("glibc-robust"),
+        mistake: "a lock leaves its holder's list after it was let go of, when the next holder needs the link in it",
+        source: "Linux's documentation, The robust futex ABI, on the order of removal",
+        link: "https://docs.kernel.org/locking/robust-futex-ABI.html",
+        unseen: LINKS,
         ..SPECIMEN
     },
     Specimen {

@@ -1,6 +1,6 @@
 //! What went wrong, in a word or two.
 
-use crate::explore::SPINS;
+use crate::explore::{BREAKS_A_LIST, SPINS};
 
 /// What explorers and models say, and what that is called in a table.
 const KINDS: &[(&str, &str)] = &[
@@ -10,6 +10,7 @@ const KINDS: &[(&str, &str)] = &[
     ("nobody can go on", "hang"),
     ("the end cannot be reached", "no end"),
     (SPINS, "no end"),
+    (BREAKS_A_LIST, "robust list broken"),
 ];
 
 /// What went wrong, in a word or two; where nobody knows a shorter word, in those of the model.

@@ -13,6 +13,12 @@ fn nothing_can_be_done_with_less_in(name: &str, wanted: impl Fn(&Mutant) -> bool
     let passed: Result<Vec<_>, _> = passed.collect();
     let passed = passed.expect("all models hold").into_iter().flatten();
     let reference = Reference::of(subject, passed.collect());
+    let place = |mutant: &Mutant| mutant.id.split_once('/').expect("its subject").1.to_owned();
+    let places: Vec<String> = reference.mutants.iter().map(place).collect();
+    for known in subject.known() {
+        let is_there = places.iter().any(|place| known.is_about(place));
+        assert!(is_there, "{name} has no mutant {}", known.place);
+    }
     let mut tried = 0;
     for mutant in reference.mutants.iter().filter(|mutant| wanted(mutant)) {
         let fate = reference.try_mutant(mutant, &UNHURRIED, &Silent).fate;

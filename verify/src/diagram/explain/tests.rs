@@ -198,6 +198,15 @@ fn the_right_word_and_the_right_step_are_named() {
             ],
         ),
         (
+            "robust-listed",
+            TWO,
+            weak(),
+            &[
+                "A lock has room for one link",
+                "the kernel follows that, and misses the locks that come after",
+            ],
+        ),
+        (
             "robust-two-steps",
             dying(TWO),
             weak(),

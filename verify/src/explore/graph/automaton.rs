@@ -43,6 +43,8 @@ pub(super) struct Node {
     pub(super) is_progress: bool,
     /// The first node of this thread that has noted the same outside of the memory.
     pub(super) noted: u32,
+    /// The words that stand in its robust list at one of the moments, a bit for each.
+    pub(super) listed: u128,
 }
 
 /// A moment between two operations.
@@ -268,6 +270,7 @@ impl Automata {
         self.known.nodes.push(Node {
             met,
             thread,
+            listed: listed(&lists),
             label: stopped.label,
             moments: Vec::new(),
             within: None,
@@ -304,6 +307,7 @@ impl Automata {
         self.known.nodes.push(Node {
             met,
             thread,
+            listed: 0,
             label: stopped.label,
             moments: Vec::new(),
             within: Some((of, at as u8)),
@@ -362,4 +366,10 @@ impl Automata {
             self.known.lists.len() - 1
         }) as u16
     }
+}
+
+/// The words in these lists, a bit for each; those beyond the last bit are left out.
+fn listed(lists: &[List]) -> u128 {
+    let held = lists.iter().flat_map(|list| &list.held);
+    held.filter_map(|word| 1_u128.checked_shl((*word).into())).fold(0, |all, bit| all | bit)
 }

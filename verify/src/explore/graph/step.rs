@@ -41,6 +41,7 @@ use super::fences::{self, MOST_FENCES, Touch};
 use super::state::{Message, Overtaken, Phase, State};
 use super::view::WRITTEN;
 use super::{MOST_MESSAGES, Memory, Options, Shape};
+use crate::explore::BREAKS_A_LIST;
 use crate::platform::KernelRule;
 use crate::platform::recorder::{List, Wants, apply};
 
@@ -342,6 +343,10 @@ impl<'a> Stepper<'a> {
     /// It has done something, and comes to its next node: does what can be done at once there.
     fn arrives(&mut self, state: &mut State) -> Result<(), Stop> {
         loop {
+            if let Some(why) = self.breaks_a_list(state) {
+                self.emit_wrong(state, why);
+                return Ok(());
+            }
             let node = state.threads[self.thread].node;
             let label = &self.known.node(node).label;
             let at_once = match &label.wants {
@@ -373,6 +378,22 @@ impl<'a> Stepper<'a> {
             let Some(result) = self.local(state)? else { return Ok(()) };
             state.threads[self.thread].node = self.known.after(node, result)?;
         }
+    }
+
+    /// It has put a word into its robust list that stands in another's: there is one link in it, for both.
+    fn breaks_a_list(&self, state: &State) -> Option<String> {
+        let listed = |thread: usize| self.known.node(state.threads[thread].node).listed;
+        let own = listed(self.thread);
+        if own == 0 {
+            return None;
+        }
+        let alive = (0..state.threads.len()).filter(|at| state.threads[*at].phase.is_alive());
+        let other = alive.filter(|at| *at != self.thread).find(|at| own & listed(*at) != 0)?;
+        let word = (own & listed(other)).trailing_zeros() as usize;
+        let (name, who, other) = (self.known.names().words[word].0, self.thread + 1, other + 1);
+        Some(format!(
+            "{name} comes into the robust list of process {who} while it stands in process {other}'s, {BREAKS_A_LIST}"
+        ))
     }
 
     /// An operation that concerns nobody else at this moment; `None` if it is wrong, which has been said.

@@ -10,6 +10,8 @@
 //!   leaves what nobody takes. glibc's on x86 until 2.25 (bug 20985).
 //! - [`LateToTell`], a robust lock that tells the kernel of itself after it was taken: who dies in between leaves it locked. What
 //!   `list_op_pending` is for, as Linux's *The robust futex ABI* explains.
+//! - [`LateToLeave`], a robust lock that leaves its holder's list after it was let go of: whoever takes it meanwhile writes the link
+//!   to its own list over the one that the first list goes on with. The order that the same document asks for.
 
 use lockproof::deadline::Deadline;
 use lockproof::error::NotHeld;
@@ -178,6 +180,43 @@ impl Lock for LateToTell {
 
     fn unlock<W: World>(lock: &W::RobustWord, p: &W) -> Result<(), NotHeld> {
         GlibcRobust::unlock(lock, p)
+    }
+
+    fn make_consistent<W: World>(lock: &W::RobustWord, p: &W) {
+        GlibcRobust::make_consistent(lock, p);
+    }
+}
+
+/// A robust mutex as glibc's, but that it stays in the list until it is somebody else's to take.
+#[derive(Clone, Copy, Debug)]
+pub struct LateToLeave;
+
+impl Lock for LateToLeave {
+    type On<W: World> = W::RobustWord;
+
+    fn make<W: World>(p: &W) -> W::RobustWord {
+        GlibcRobust::make(p)
+    }
+
+    fn lock<W: World>(
+        lock: &W::RobustWord,
+        p: &W,
+        until: Deadline,
+    ) -> Result<Acquired, LockFailure> {
+        GlibcRobust::lock(lock, p, until)
+    }
+
+    fn unlock<W: World>(lock: &W::RobustWord, p: &W) -> Result<(), NotHeld> {
+        if !p.robust_holds(lock) || p.robust_begin(lock).is_err() {
+            return Err(NotHeld::new());
+        }
+        let word = W::word(lock);
+        if State(p.swap(word, UNLOCKED, Release)).has_waiters() {
+            p.futex_wake(word, 1);
+        }
+        p.robust_remove(lock);
+        p.robust_end();
+        Ok(())
     }
 
     fn make_consistent<W: World>(lock: &W::RobustWord, p: &W) {

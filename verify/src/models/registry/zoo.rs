@@ -5,7 +5,9 @@ use super::{
     mutex,
 };
 use crate::models::broken::doors::{CheckThenSet, Hyman, TestAndSet, Tries};
-use crate::models::broken::futex_locks::{Counted, DrepperFirst, LateToTell, Ticket, TwoSteps};
+use crate::models::broken::futex_locks::{
+    Counted, DrepperFirst, LateToLeave, LateToTell, Ticket, TwoSteps,
+};
 use crate::models::broken::meetings::{Meetings, OneMark, Semaphored};
 use crate::models::broken::queue_locks::{Clh, Mcs};
 use crate::models::broken::sleepers::{If, Pulse, SwapsBack, TwoOrders, WakesFirst};
@@ -365,6 +367,11 @@ pub(super) static MODELS: &[Entry] = &[
         name: "robust-late",
         about: "broken: a robust mutex that is announced after it was taken: hangs where one dies between",
         ..mutex::<LateToTell>()
+    },
+    Entry {
+        name: "robust-listed",
+        about: "broken: a robust mutex that stays in its holder's list until it was let go of: the next holder breaks that list",
+        ..mutex::<LateToLeave>()
     },
 ];
 
