@@ -8,17 +8,20 @@
 mod c;
 mod case;
 mod cases;
+mod compare;
 mod figures;
 mod json;
 mod measure;
 mod ours;
 mod page;
 pub(crate) mod shared;
+mod steps;
 mod text;
 mod work;
 
 pub(crate) use json::schema;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -27,7 +30,8 @@ use crate::cli::duration;
 use crate::cli::similar::did_you_mean;
 use crate::interrupt::Found;
 use crate::report::target::Target;
-use case::Case;
+use case::{Case, Unit};
+use compare::Before;
 use figures::Measured;
 use measure::Rig;
 
@@ -49,6 +53,16 @@ pub struct Options {
     /// Measure only against peers whose names contain this; several can be given
     #[arg(long, value_name = "NAME")]
     against: Vec<String>,
+
+    /// Count instructions, and those of them that are locked, instead of measuring time: of what a process does alone, the same
+    /// each time
+    #[arg(long, conflicts_with_all = ["rounds", "window", "html"])]
+    instructions: bool,
+
+    /// Say what is worse than in FILE, which `--json` wrote: ratios to the same peers whose intervals lie apart, or more
+    /// instructions; the exit status is then 1
+    #[arg(long, value_name = "FILE")]
+    compare: Option<PathBuf>,
 
     /// Write the figures as JSON to FILE, whole or not at all; with -, it is all that standard output holds
     #[arg(long, value_name = "FILE|-")]
@@ -75,6 +89,8 @@ pub(crate) enum Failure {
     Usage(String),
     /// A contender failed: it lost updates, hung, or could not be set up.
     Contender(String),
+    /// There are figures, and some are worse than they were; which has been said.
+    Worse,
 }
 
 impl From<io::Error> for Failure {
@@ -90,12 +106,19 @@ pub(crate) fn command(
     mut tell: impl FnMut(&str),
 ) -> Result<(), Failure> {
     let cases = chosen(options)?;
+    let before =
+        options.compare.as_deref().map(Before::read).transpose().map_err(Failure::Usage)?;
+    if let Some(before) = &before {
+        before.is_of(&cases).map_err(Failure::Usage)?;
+    }
     [&options.json, &options.html].into_iter().flatten().try_for_each(Target::probe)?;
-    let rig = Rig::new(options.window).map_err(Failure::Contender)?;
+    let mut rig = Rig::new(options.window).map_err(Failure::Contender)?;
+    rig.counts = options.instructions;
+    let rounds = if options.instructions { 1 } else { options.rounds };
     let mut measured: Vec<Measured> = cases.iter().map(Measured::of).collect();
     let found = Found::nothing();
-    for round in 1..=options.rounds {
-        tell(&format!("round {round} of {}", options.rounds));
+    for round in 1..=rounds {
+        tell(&format!("round {round} of {rounds}"));
         for (case, measured) in cases.iter().zip(&mut measured) {
             for (contender, figures) in case.contenders.iter().zip(&mut measured.figures) {
                 let sample = (contender.run)(&rig);
@@ -105,17 +128,24 @@ pub(crate) fn command(
             }
         }
         let tables = text::tables(&measured, &rig);
-        found.is_now(&format_args!("{round} of {} rounds were done:\n\n{tables}", options.rounds));
+        found.is_now(&format_args!("{round} of {rounds} rounds were done:\n\n{tables}"));
     }
     out.write_all(text::tables(&measured, &rig).as_bytes())?;
     out.flush()?;
     if let Some(target) = &options.json {
-        target.write(&json::report(&measured, &rig, options.rounds))?;
+        target.write(&json::report(&measured, &rig, rounds))?;
     }
     if let Some(target) = &options.html {
-        target.write(&page::report(&measured, &rig, options.rounds))?;
+        target.write(&page::report(&measured, &rig, rounds))?;
     }
-    Ok(())
+    match before.map(|before| before.compared(&measured)) {
+        Some(compared) => {
+            write!(out, "\n{compared}")?;
+            out.flush()?;
+            if compared.is_worse() { Err(Failure::Worse) } else { Ok(()) }
+        }
+        None => Ok(()),
+    }
 }
 
 /// The cases that are asked for, with those of their contenders that are.
@@ -135,6 +165,14 @@ fn chosen(options: &Options) -> Result<Vec<Case>, Failure> {
         options.cases.is_empty() || options.cases.iter().any(|wanted| names(case, wanted))
     };
     let mut chosen: Vec<Case> = all.into_iter().filter(wanted).collect();
+    if options.instructions {
+        chosen.retain(|case| case.unit == Unit::Nanoseconds);
+        chosen.iter_mut().for_each(|case| case.unit = Unit::Instructions);
+        if chosen.is_empty() {
+            let why = "instructions are counted of what a process does alone: `mutex/alone`, `rwlock/read` and so on";
+            return Err(Failure::Usage(why.to_owned()));
+        }
+    }
     if !options.against.is_empty() {
         let asked = |name: &str| options.against.iter().any(|part| name.contains(part.as_str()));
         for case in &mut chosen {

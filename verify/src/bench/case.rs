@@ -58,6 +58,8 @@ pub(super) enum Unit {
     Microseconds,
     /// Millions in a second; more are better.
     Millions,
+    /// Instructions; fewer are better.
+    Instructions,
 }
 
 impl Unit {
@@ -66,6 +68,7 @@ impl Unit {
             Self::Nanoseconds => "ns",
             Self::Microseconds => "us",
             Self::Millions => "M/s",
+            Self::Instructions => "instructions",
         }
     }
 

@@ -48,6 +48,11 @@ impl Figures {
         Interval::of(self.all.iter().map(|sample| sample.figure).collect())
     }
 
+    /// How many instructions are locked, where they were counted.
+    pub(super) fn locked(&self) -> Option<f64> {
+        self.all.first().and_then(|sample| sample.locked)
+    }
+
     /// The median of the rounds' smallest shares.
     pub(super) fn share(&self) -> Option<f64> {
         let shares: Option<Vec<f64>> = self.all.iter().map(|sample| sample.share).collect();

@@ -36,6 +36,8 @@ struct Contender {
     #[serde(skip_serializing_if = "Option::is_none")]
     smallest_share: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    locked: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     ratio: Option<Ratio>,
 }
 
@@ -78,6 +80,7 @@ fn contender(case: &Measured, figures: &Figures) -> Contender {
         low,
         high,
         smallest_share: figures.share(),
+        locked: figures.locked(),
         ratio: case.ratio(figures).map(|Interval { median, low, high }| Ratio {
             median,
             low,

@@ -9,6 +9,7 @@ use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use rustix::time::{ClockId, clock_gettime};
 
 use super::shared::{Board, MOST, Shared};
+use super::steps::{self, Steps};
 use super::work::{Adds, Section, Told, Work};
 
 /// So long something may take that others wait for.
@@ -23,6 +24,8 @@ pub(super) struct Rig {
     /// Two processors; the same twice on a machine that has no other.
     pub(super) processors: [usize; 2],
     window: Duration,
+    /// Whether instructions are counted, where work is done alone, and not time.
+    pub(super) counts: bool,
 }
 
 /// What one contender came to in one round.
@@ -31,11 +34,13 @@ pub(super) struct Sample {
     pub(super) figure: f64,
     /// What the process that did least has done, as a part of what each would have done if all had done as much.
     pub(super) share: Option<f64>,
+    /// Where instructions are counted: how many of them are locked.
+    pub(super) locked: Option<f64>,
 }
 
 impl From<f64> for Sample {
     fn from(figure: f64) -> Self {
-        Self { figure, share: None }
+        Self { figure, share: None, locked: None }
     }
 }
 
@@ -49,7 +54,7 @@ impl Rig {
         let first = all.next().ok_or_else(|| "there is no processor".to_owned())?;
         let processors = [first, all.next().unwrap_or(first)];
         pin(first)?;
-        Ok(Self { processors, window })
+        Ok(Self { processors, window, counts: false })
     }
 
     /// Starts processes, in turn on the two processors.
@@ -109,6 +114,11 @@ fn join(mut workers: Workers) -> Result<(), String> {
 /// Nanoseconds for each, with nobody else about. Of processor time: what else the machine has to do meanwhile does not count.
 pub(super) fn alone<W: Work>(rig: &Rig) -> Result<Sample, String> {
     let work = set_up::<W>()?;
+    if rig.counts {
+        let Steps { instructions, locked } = steps::of(&*work)?;
+        work.tear_down();
+        return Ok(Sample { figure: instructions, share: None, locked });
+    }
     let (mut times, mut all, window) = (100, 0, rig.window.as_nanos() as u64);
     let figure = loop {
         let began = nanoseconds(ClockId::ProcessCPUTime);
@@ -158,7 +168,8 @@ pub(super) fn together<W: Work, const PROCESSES: usize>(rig: &Rig) -> Result<Sam
     work.tear_down();
     let least = done.iter().min().copied().unwrap_or(0);
     let share = least as f64 * PROCESSES as f64 / all.max(1) as f64;
-    Ok(Sample { figure: all as f64 / took.as_secs_f64() / 1e6, share: Some(share) })
+    let figure = all as f64 / took.as_secs_f64() / 1e6;
+    Ok(Sample { figure, share: Some(share), locked: None })
 }
 
 fn work_until_stopped<W: Work>(work: &W, board: &Board, who: usize) -> Result<(), String> {

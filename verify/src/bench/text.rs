@@ -13,6 +13,13 @@ share: of what each would have done if all had done as much, what the last one d
 lives: whether the others go on when one of them dies
 ";
 
+const LEGEND_OF_COUNTS: &str = "\
+count: instructions each time, of one process alone; the same from run to run
+ours / it: the first of ours against it
+locked: how many of them lock a line of memory, which take longest
+lives: whether the others go on when one of them dies
+";
+
 /// A table for each case.
 pub(super) fn tables(measured: &[Measured], rig: &Rig) -> String {
     let mut text = String::new();
@@ -23,17 +30,21 @@ pub(super) fn tables(measured: &[Measured], rig: &Rig) -> String {
         text += &table(case);
         text.push('\n');
     }
-    text + LEGEND
+    text + if rig.counts { LEGEND_OF_COUNTS } else { LEGEND }
 }
 
 fn table(case: &Measured) -> String {
     let better = if case.unit.more_is_better() { "more is better" } else { "less is better" };
     let unit = case.unit.in_words();
     let mut text = format!("{}: {}; {unit}, {better}\n", case.id, case.what);
+    let heads = match case.unit {
+        Unit::Instructions => ["count", "locked"],
+        _ => ["median", "share"],
+    };
     let _ = writeln!(
         text,
-        "  {:27}{:>8} {:11} {:>7} {:9} {:>5} lives",
-        "", "median", "", "ours/it", "", "share"
+        "  {:27}{:>8} {:11} {:>7} {:8} {:>6} lives",
+        "", heads[0], "", "ours/it", "", heads[1]
     );
     for figures in &case.figures {
         text += row(case, figures).trim_end();
@@ -45,18 +56,26 @@ fn table(case: &Measured) -> String {
 fn row(case: &Measured, figures: &Figures) -> String {
     let interval = figures.interval();
     let (ratio, ratios) = match case.ratio(figures) {
+        Some(ratio) if case.unit == Unit::Instructions => {
+            (format!("{:.2}", ratio.median), String::new())
+        }
         Some(ratio) => {
             (format!("{:.2}", ratio.median), bounds(ratio, |bound| format!("{bound:.2}")))
         }
         None => Default::default(),
     };
-    let share = figures.share().map(|share| format!("{share:.2}")).unwrap_or_default();
-    let lives = lives(figures.death);
+    let share = figures.share().map(|share| format!("{share:.2}"));
+    let locked = figures.locked().map(|locked| figure(locked, case.unit));
+    let bounds = match case.unit {
+        Unit::Instructions => String::new(),
+        _ => bounds(interval, |bound| figure(bound, case.unit)),
+    };
     format!(
-        "  {:27}{:>8} {:11} {ratio:>7} {ratios:9} {share:>5} {lives}",
+        "  {:27}{:>8} {bounds:11} {ratio:>7} {ratios:9} {:>5} {}",
         figures.name,
         figure(interval.median, case.unit),
-        bounds(interval, |bound| figure(bound, case.unit)),
+        share.or(locked).unwrap_or_default(),
+        lives(figures.death),
     )
 }
 
@@ -76,6 +95,7 @@ pub(super) fn bounds(interval: Interval, write: impl Fn(f64) -> String) -> Strin
 /// With three digits that say something.
 pub(super) fn figure(figure: f64, unit: Unit) -> String {
     let places = match figure {
+        _ if unit == Unit::Instructions => usize::from(figure.fract() != 0.0),
         figure if figure >= 100.0 => 0,
         figure if figure >= 10.0 || unit == Unit::Nanoseconds => 1,
         _ => 2,
@@ -104,7 +124,7 @@ mod tests {
         };
         let mut measured = Measured::of(&case);
         for (own, theirs) in [(30.0, 10.0), (20.0, 10.0), (100.0, 1000.0)] {
-            measured.figures[0].add(Sample { figure: own, share: Some(0.5) });
+            measured.figures[0].add(Sample { figure: own, share: Some(0.5), locked: None });
             measured.figures[1].add(theirs.into());
         }
         let text = table(&measured);

@@ -14,6 +14,7 @@ pub(super) fn run(options: &Options) -> Result<Exit, Failure> {
     match command(options, &mut out, tell) {
         Ok(()) => Ok(Exit::AllHold),
         Err(NoFigures::Output(error)) => Err(error.into()),
+        Err(NoFigures::Worse) => Ok(Exit::ClaimFailed),
         Err(NoFigures::Usage(words)) => Err(Failure::Usage(words)),
         Err(NoFigures::Contender(words)) => {
             let _ = writeln!(stderr(), "lockproof: {words}");

@@ -73,3 +73,71 @@ fn what_cannot_be_measured_is_refused_in_words() {
         assert_refused(&run(&[&["bench"], asked].concat()), 2, words);
     }
 }
+
+#[test]
+fn instructions_are_counted_and_come_out_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("counts.json");
+    let at = file.to_str().expect("a plain path");
+    let output = run(&["bench", "--instructions", "--json", at]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let report = std::fs::read_to_string(&file).expect("a report");
+    let mut report: Value = serde_json::from_str(&report).expect("one JSON object");
+    for case in report["cases"].as_array().expect("cases") {
+        assert_eq!(case["unit"], "instructions", "{case}");
+        for contender in case["contenders"].as_array().expect("contenders") {
+            assert!(contender["median"].as_f64() >= Some(1.0), "{contender}");
+            if cfg!(target_arch = "x86_64") {
+                assert!(contender["locked"].as_f64() >= Some(1.0), "{contender}");
+            }
+        }
+    }
+    let compare = || run(&["bench", "mutex", "--instructions", "--compare", at]);
+    let again = compare();
+    assert_eq!(again.status.code(), Some(0), "{}", text(&again.stderr));
+    assert!(text(&again.stdout).contains("1 figures compared: 0 worse, 0 better."));
+    report["cases"][0]["contenders"][0]["median"] = 5.into();
+    std::fs::write(&file, report.to_string()).expect("written");
+    let worse = compare();
+    assert_eq!(worse.status.code(), Some(1), "{}", text(&worse.stderr));
+    let said = text(&worse.stdout);
+    assert!(said.contains("worse: mutex/alone, lockproof Mutex: "), "{said}");
+    assert!(said.contains("instructions, were 5"), "{said}");
+}
+
+#[test]
+fn what_has_become_slower_than_a_peer_is_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("figures.json");
+    let at = file.to_str().expect("a plain path");
+    let before = |ratio: f64| {
+        let ratio = serde_json::json!({"median": ratio, "low": ratio, "high": ratio});
+        let peer = serde_json::json!({"name": "atomic fetch_add", "ours": false, "median": 1.0, "ratio": ratio});
+        let case = serde_json::json!({"id": "counter/alone", "unit": "ns", "contenders": [peer]});
+        let report = serde_json::json!({"cases": [case]}).to_string();
+        std::fs::write(&file, report).expect("written");
+    };
+    // No ratio is so small, or so large, whatever else the machine does.
+    for (ratio, code, word) in [(1e-9, 1, "worse"), (1e9, 0, "better")] {
+        before(ratio);
+        let output = bench(&["counter", "--compare", at]);
+        assert_eq!(output.status.code(), Some(code), "{}", text(&output.stderr));
+        let said = text(&output.stdout);
+        let line = format!("{word}: counter/alone against atomic fetch_add: ");
+        assert!(said.contains(&line), "{said}");
+    }
+    assert_refused(
+        &run(&["bench", "queue/8B", "--compare", at, "--rounds", "1", "--window", "1ms"]),
+        2,
+        "none of these cases",
+    );
+    assert_refused(
+        &run(&["bench", "counter", "--instructions", "--compare", at]),
+        2,
+        "cannot be compared",
+    );
+    std::fs::write(&file, "{}").expect("written");
+    assert_refused(&run(&["bench", "--compare", at]), 2, "no report of `bench --json`");
+    assert_refused(&run(&["bench", "--compare", "/nowhere/at/all"]), 2, "/nowhere/at/all");
+    assert_refused(&run(&["bench", "mutex/two", "--instructions"]), 2, "does alone");
+}

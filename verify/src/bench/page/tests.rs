@@ -16,7 +16,7 @@ fn measured(unit: Unit, rounds: &[(f64, f64)]) -> Measured {
     let case = Case { id: "mutex/two", what: "two lock", unit, contenders };
     let mut measured = Measured::of(&case);
     for (ours, theirs) in rounds {
-        measured.figures[0].add(Sample { figure: *ours, share: Some(0.5) });
+        measured.figures[0].add(Sample { figure: *ours, share: Some(0.5), locked: None });
         measured.figures[1].add((*theirs).into());
     }
     measured
