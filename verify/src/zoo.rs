@@ -213,7 +213,7 @@ const SPECIMEN: Specimen = Specimen {
     unseen: &[],
 };
 
-const TWO: Size = Size { processes: 2, increments: 1, deaths: 0 };
+const TWO: Size = Size::new(2, 1, 0);
 const THREE: Size = Size { processes: 3, ..TWO };
 
 impl Specimen {

@@ -103,6 +103,8 @@ fn the_demonstrations_come_to_exactly_this() {
                 "2 bought, 0 refused, left 0",
             ],
         ),
+        ("tickets/3x1/explorer/tickets-1", vec!["1 bought, 2 refused, left 0"]),
+        ("tickets/2x1/explorer/tickets-2", vec!["2 bought, 0 refused, left 0"]),
         ("append/2x1/explorer", vec!["1 1 2 2", "2 2 1 1"]),
         (
             "append-unlocked/2x1/explorer",

@@ -44,7 +44,7 @@ pub(super) struct Options {
     /// How many increments each makes, or how often it takes the lock
     #[arg(long, value_name = "C", visible_alias = "steps", default_value_t = 1)]
     increments: usize,
-    /// Of `tickets`, how many there are: one less than are wanted, which is what is proved
+    /// Of `tickets`, how many there are [default: one less than are wanted]
     #[arg(long, value_name = "N")]
     tickets: Option<usize>,
     /// What processes see of the memory
@@ -155,9 +155,16 @@ impl Options {
         named::find(self.model.as_deref(), self.without_lock)
     }
 
-    fn size(&self, model: &Entry) -> Size {
+    /// How large it is to be.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be, in words.
+    fn size(&self, model: &Entry) -> Result<Size, Failure> {
         let processes = self.processes.unwrap_or_else(|| model.least().max(2));
-        Size { processes, increments: self.increments, deaths: self.deaths }
+        let size = Size::new(processes, self.increments, self.deaths);
+        model.accepts(size).map_err(Failure::Usage)?;
+        model.with_tickets(self.tickets, size).map_err(Failure::Usage)
     }
 
     fn search(&self) -> GraphSearch {
@@ -175,13 +182,13 @@ impl Options {
         }
     }
 
-    fn id(&self, model: &Entry) -> String {
-        self.size(model).explorer_id(model.name) + &self.search().suffix()
+    fn id(&self, model: &Entry, size: Size) -> String {
+        size.explorer_id(model.name) + &self.search().suffix()
     }
 
     /// Says what is explored.
-    fn heading(&self, model: &Entry) -> String {
-        let property = model.property(self.size(model));
+    fn heading(&self, model: &Entry, size: Size) -> String {
+        let property = model.property(size);
         let memory = match self.memory {
             Sees::Sc => "sequentially consistent memory",
             Sees::Weak => "weak memory",
@@ -190,7 +197,7 @@ impl Options {
             0 => "nobody dies".to_owned(),
             some => format!("up to {}", counted(some.into(), "death")),
         };
-        let size = model.describe(self.size(model));
+        let size = model.describe(size);
         let property = match self.liveness {
             Some(liveness) => format!("{property}; {}", liveness.property()),
             None => property.to_owned(),
@@ -202,8 +209,7 @@ impl Options {
 /// Explores a model, and says what was found.
 pub(super) fn run(options: &Options, out: Output) -> Result<Exit, Failure> {
     let model = options.model()?;
-    model.accepts(options.size(model)).map_err(Failure::Usage)?;
-    named::has_tickets(model, options.size(model), options.tickets).map_err(Failure::Usage)?;
+    let size = options.size(model)?;
     for target in [&options.json, &options.svg].into_iter().flatten() {
         target.probe()?;
     }
@@ -213,8 +219,8 @@ pub(super) fn run(options: &Options, out: Output) -> Result<Exit, Failure> {
     let layout = Layout::alone(&out);
     let board = Board::new(1);
     let mut out = board.beside(out);
-    say(&mut out, &options.heading(model))?;
-    let (examined, automaton) = explore(options, model, &board);
+    say(&mut out, &options.heading(model, size))?;
+    let (examined, automaton) = explore(options, model, size, &board);
     board.end();
     say(&mut out, &layout.exploration(&examined))?;
     say(&mut out, svg::write(options.svg.as_ref(), &examined.finding)?)?;
@@ -241,9 +247,14 @@ fn exit(examined: &Examined) -> Exit {
     }
 }
 
-fn explore(options: &Options, model: &Entry, board: &Arc<Board>) -> (Examined, Option<Automaton>) {
+fn explore(
+    options: &Options,
+    model: &Entry,
+    size: Size,
+    board: &Arc<Board>,
+) -> (Examined, Option<Automaton>) {
     let began = Instant::now();
-    let id = options.id(model);
+    let id = options.id(model, size);
     // A limit beyond what the clock can tell is none.
     let until = options.time_limit.and_then(|limit| began.checked_add(limit));
     let budget = Budget { until, ..Budget::seeded(options.seed) };
@@ -259,7 +270,7 @@ fn explore(options: &Options, model: &Entry, board: &Arc<Board>) -> (Examined, O
     };
     let lines = || board.line();
     let explored = telling(LINE_EVERY, lines, io::stderr(), || {
-        panics::catch(|| model.explore(options.size(model), &exploration))
+        panics::catch(|| model.explore(size, &exploration))
     });
     running.end();
     let explored = explored.map_err(|panic| format!("which panicked: {panic}"));
@@ -274,10 +285,10 @@ fn explore(options: &Options, model: &Entry, board: &Arc<Board>) -> (Examined, O
     let examined = Examined {
         id,
         subject: model.name,
-        property: model.property(options.size(model)),
+        property: model.property(size),
         method: Method::Explorer,
         memory_model: options.search().memory.model(),
-        processes: options.size(model).processes,
+        processes: size.processes,
         increments: options.increments,
         expected: Expected::Holds,
         finding,

@@ -23,7 +23,7 @@ with_examples! {
         "diff yesterday.json today.json" = "fails if anything has become worse";
     explore:
         "explore unlocked --processes 3 --outcomes" = "all totals, and a way to each",
-        "explore tickets --clients 3 --without-lock" = "a scenario of `demo`, and what goes wrong in it",
+        "explore tickets --clients 3 --tickets 1 --without-lock" = "a scenario of `demo`, and what goes wrong in it",
         "explore mutex --processes 3 --deaths 1" = "with a death at any step",
         "explore mutex-endless --liveness" = "who starves";
     replay:

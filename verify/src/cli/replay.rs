@@ -10,7 +10,7 @@ use crate::claim::{Budget, Claim, Examined, Expected, Method, Selection, Silent}
 use crate::diagram::{draw, draw_witness};
 use crate::explore::Named;
 use crate::explore::graph::{GraphSearch, Token};
-use crate::models::registry::{By, Entry, Exploration, Size, find};
+use crate::models::registry::{By, Entry, Exploration, Size};
 use crate::report::json;
 use crate::report::target::Target;
 use crate::verdict::{Finding, Verdict};
@@ -126,19 +126,12 @@ fn refused(finding: &Finding) -> Result<(), Failure> {
 
 /// The model, and how large.
 fn of(token: &Token) -> Result<(&'static Entry, Size), Failure> {
-    let mut parts = token.name.split('/');
-    let model = parts.next().and_then(find);
-    let size = parts.next().and_then(|size| size.split_once('x'));
-    let size = size.and_then(|(processes, increments)| {
-        let (processes, increments) = (processes.parse().ok()?, increments.parse().ok()?);
-        Some(Size { processes, increments, deaths: token.deaths() })
-    });
-    model.zip(size).ok_or_else(|| {
-        Failure::Usage(format!(
-            "that is an execution of {}, and there is no such model",
-            token.name
-        ))
-    })
+    let Some((model, size)) = Size::called(&token.name) else {
+        let name = &token.name;
+        let why = format!("that is an execution of {name}, and there is no such model");
+        return Err(Failure::Usage(why));
+    };
+    Ok((model, Size { deaths: token.deaths(), ..size }))
 }
 
 fn replay(

@@ -144,7 +144,7 @@ fn unlocked() -> Vec<Claim> {
 /// The programs of `lockproof demo`: what the explorer of states proves, a second time.
 fn scenarios() -> Vec<Claim> {
     let tickets = |processes, deaths, locked| {
-        Arc::new(TicketsModel { processes, increments: 1, deaths, locked })
+        Arc::new(TicketsModel { processes, increments: 1, tickets: processes - 1, deaths, locked })
     };
     let append = Arc::new(AppendModel { how: append::Use::Locked, processes: 2, deaths: false });
     let csv = |processes| Arc::new(CsvModel { processes, deaths: false, locked: true });

@@ -175,6 +175,17 @@ const DRAWN: &[Row] = &[
 ];
 const EXECUTIONS: u64 = 2_000;
 
+/// A sale at some size, with so many tickets, and what is expected of it.
+type Sale = (&'static str, (usize, usize, u8), usize, Expected);
+
+/// Where there are fewer than one less than are wanted, several are refused; where there are enough, nobody is.
+const SALES: &[Sale] = &[
+    ("tickets", (3, 1, 0), 1, Expected::Holds),
+    ("tickets", (3, 1, 1), 1, Expected::Holds),
+    ("tickets", (2, 1, 0), 2, Expected::Holds),
+    ("tickets-unlocked", (3, 1, 0), 1, Expected::Fails),
+];
+
 /// Where waits that end for no reason have no end, and each writes a little more, somebody who does nothing meanwhile could
 /// be any number of values behind; here it is so many.
 const NOT_FAR_BEHIND: usize = 4;
@@ -324,6 +335,10 @@ pub(super) fn claims() -> Vec<Claim> {
     for (name, sizes) in DRAWN {
         all.extend(sizes.iter().map(|size| searched(name, *size, drawn)));
     }
+    for (name, (processes, increments, deaths), tickets, expected) in SALES {
+        let size = Size { tickets: Some(*tickets), ..Size::new(*processes, *increments, *deaths) };
+        all.push(Claim { expected: *expected, ..sized(name, size, GraphSearch::default(), "") });
+    }
     let behind = GraphSearch { messages: NOT_FAR_BEHIND, ..GraphSearch::default() };
     for (rows, full_only) in [(BEHIND, false), (BEHIND_IN_MINUTES, true)] {
         for (name, sizes) in rows {
@@ -374,7 +389,11 @@ fn called(
     search: GraphSearch,
     suffix: &str,
 ) -> Claim {
-    let size = Size { processes, increments, deaths };
+    sized(name, Size::new(processes, increments, deaths), search, suffix)
+}
+
+fn sized(name: &'static str, size: Size, search: GraphSearch, suffix: &str) -> Claim {
+    let Size { processes, increments, .. } = size;
     let property = find(name).map_or("", |model| model.property(size));
     let id = size.explorer_id(name) + &search.suffix() + suffix;
     let token = id.clone();

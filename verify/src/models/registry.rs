@@ -126,17 +126,53 @@ pub struct Size {
     pub increments: usize,
     /// How many of the processes may die.
     pub deaths: u8,
+    /// How many tickets there are, where they are sold; if it is not said, one less than are wanted.
+    pub tickets: Option<usize>,
 }
 
 impl Size {
+    /// So many processes, with so many increments each, of which so many may die.
+    #[must_use]
+    pub const fn new(processes: usize, increments: usize, deaths: u8) -> Self {
+        Self { processes, increments, deaths, tickets: None }
+    }
+
     /// What an exploration of that model at this size is called.
     #[must_use]
     pub fn explorer_id(&self, model: &str) -> String {
-        let Self { processes, increments, deaths } = self;
+        let Self { processes, increments, deaths, tickets } = self;
+        let stock = tickets.map_or_else(String::new, |tickets| format!("{TICKETS}{tickets}"));
         let dying = if *deaths > 0 { format!("/deaths-{deaths}") } else { String::new() };
-        format!("{model}/{processes}x{increments}/explorer{dying}")
+        format!("{model}/{processes}x{increments}/explorer{stock}{dying}")
+    }
+
+    /// The model, and the size, of what is called so. How many may die, its name alone does not say.
+    #[must_use]
+    pub fn called(id: &str) -> Option<(&'static Entry, Self)> {
+        let (model, rest) = id.split_once('/')?;
+        let (size, how) = rest.split_once('/').unwrap_or((rest, ""));
+        let (processes, increments) = size.split_once('x')?;
+        let (processes, increments) = (processes.parse().ok()?, increments.parse().ok()?);
+        let tickets = match how.split_once(TICKETS) {
+            None => None,
+            Some((_, rest)) => Some(rest.split('/').next()?.parse().ok()?),
+        };
+        Some((find(model)?, Self { tickets, ..Self::new(processes, increments, 0) }))
+    }
+
+    /// How many tickets are wanted.
+    const fn wanted(&self) -> usize {
+        self.processes.saturating_mul(self.increments)
+    }
+
+    /// How many tickets there are, where they are sold.
+    fn stock(&self) -> usize {
+        self.tickets.unwrap_or_else(|| self.wanted().saturating_sub(1))
     }
 }
+
+/// What the number of tickets follows in a name.
+const TICKETS: &str = "/tickets-";
 
 /// How to explore, and for how long.
 #[derive(Clone, Copy)]
@@ -188,6 +224,8 @@ impl<M: Model> Anywhere for M {}
 enum Repeats {
     /// As often as they are told to.
     AsTold,
+    /// The same: each time they buy a ticket, of which there may be too few.
+    Buying,
     Once,
     /// Without an end.
     Endlessly,
@@ -367,21 +405,15 @@ static MODELS: &[Entry] = &[
     },
     Entry {
         name: "tickets",
-        about: "a file with one ticket less than is wanted, replaced under a lock (lockproof demo tickets)",
-        property: SELLS_ALL,
+        about: "tickets in a file, one less than are wanted or --tickets N, replaced under a lock (lockproof demo tickets)",
         with_deaths: Some(SELLS_WHOEVER_DIES),
-        least: 2,
-        explore: |size, exploration| tickets(true, size, exploration),
-        ..COUNTER
+        ..TICKET_SALE
     },
     Entry {
         name: "tickets-unlocked",
         about: "broken: the same without the lock, where the file is made empty and written",
-        property: SELLS_ALL,
-        with_deaths: None,
-        least: 2,
         explore: |size, exploration| tickets(false, size, exploration),
-        ..COUNTER
+        ..TICKET_SALE
     },
     Entry {
         name: "jobs",
@@ -1316,7 +1348,7 @@ const EVENT: Entry = Entry {
 };
 
 fn events(how: Use, size: Size, exploration: &Exploration<'_>) -> Explored {
-    let Size { processes, increments: rounds, deaths } = size;
+    let Size { processes, increments: rounds, deaths, .. } = size;
     let model = EventModel::<any::event::Shipped>::new(how, processes, rounds);
     exploration.of(model.with_deaths(deaths > 0), size)
 }
@@ -1395,7 +1427,7 @@ fn slots<const N: usize>(
     size: Size,
     exploration: &Exploration<'_>,
 ) -> Explored {
-    let Size { processes, increments: rounds, deaths } = size;
+    let Size { processes, increments: rounds, deaths, .. } = size;
     let model = SemaphoreModel::<any::semaphore::Shipped<N>>::new(how, processes, rounds);
     exploration.of(model.with_deaths(deaths > 0), size)
 }
@@ -1422,7 +1454,7 @@ where
 }
 
 fn barriers(how: barrier::Use, size: Size, exploration: &Exploration<'_>) -> Explored {
-    let Size { processes, increments: rounds, deaths } = size;
+    let Size { processes, increments: rounds, deaths, .. } = size;
     exploration.of(BarrierModel { how, processes, rounds, deaths: deaths > 0 }, size)
 }
 
@@ -1438,7 +1470,7 @@ const RWLOCK: Entry = Entry {
 };
 
 fn rwlock(how: rwlock::Use, size: Size, exploration: &Exploration<'_>) -> Explored {
-    let Size { processes, increments: rounds, deaths } = size;
+    let Size { processes, increments: rounds, deaths, .. } = size;
     let model = RwLockModel::<any::rwlock::Shipped>::new(how, processes, rounds);
     exploration.of(model.with_deaths(deaths > 0), size)
 }
@@ -1462,7 +1494,7 @@ fn replaced(locked: bool, size: Size, exploration: &Exploration<'_>) -> Explored
 }
 
 fn counter(way: Way, size: Size, exploration: &Exploration<'_>) -> Explored {
-    let Size { processes, increments, deaths } = size;
+    let Size { processes, increments, deaths, .. } = size;
     exploration.of(CounterModel { way, processes, increments, deaths: deaths > 0 }, size)
 }
 
@@ -1500,19 +1532,35 @@ fn rows(locked: bool, size: Size, exploration: &Exploration<'_>) -> Explored {
 }
 
 fn workers(locked: bool, size: Size, exploration: &Exploration<'_>) -> Explored {
-    let Size { processes, increments, deaths } = size;
+    let Size { processes, increments, deaths, .. } = size;
     exploration.of(WorkersModel { processes, increments, deaths: deaths > 0, locked }, size)
 }
 
+const TICKET_SALE: Entry = Entry {
+    property: SELLS_ALL,
+    with_deaths: None,
+    least: 2,
+    repeats: Repeats::Buying,
+    explore: |size, exploration| tickets(true, size, exploration),
+    ..COUNTER
+};
+
 fn tickets(locked: bool, size: Size, exploration: &Exploration<'_>) -> Explored {
-    let Size { processes, increments, deaths } = size;
-    exploration.of(TicketsModel { processes, increments, deaths: deaths > 0, locked }, size)
+    let (tickets, deaths) = (size.stock(), size.deaths > 0);
+    let Size { processes, increments, .. } = size;
+    exploration.of(TicketsModel { processes, increments, tickets, deaths, locked }, size)
 }
 
 /// The model of that name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Entry> {
     models().find(|model| model.name == name)
+}
+
+/// How many tickets there are in what is called so, if any are sold.
+#[must_use]
+pub fn stock(id: &str) -> Option<usize> {
+    Size::called(id).and_then(|(model, size)| model.sells().then(|| size.stock()))
 }
 
 impl Entry {
@@ -1528,6 +1576,10 @@ impl Entry {
         self.least
     }
 
+    const fn sells(&self) -> bool {
+        matches!(self.repeats, Repeats::Buying)
+    }
+
     /// How large that is, in words.
     #[must_use]
     pub fn describe(&self, size: Size) -> String {
@@ -1536,12 +1588,30 @@ impl Entry {
             some => format!("{some} processes"),
         };
         match self.repeats {
+            Repeats::Buying => {
+                let each = counted(size.increments, "ticket");
+                format!("{processes} that want {each} each, {} to be had", size.stock())
+            }
             Repeats::AsTold => {
                 format!("{processes} with {}", counted(size.increments, "increment"))
             }
             Repeats::Once => format!("{processes}, once each"),
             Repeats::Endlessly => format!("{processes} without an end"),
         }
+    }
+
+    /// The same size, if so many tickets are asked for.
+    ///
+    /// # Errors
+    ///
+    /// Why there cannot be so many, in words.
+    pub fn with_tickets(&self, tickets: Option<usize>, size: Size) -> Result<Size, String> {
+        let Some(tickets) = tickets else { return Ok(size) };
+        // What is explored anyway keeps its name.
+        let as_ever = tickets == size.stock();
+        let size = Size { tickets: Some(tickets), ..size };
+        self.accepts(size)?;
+        Ok(if as_ever { Size { tickets: None, ..size } } else { size })
     }
 
     /// Explores it.
@@ -1560,7 +1630,7 @@ impl Entry {
     ///
     /// Why not, in words.
     pub fn accepts(&self, size: Size) -> Result<(), String> {
-        let Size { processes, increments, deaths } = size;
+        let Size { processes, increments, deaths, tickets } = size;
         let name = self.name;
         if !(1..=self.most).contains(&processes) {
             let most = self.most;
@@ -1571,13 +1641,28 @@ impl Entry {
             Err(format!("{name} takes at least {} processes", self.least))
         } else if increments == 0 {
             Err("processes that do nothing show nothing: at least 1 increment".to_owned())
-        } else if increments > 1 && self.repeats != Repeats::AsTold {
+        } else if increments > 1 && matches!(self.repeats, Repeats::Once | Repeats::Endlessly) {
             let how = if self.repeats == Repeats::Once { "once" } else { "without an end" };
             Err(format!("in {name} each process acts {how}: leave out --increments"))
         } else if deaths > 0 && self.with_deaths.is_none() {
             Err(format!("{name} says nothing about deaths: leave out --deaths"))
         } else if usize::from(deaths) > processes {
             Err(format!("{deaths} deaths are too many for {processes} processes"))
+        } else {
+            tickets.map_or(Ok(()), |tickets| self.accepts_tickets(tickets, size))
+        }
+    }
+
+    fn accepts_tickets(&self, tickets: usize, size: Size) -> Result<(), String> {
+        let (name, wanted) = (self.name, size.wanted());
+        if !self.sells() {
+            Err(format!("in {name} there are no tickets: leave out --tickets"))
+        } else if tickets == 0 {
+            Err("where nothing is sold nothing can be sold twice: at least 1 ticket".to_owned())
+        } else if tickets > wanted {
+            Err(format!(
+                "{tickets} tickets are more than the {wanted} that are wanted: nobody would be refused, as with {wanted}"
+            ))
         } else {
             Ok(())
         }
@@ -1588,7 +1673,7 @@ impl Entry {
 mod tests {
     use super::*;
 
-    const SMALL: Size = Size { processes: 2, increments: 1, deaths: 0 };
+    const SMALL: Size = Size::new(2, 1, 0);
 
     #[test]
     fn every_model_is_found_by_its_name_alone() {
@@ -1610,6 +1695,9 @@ mod tests {
             ("mutex", Size { deaths: 3, ..SMALL }, "3 deaths are too many for 2 processes"),
             ("init", Size { increments: 2, ..SMALL }, "in init each process acts once"),
             ("mutex-panic", Size { deaths: 1, ..SMALL }, "says nothing about deaths"),
+            ("jobs", Size { tickets: Some(1), ..SMALL }, "in jobs there are no tickets"),
+            ("tickets", Size { tickets: Some(0), ..SMALL }, "at least 1 ticket"),
+            ("tickets", Size { tickets: Some(3), ..SMALL }, "more than the 2 that are wanted"),
             ("event", SMALL, "event takes at least 3 processes"),
         ];
         for (name, size, words) in table {

@@ -71,7 +71,7 @@ const NO_END: Known = Known {
 const TAKEN_OVER: &str = "it takes one that takes over what an earlier boot of the machine has left, and no model has boots";
 
 const fn size(processes: usize, increments: usize, deaths: u8) -> Size {
-    Size { processes, increments, deaths }
+    Size::new(processes, increments, deaths)
 }
 
 /// All of them.

@@ -99,6 +99,9 @@ struct JsonExamined<'a> {
     memory_model: MemoryModel,
     processes: usize,
     increments: usize,
+    /// How many tickets there are, where they are sold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tickets: Option<usize>,
     bound: Option<&'a Bound>,
     verdict: &'static str,
     /// The verdict in words, where the word alone does not say it all.
@@ -130,6 +133,7 @@ impl<'a> JsonExamined<'a> {
             memory_model: claim.memory_model,
             processes: claim.processes,
             increments: claim.increments,
+            tickets: registry::stock(&claim.id),
             bound: claim.bound(),
             verdict: finding.verdict.word(),
             why: (!word_says_it || !claim.ok()).then(|| in_words(claim)),
@@ -165,6 +169,9 @@ struct JsonClaim<'a> {
     memory_model: MemoryModel,
     processes: usize,
     increments: usize,
+    /// How many tickets there are, where they are sold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tickets: Option<usize>,
     expected: Expected,
     full_only: bool,
 }
@@ -179,6 +186,7 @@ impl<'a> JsonClaim<'a> {
             memory_model: claim.memory_model,
             processes: claim.processes,
             increments: claim.increments,
+            tickets: registry::stock(&claim.id),
             expected: claim.expected,
             full_only: claim.full_only,
         }

@@ -55,7 +55,7 @@ fn models_are_listed_where_none_is_named() {
 
 #[test]
 fn what_cannot_be_explored_is_refused_in_words() {
-    let cases: [(&[&str], &str); 25] = [
+    let cases: [(&[&str], &str); 28] = [
         (
             &["mutex", "--processes", "0"],
             "0 processes of mutex cannot be explored: it has to be 1 to 8",
@@ -83,6 +83,9 @@ fn what_cannot_be_explored_is_refused_in_words() {
         (&["ticket-endless", "--deaths", "1"], "ticket-endless says nothing about deaths"),
         (&["mutex", "--at-random", "0"], "0 is not in 1.."),
         (&["mutex", "--at-random", "9", "--liveness"], "cannot be used with '--liveness"),
+        (&["tickets", "--tickets", "0"], "at least 1 ticket"),
+        (&["tickets", "--tickets", "3"], "3 tickets are more than the 2 that are wanted"),
+        (&["jobs", "--tickets", "1"], "in jobs there are no tickets: leave out --tickets"),
         (&["mutex", "counter"], "unexpected argument 'counter'"),
     ];
     for (arguments, words) in cases {
@@ -123,6 +126,45 @@ fn every_scenario_is_explored_with_its_lock_and_without() {
         2,
         "there is no model of 'rwlock' without its lock; there are of separate-lock, value-lock, counter, atomic, tickets, jobs",
     );
+}
+
+/// One ticket for three, as for two; and where it is sold twice without the lock, that is shown again by its token.
+#[test]
+fn there_are_as_many_tickets_as_are_asked_for() {
+    let size = ["tickets", "--clients", "3", "--tickets", "1"];
+    let (found, said) = explored(0, &size);
+    assert_eq!(found["id"], "tickets/3x1/explorer/tickets-1", "{said}");
+    assert_eq!((&found["verdict"], &found["tickets"]), (&"exhausted".into(), &1.into()), "{said}");
+    assert_eq!(keys(&found["outcomes"]), ["1 bought, 2 refused, left 0"]);
+    assert!(said.contains("3 processes that want 1 ticket each, 1 to be had,"), "{said}");
+
+    let (found, said) = explored(0, &[&size[..], &["--deaths", "1"]].concat());
+    assert_eq!(found["id"], "tickets/3x1/explorer/tickets-1/deaths-1", "{said}");
+    assert_eq!((&found["ok"], &found["tickets"]), (&true.into(), &1.into()), "{said}");
+
+    let (found, said) = explored(1, &[&size[..], &["--without-lock"]].concat());
+    let results = keys(&found["outcomes"]);
+    assert!(results.contains(&"3 bought, 0 refused, left 0"), "{said}");
+    let token = found["counterexample"]["replay"].as_str().expect("a token");
+    assert!(token.starts_with("tickets-unlocked/3x1/explorer/tickets-1#"), "{token}");
+    let again = run(&["replay", token, "--json", "-"]);
+    let shown: Value = serde_json::from_slice(&again.stdout).expect("one JSON object");
+    assert_eq!(shown["counterexample"], found["counterexample"]);
+    assert!(text(&again.stderr).contains("that want 1 ticket each, 1 to be had"), "{again:?}");
+}
+
+/// As before it could be said how many: what is one less than are wanted has the names that it had, and its tokens are read.
+#[test]
+fn one_ticket_less_than_are_wanted_needs_no_saying() {
+    let (asked, _) = explored(1, &["tickets", "--tickets", "1", "--without-lock"]);
+    let (unasked, said) = explored(1, &["tickets-unlocked"]);
+    assert_eq!(asked["id"], "tickets-unlocked/2x1/explorer");
+    assert_eq!((&asked["id"], &asked["tickets"]), (&unasked["id"], &unasked["tickets"]), "{said}");
+    let token = unasked["counterexample"]["replay"].as_str().expect("a token");
+    assert!(token.starts_with("tickets-unlocked/2x1/explorer#"), "{token}");
+    assert_eq!(run(&["replay", token]).status.code(), Some(1));
+    let (other, _) = explored(0, &["counter"]);
+    assert!(other.get("tickets").is_none(), "{other}");
 }
 
 #[test]

@@ -31,7 +31,7 @@ const OUTPUTS: [Row; 6] = [
     (
         "explore.txt",
         &[
-            "explore tickets --clients 3 --tickets 2 --memory sc",
+            "explore tickets --clients 3 --tickets 1",
             "explore jobs --steps 2",
             "explore counter --deaths 1",
             "explore unlocked --outcomes",
@@ -55,7 +55,7 @@ const OUTPUTS: [Row; 6] = [
             "explore rwlock --without-lock",
             "explore rwlock --processes 99",
             "explore append --increments 3",
-            "explore tickets --clients 3 --tickets 1",
+            "explore tickets --clients 3 --tickets 4",
             "explore jobs --tickets 1",
             "demo countr",
             "demo tickets --customers 5",

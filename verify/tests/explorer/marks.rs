@@ -63,7 +63,7 @@ fn changes(op: &Op) -> Vec<Change> {
 
 #[test]
 fn no_mutant_is_doubted() {
-    let size = |processes, deaths| Size { processes, increments: 1, deaths };
+    let size = |processes, deaths| Size::new(processes, 1, deaths);
     let models = [
         ("mutex", size(3, 0)),
         ("mutex", size(2, 1)),

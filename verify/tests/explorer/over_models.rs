@@ -95,7 +95,7 @@ fn over_all_models() {
         let least = model.least().max(2);
         let sizes = [(least, 1, 0), (least, 1, 1)];
         for (processes, increments, deaths) in sizes {
-            let size = Size { processes, increments, deaths };
+            let size = Size::new(processes, increments, deaths);
             if model.accepts(size).is_err() {
                 continue;
             }
@@ -121,7 +121,7 @@ fn over_all_mutants() {
             Trial::Dying(n) => ("mutex", n, 1),
             Trial::GivenUp(n) => ("mutex-given-up", n, 0),
         };
-        let size = Size { processes: processes.min(3), increments: 1, deaths };
+        let size = Size::new(processes.min(3), 1, deaths);
         let mutation = Some(Mutation::at(mutant.site(), mutant.change));
         let search = GraphSearch { mutation, all_outcomes: true, ..GraphSearch::default() };
         tally.compare_both(find(name).expect("a model"), size, search);

@@ -27,7 +27,7 @@ fn again(name: &str, size: Size, token: &str) -> Finding {
 }
 
 const fn size(processes: usize, increments: usize, deaths: u8) -> Size {
-    Size { processes, increments, deaths }
+    Size::new(processes, increments, deaths)
 }
 
 #[test]

@@ -7,7 +7,7 @@ use clap::{Arg, Command, Error};
 
 use super::super::Failure;
 use super::super::similar::did_you_mean;
-use crate::models::registry::{self, Entry, Size};
+use crate::models::registry::{self, Entry};
 
 /// What demonstrations are called, where their model is called otherwise: to a model, threads are what processes are.
 const AS_A_MODEL: [(&str, &str); 1] = [("threads", "counter")];
@@ -71,22 +71,6 @@ fn unlocked(model: &'static Entry) -> Result<&'static Entry, Failure> {
             "there is no model of '{name}' without its lock; there are of {all}"
         ))
     })
-}
-
-/// Whether a model has so many tickets, if any are asked for.
-pub(super) fn has_tickets(model: &Entry, size: Size, asked: Option<usize>) -> Result<(), String> {
-    let Some(asked) = asked else { return Ok(()) };
-    let Size { processes, increments, .. } = size;
-    match model.name {
-        "tickets" | "tickets-unlocked" if asked + 1 == processes * increments => Ok(()),
-        "tickets" | "tickets-unlocked" => Err(format!(
-            "of tickets, the model has one less than are wanted: with --clients {processes} it is --tickets {}; for \
-             --tickets {asked} it takes --clients {}",
-            processes * increments - 1,
-            asked + 1,
-        )),
-        other => Err(format!("in {other} there are no tickets: leave out --tickets")),
-    }
 }
 
 fn unknown(name: &str) -> String {

@@ -5,7 +5,7 @@ use crate::claim::{Budget, Silent};
 use crate::explore::graph::{GraphSearch, Liveness, Memory};
 use crate::models::registry::{By, Exploration, Size, find};
 
-const TWO: Size = Size { processes: 2, increments: 1, deaths: 0 };
+const TWO: Size = Size::new(2, 1, 0);
 const THREE: Size = Size { processes: 3, ..TWO };
 
 const fn dying(size: Size) -> Size {

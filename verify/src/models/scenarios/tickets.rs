@@ -1,4 +1,4 @@
-//! Tickets from a file, as `lockproof demo tickets`: each looks what is left, and buys. There is one less than they want.
+//! Tickets from a file, as `lockproof demo tickets`: each looks what is left, and buys.
 //!
 //! With the lock the file is replaced, so that who looks without a lock finds it whole. Without, it is made empty and then written,
 //! as `File::create` and `write` do.
@@ -23,6 +23,8 @@ pub struct TicketsModel {
     pub processes: usize,
     /// How many tickets each tries to buy.
     pub increments: usize,
+    /// How many tickets there are.
+    pub tickets: usize,
     /// Whether one of them dies.
     pub deaths: bool,
     /// Whether the file is changed under the lock, and replaced.
@@ -70,7 +72,7 @@ const EMPTY: u64 = 1000;
 
 impl TicketsModel {
     const fn tickets(&self) -> u64 {
-        (self.processes * self.increments - 1) as u64
+        self.tickets as u64
     }
 
     fn buy_without_lock<W: World>(&self, p: &W, shop: &Shop<W>, log: &Log) {
@@ -156,8 +158,10 @@ impl Model for TicketsModel {
         if !self.locked {
             return vec![];
         }
-        let refused = Sometimes { what: SOLD_OUT, happened: |_, log| log.counted(SOLD_OUT) > 0 };
-        let mut all = vec![CONTENTION, WAIT, refused];
+        let mut all = vec![CONTENTION, WAIT];
+        if self.tickets < self.processes * self.increments {
+            all.push(Sometimes { what: SOLD_OUT, happened: |_, log| log.counted(SOLD_OUT) > 0 });
+        }
         if self.deaths {
             all.extend([DEATH, DEATH_OF_A_HOLDER]);
         }
