@@ -9,6 +9,7 @@ mod cost;
 mod count;
 mod counter;
 mod csv;
+mod dead;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
 mod jobs;

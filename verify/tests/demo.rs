@@ -114,6 +114,7 @@ fn wrong_flags_are_refused_in_words() {
         ("threads --processes 3", "unexpected argument '--processes'"),
         ("jobs --add 1", "two whole numbers"),
         ("counter --increments 0", "invalid value '0'"),
+        ("threads --kills 1", "unexpected argument '--kills'"),
     ] {
         let error = parsed(flags).expect_err("refused").to_string();
         assert!(error.contains(words), "{flags}: '{words}' is missing: {error}");

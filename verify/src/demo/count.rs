@@ -6,12 +6,17 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use lockproof::{Counter, Lock, RawValue, Value, shareable};
+use lockproof::error::LockError;
+use lockproof::{AtomicCounter, Counter, Lock, RawArray, RawValue, Value, ValueGuard, shareable};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::dead::Dead;
 use super::show::{self, Way};
 use crate::report::numbers::count;
+
+/// Most that may count.
+pub(super) const MOST: usize = 256;
 
 shareable! {
     /// A counter of each kind.
@@ -21,6 +26,10 @@ shareable! {
         beside_the_lock: RawValue<u64>,
         value: Value<u64>,
         counter: Counter,
+        /// How many were told that whoever held the lock before was killed.
+        pub(super) told: AtomicCounter,
+        /// How many increments each has done: for whoever takes its place, if it is killed.
+        pub(super) done: RawArray<u64, MOST>,
     }
 }
 
@@ -34,24 +43,30 @@ pub(super) enum How {
 }
 
 impl Counters {
-    /// One more. Without a lock, read and write are `window` apart.
-    pub(super) fn increment(&self, how: How, window: Duration) -> Result<(), Box<dyn Error>> {
+    /// One more. Where read and write are two steps, that happens in between.
+    pub(super) fn increment(
+        &self,
+        how: How,
+        in_between: impl FnOnce(),
+    ) -> Result<(), Box<dyn Error>> {
         match how {
             How::Unlocked => {
                 let before = self.raw.load();
-                be_busy(window);
+                in_between();
                 self.raw.store(before + 1);
             }
             How::SeparateLock => {
-                let (block, timeout) = (true, None);
-                self.lock.acquire(block, timeout)?;
-                self.beside_the_lock.store(self.beside_the_lock.load() + 1);
+                self.acquire()?;
+                let before = self.beside_the_lock.load();
+                in_between();
+                self.beside_the_lock.store(before + 1);
                 self.lock.release()?;
             }
             How::ValueLock => {
-                let _held = self.value.lock().map_err(|error| error.to_string())?;
+                let _held = self.lock_value()?;
                 // Each takes the lock once more, which its holder may.
                 let before = self.value.get().map_err(|error| error.to_string())?;
+                in_between();
                 self.value.set(before + 1).map_err(|error| error.to_string())?;
             }
             How::Counter => {
@@ -59,6 +74,45 @@ impl Counters {
             }
         }
         Ok(())
+    }
+
+    /// One number is whole whenever its writer is killed, so that whoever is told of that has nothing to repair.
+    fn acquire(&self) -> Result<(), Box<dyn Error>> {
+        let (block, timeout) = (true, None);
+        match self.lock.acquire(block, timeout) {
+            Err(LockError::OwnerDied(_)) => {
+                self.lock.make_consistent()?;
+                self.told.increment();
+                Ok(())
+            }
+            other => Ok(other.map(drop)?),
+        }
+    }
+
+    fn lock_value(&self) -> Result<ValueGuard<'_, u64>, Box<dyn Error>> {
+        match self.value.lock() {
+            Err(LockError::OwnerDied(died)) => {
+                let mut value = died.into_guard();
+                value.make_consistent();
+                self.told.increment();
+                Ok(value)
+            }
+            other => other.map_err(|error| error.to_string().into()),
+        }
+    }
+
+    /// How many increments are noted as done, where they are noted.
+    pub(super) fn noted(&self) -> u64 {
+        self.done.iter().map(RawValue::load).sum()
+    }
+
+    /// How many deaths of holders somebody was told of.
+    pub(super) fn told(&self, how: How) -> Result<u64, String> {
+        match how {
+            // It repairs itself, and counts.
+            How::Counter => self.counter.deaths().map_err(|error| error.to_string()),
+            _ => Ok(self.told.get()),
+        }
     }
 
     /// What has been counted so far.
@@ -94,15 +148,28 @@ pub(super) struct Counting {
 }
 
 impl Counting {
-    /// Counts, and says how long it took. After each increment, `noted` is called.
+    /// Counts, and says how long it took. In the middle of all increments, `half_way` is called: between its read and its write,
+    /// where these are two. After each, `noted` is called.
     pub(super) fn run(
         &self,
         counters: &Counters,
+        half_way: impl Fn(),
         mut noted: impl FnMut(),
     ) -> Result<Duration, Box<dyn Error>> {
         let began = Instant::now();
-        for _ in 0..self.increments {
-            counters.increment(self.how, self.window)?;
+        for number in 0..self.increments {
+            let is_half_way = number == self.increments / 2;
+            if is_half_way && self.how == How::Counter {
+                half_way();
+            }
+            counters.increment(self.how, || {
+                if is_half_way {
+                    half_way();
+                }
+                if self.how == How::Unlocked {
+                    be_busy(self.window);
+                }
+            })?;
             noted();
             if !self.pause.is_zero() {
                 sleep(self.pause);
@@ -196,11 +263,20 @@ pub(super) struct Counted {
     pub(super) lost: u64,
     #[serde(skip)]
     pub(super) expected: u64,
+    /// What became of those that were killed, if any were to be.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub(super) dead: Option<Dead>,
 }
 
 impl Counted {
     pub(super) fn new(total: u64, expected: u64) -> Self {
-        Self { total, lost: expected.saturating_sub(total), expected }
+        Self { total, lost: expected.saturating_sub(total), expected, dead: None }
+    }
+
+    /// How many are too many, though some may have been counted again for one that was killed.
+    fn too_many(&self) -> u64 {
+        let again = self.dead.as_ref().map_or(0, |dead| dead.killed.into());
+        self.total.saturating_sub(self.expected + again)
     }
 }
 
@@ -210,9 +286,9 @@ impl show::Outcome for Counted {
     }
 
     fn wrong(&self) -> Vec<String> {
-        match (self.lost, self.total > self.expected) {
-            (0, false) => Vec::new(),
-            (0, true) => vec![format!("{} too many", count(self.total - self.expected))],
+        match (self.lost, self.too_many()) {
+            (0, 0) => Vec::new(),
+            (0, more) => vec![format!("{} too many", count(more))],
             (lost, _) => vec![format!("{} lost", count(lost))],
         }
     }
@@ -223,5 +299,10 @@ impl show::Outcome for Counted {
 
     fn luck(&self) -> &'static str {
         "none lost"
+    }
+
+    fn more(&self) -> Option<String> {
+        let again = self.total.saturating_sub(self.expected);
+        self.dead.as_ref().map(|dead| dead.in_words(again))
     }
 }

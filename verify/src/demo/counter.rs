@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::Part;
 use super::cost::Cost;
 use super::count::{self, Counted, Counters, Counting, How, Sizes};
+use super::dead::{Dead, HALF_WAY, wait_to_be_killed};
 use super::show::{Flags, Scenario, Shown, Stage, Trouble, Way};
 use super::stage::{Cast, Event};
 
@@ -19,13 +20,27 @@ use super::stage::{Cast, Event};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Participant {
     counting: Counting,
+    /// Where it notes what it has done, if somebody may have to take its place.
+    place: Option<usize>,
+    is_to_be_killed: bool,
 }
 
 impl Participant {
     /// Counts.
     pub(crate) fn run(&self) -> Result<(), Box<dyn Error>> {
         let counters = Region::<Counters>::passed()?;
-        let took = self.counting.run(&counters, || {})?;
+        let half_way = || {
+            if self.is_to_be_killed {
+                wait_to_be_killed(self.counting.how);
+            }
+        };
+        let noted = || {
+            if let Some(place) = self.place {
+                let done = &counters.done[place];
+                done.store(done.load() + 1);
+            }
+        };
+        let took = self.counting.run(&counters, half_way, noted)?;
         println!("{}: {}", process::id(), took.as_nanos());
         Ok(())
     }
@@ -43,6 +58,10 @@ pub(super) struct CounterOptions {
     #[command(flatten)]
     #[serde(flatten)]
     sizes: Sizes,
+
+    /// How many are killed half-way, with the lock held; another takes the place of each
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    kills: u16,
 
     #[command(flatten)]
     #[serde(skip)]
@@ -72,12 +91,36 @@ impl Scenario for CounterOptions {
         let counting = self.sizes.counting(way.how);
         let (how, expected) = (way.how, self.sizes.expected(self.processes));
         let counters = region()?;
-        let cast = cast(&counters, self.processes, &counting, self.sizes.sleeps(self.processes))?;
-        stage.watch(cast, |stage, _, _, _| {
-            stage.progress(counters.total(how)?, expected, "increments");
+        let mut cast = Cast::new(self.sizes.sleeps(self.processes), self.kills())?;
+        let mut places: Vec<usize> = (0..self.processes.into()).collect();
+        for place in &places {
+            let one = self.participant(&counting, *place, *place < self.kills().into());
+            cast.add_sharing(&counters, Part::Participant(one))?;
+        }
+        let mut killed = 0;
+        stage.watch(cast, |stage, cast, number, event| {
+            match event {
+                Event::Said(words) if words == HALF_WAY => cast.kill(number)?,
+                Event::Killed => {
+                    killed += 1;
+                    let place = places[number];
+                    let done = counters.done[place].load();
+                    let rest =
+                        Counting { increments: counting.increments - done, ..counting.clone() };
+                    places.push(place);
+                    let another = self.participant(&rest, place, false);
+                    cast.add_sharing(&counters, Part::Participant(another))?;
+                }
+                Event::Ended | Event::Quiet | Event::Said(_) => {}
+            }
+            // Whoever asks for the total may be the one who is told of a death.
+            let total = if self.kills > 0 { counters.noted() } else { counters.total(how)? };
+            stage.progress(total, expected, "increments");
             Ok(())
         })?;
-        Ok(Counted::new(counters.total(how)?, expected))
+        let told = counters.told(how)?;
+        let dead = (self.kills > 0).then_some(Dead { how, killed, told });
+        Ok(Counted { dead, ..Counted::new(counters.total(how)?, expected) })
     }
 
     fn cost(&self) -> Option<Result<Cost, String>> {
@@ -87,28 +130,30 @@ impl Scenario for CounterOptions {
     }
 }
 
-fn region() -> Result<Region<Counters>, String> {
-    Region::memfd("lockproof-counter").map_err(|error| error.to_string())
+impl CounterOptions {
+    /// Each is killed once at the most.
+    fn kills(&self) -> u16 {
+        self.kills.min(self.processes)
+    }
+
+    fn participant(&self, counting: &Counting, place: usize, is_to_be_killed: bool) -> Participant {
+        let place = (self.kills > 0).then_some(place);
+        Participant { counting: counting.clone(), place, is_to_be_killed }
+    }
 }
 
-fn cast(
-    counters: &Region<Counters>,
-    processes: u16,
-    counting: &Counting,
-    sleeps: Duration,
-) -> Result<Cast, String> {
-    let mut cast = Cast::new(sleeps, 0)?;
-    for _ in 0..processes {
-        let participant = Participant { counting: counting.clone() };
-        cast.add_sharing(counters, Part::Participant(participant))?;
-    }
-    Ok(cast)
+fn region() -> Result<Region<Counters>, String> {
+    Region::memfd("lockproof-counter").map_err(|error| error.to_string())
 }
 
 /// How long the slowest takes, if all count at full speed.
 fn at_once(processes: u16, how: How, increments: u64) -> Result<Duration, String> {
     let counting = Counting::at_full_speed(how, increments);
-    let mut cast = cast(&region()?, processes, &counting, Duration::ZERO)?;
+    let (counters, mut cast) = (region()?, Cast::new(Duration::ZERO, 0)?);
+    for _ in 0..processes {
+        let one = Participant { counting: counting.clone(), place: None, is_to_be_killed: false };
+        cast.add_sharing(&counters, Part::Participant(one))?;
+    }
     cast.begin()?;
     let mut slowest = 0;
     while let Some((_, event)) = cast.next()? {

@@ -103,6 +103,10 @@ pub(super) trait Outcome: Serialize + JsonSchema {
     fn luck(&self) -> &'static str {
         "nothing went wrong this time, by luck"
     }
+    /// What there is to say besides, on lines of its own.
+    fn more(&self) -> Option<String> {
+        None
+    }
     /// How much was done, of what, if what one took is of interest.
     fn done(&self) -> Option<(u64, &'static str)> {
         None
@@ -290,6 +294,9 @@ fn show_way<S: Scenario>(
     let ran = Ran::new(way, outcome, took, seen);
     if S::SHOWN == Shown::Result {
         writeln!(text, "{}", ran.in_a_row())?;
+        if let Some(more) = ran.more() {
+            paragraph(text, &more, 4)?;
+        }
     } else {
         paragraph(text, &ran.in_words(), 2)?;
     }

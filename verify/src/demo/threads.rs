@@ -66,9 +66,13 @@ impl Scenario for ThreadOptions {
             self.sizes.sleeps(self.threads),
             &|number| {
                 let mut cpus = BTreeSet::new();
-                let counted = counting.run(&counters, || {
-                    cpus.insert(sched_getcpu());
-                });
+                let counted = counting.run(
+                    &counters,
+                    || {},
+                    || {
+                        cpus.insert(sched_getcpu());
+                    },
+                );
                 counted.map_err(|error| error.to_string())?;
                 let who = format!("thread {}", number + 1);
                 Ok(Seen { who, end: "ended".to_owned(), cpus: cpus.into_iter().collect() })
@@ -100,7 +104,7 @@ fn at_once(threads: u16, how: How, increments: u64) -> Result<Duration, String> 
     let counting = Counting::at_full_speed(how, increments);
     let count = |_| {
         gate.wait();
-        counting.run(&counters, || {}).map_err(|error| error.to_string())
+        counting.run(&counters, || {}, || {}).map_err(|error| error.to_string())
     };
     let times = together(threads, Duration::ZERO, &count, || {})?;
     Ok(times.into_iter().max().unwrap_or_default())

@@ -69,6 +69,11 @@ impl<O: Outcome> Ran<O> {
         format!("  {name:14} {what:30} {result}")
     }
 
+    /// What there is to say besides.
+    pub(super) fn more(&self) -> Option<String> {
+        self.outcome.as_ref().and_then(Outcome::more)
+    }
+
     fn judgement(&self) -> String {
         match &self.outcome {
             Some(outcome) if self.wrong.is_empty() && self.locked => outcome.right().to_owned(),

@@ -9,6 +9,12 @@ pub(super) const TESTS: &[Test] = &[
     ("counters_are_exact_with_a_lock", counters_are_exact_with_a_lock),
     ("counters_lose_without_one", counters_lose_without_one),
     ("losing_nothing_without_a_lock_is_no_error", losing_nothing_without_a_lock_is_no_error),
+    (
+        "counters_that_are_killed_lose_nothing_with_a_lock",
+        counters_that_are_killed_lose_nothing_with_a_lock,
+    ),
+    ("each_who_counts_is_killed_once_at_the_most", each_who_counts_is_killed_once_at_the_most),
+    ("without_a_lock_nobody_is_told_of_a_death", without_a_lock_nobody_is_told_of_a_death),
     ("counters_measure_what_locks_cost", counters_measure_what_locks_cost),
     ("jobs_take_turns_with_the_lock", jobs_take_turns_with_the_lock),
     ("jobs_say_which_sequences_there_can_be", jobs_say_which_sequences_there_can_be),
@@ -44,6 +50,40 @@ fn losing_nothing_without_a_lock_is_no_error() {
     let (status, text) = demo("workers --processes 1 --most 1");
     assert_eq!(status, Status::Good, "{text}");
     assert!(text.contains("by luck"), "{text}");
+}
+
+/// Where a lock is taken by hand, each dies with it held, and the next is told. Of a counter only what it finds is known.
+fn counters_that_are_killed_lose_nothing_with_a_lock() {
+    let report =
+        good("counter --processes 4 --increments 20 --sleep 1 --kills 3 --no-cost --with-lock");
+    for name in ["separate-lock", "value-lock", "counter"] {
+        let way = way(&report, name);
+        assert_eq!((number(way, "killed"), number(way, "lost")), (3, 0), "{report:#}");
+        assert!((80..=83).contains(&number(way, "total")), "{report:#}");
+        assert!(number(way, "told") <= 3, "{report:#}");
+    }
+    for name in ["separate-lock", "value-lock"] {
+        let way = way(&report, name);
+        assert_eq!((number(way, "told"), number(way, "total")), (3, 80), "{report:#}");
+    }
+    assert_eq!(report["kills"], 3);
+}
+
+fn each_who_counts_is_killed_once_at_the_most() {
+    let flags = "counter --processes 2 --increments 1 --sleep 0 --kills 9 --no-cost --with-lock";
+    let (status, text) = demo(flags);
+    assert_eq!(status, Status::Good, "{text}");
+    assert_eq!(text.matches("2 killed, each while it held the lock").count(), 2, "{text}");
+    assert_eq!(text.matches("the next was told: 2").count(), 2, "{text}");
+}
+
+fn without_a_lock_nobody_is_told_of_a_death() {
+    let flags = "counter --processes 3 --increments 9 --sleep 0 --kills 2 --no-cost --without-lock";
+    let (status, text) = demo(flags);
+    assert_eq!(status, Status::Good, "{text}");
+    let words = "2 killed, each between its read and its write; nobody is told";
+    assert!(text.contains(words), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
 }
 
 fn counters_measure_what_locks_cost() {
