@@ -148,6 +148,12 @@ pub(crate) fn command(
     }
 }
 
+/// What can be asked for: each case, and all of one primitive.
+pub(crate) fn names() -> std::collections::BTreeSet<&'static str> {
+    let with_its_kind = |case: Case| [case.id.split('/').next().unwrap_or(case.id), case.id];
+    cases::all().into_iter().flat_map(with_its_kind).collect()
+}
+
 /// The cases that are asked for, with those of their contenders that are.
 fn chosen(options: &Options) -> Result<Vec<Case>, Failure> {
     let all = cases::all();

@@ -87,27 +87,31 @@ enum Command {
     #[command(after_help = help::stress())]
     Stress(processes::Stress),
     /// Show what goes wrong without a lock, and right with one, in programs that people write
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = help::demo())]
     Demo(processes::Demo),
     /// Measure how fast the locks are, beside the C library's, a plain futex mutex, and pipes
     #[command(after_help = help::bench())]
     Bench(processes::Bench),
     /// Show who holds what in a region, or in all regions of a process, who waits, and who waits for ever
-    #[command(after_help = processes::REGIONS_HELP)]
+    #[command(after_help = help::inspect())]
     Inspect(processes::Inspect),
     /// List the regions of this machine, and who uses them
-    #[command(after_help = processes::REGIONS_HELP)]
+    #[command(after_help = help::ls())]
     Ls(processes::Ls),
     /// Remove a region that nobody uses any more
-    #[command(after_help = processes::REGIONS_HELP)]
+    #[command(after_help = help::rm())]
     Rm(processes::Rm),
     /// List the claims, the models, and the demos
+    #[command(after_help = help::list())]
     List(list::Options),
     /// Write the JSON Schema of what a command writes with --json
+    #[command(after_help = help::schema())]
     Schema(generate::Schema),
     /// Write what makes a shell complete this command
+    #[command(after_help = help::completions())]
     Completions(generate::Completions),
     /// Write the manual's pages
+    #[command(after_help = help::man())]
     Man(generate::Manual),
 }
 

@@ -21,6 +21,7 @@ pub mod schema;
 mod style;
 pub mod target;
 pub mod text;
+pub(crate) mod trouble;
 pub mod weakest;
 mod words;
 pub mod zoo;

@@ -10,6 +10,7 @@ use super::{Exit, Failure, Output};
 use crate::report::difference::{Change, Difference};
 use crate::report::numbers::counted;
 use crate::report::target::Target;
+use crate::report::trouble::in_words as in_words_of;
 
 /// What `diff` is asked for.
 #[derive(Args, Clone, Debug)]
@@ -48,7 +49,9 @@ pub(super) fn run(options: &Options, mut out: Output) -> Result<Exit, Failure> {
 }
 
 fn read(path: &PathBuf) -> Result<String, Failure> {
-    fs::read_to_string(path).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
+    fs::read_to_string(path).map_err(|error| {
+        Failure::Usage(format!("{} cannot be read: {}", path.display(), in_words_of(&error)))
+    })
 }
 
 fn in_words(difference: &Difference) -> String {

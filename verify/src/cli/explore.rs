@@ -89,7 +89,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "FILE.dot|FILE.svg")]
     graph: Option<Picture>,
     /// Draw the counterexample, if there is one, as a picture for browsers to FILE, whole or not at all
-    #[arg(long, value_name = "FILE.svg", value_parser = Target::file)]
+    #[arg(long, value_name = "FILE.svg", value_parser = svg::file)]
     svg: Option<Target>,
 }
 

@@ -1,13 +1,36 @@
 //! What stands under the help of each command: lines to copy, and how it can end. A test reads every one of the lines.
 
 use super::exit;
+use super::processes::REGIONS_HELP;
 
 macro_rules! with_examples {
     ($($name:ident: $($line:literal = $about:literal),+;)*) => {$(
         /// What stands under the help of that command.
         pub(super) fn $name() -> String {
             let lines = [$(($line, $about)),+];
-            examples(&lines)
+            examples(&lines) + "\n" + exit::HELP
+        }
+    )*};
+}
+
+/// Of commands that look at regions, and end otherwise.
+macro_rules! with_more_examples {
+    ($($name:ident: $($line:literal = $about:literal),+;)*) => {$(
+        /// What stands under the help of that command.
+        pub(super) fn $name() -> String {
+            let lines = [$(($line, $about)),+];
+            examples(&lines) + "\n" + REGIONS_HELP
+        }
+    )*};
+}
+
+/// Of commands that can only be done, or not.
+macro_rules! with_examples_alone {
+    ($($name:ident: $($line:literal = $about:literal),+;)*) => {$(
+        /// What stands under the help of that command.
+        pub(super) fn $name() -> String {
+            let lines = [$(($line, $about)),+];
+            examples(&lines).trim_end().to_owned()
         }
     )*};
 }
@@ -43,6 +66,37 @@ with_examples! {
     bench:
         "bench" = "everything, in some minutes",
         "bench mutex/two rwlock --rounds 5 --json figures.json" = "two of it, quickly";
+    demo:
+        "demo counter" = "what is lost without a lock, and what a lock costs",
+        "demo tickets --with-lock --kills 3" = "buyers are killed, and no ticket is sold twice",
+        "demo append --without-lock --cpus" = "what goes wrong, and where each process ran";
+}
+
+with_more_examples! {
+    inspect:
+        "inspect shop" = "a region of that name, in /dev/shm",
+        "inspect ./shop.region --watch" = "one in a file, again and again",
+        "inspect 4711 --json hang.json" = "all regions of a process";
+    ls:
+        "ls" = "all regions, and who uses them";
+    rm:
+        "rm shop" = "one that nobody uses",
+        "rm shop --force" = "also if somebody does";
+}
+
+with_examples_alone! {
+    list:
+        "list" = "what can be checked, explored and shown",
+        "list --json list.json" = "the same, for programs";
+    schema:
+        "schema check > check.schema.json" = "what `check --json` writes";
+    completions:
+        "completions bash > ~/.local/share/bash-completion/completions/lockproof" = "for bash, from the next shell on",
+        "completions zsh > ~/.zfunc/_lockproof" = "for zsh, if ~/.zfunc is in $fpath before compinit",
+        "completions fish > ~/.config/fish/completions/lockproof.fish" = "for fish, at once";
+    man:
+        "man ~/.local/share/man/man1" = "then `man lockproof-check` and the like show them",
+        "man > lockproof.1" = "the first page alone";
 }
 
 fn examples(lines: &[(&str, &str)]) -> String {
@@ -50,7 +104,7 @@ fn examples(lines: &[(&str, &str)]) -> String {
     for (line, about) in lines {
         text += &format!("  lockproof {line}\n      {about}\n");
     }
-    text + "\n" + exit::HELP
+    text
 }
 
 #[cfg(test)]
@@ -69,6 +123,8 @@ mod tests {
         for command in CommandLine::command().get_subcommands() {
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             for line in help.lines().filter_map(|line| line.strip_prefix("  lockproof ")) {
+                // Where it goes is the shell's business.
+                let line = line.split(" > ").next().unwrap_or_default();
                 let words = line.split(' ').map(|word| word.trim_matches('\''));
                 let parsed = CommandLine::try_parse_from(["lockproof"].into_iter().chain(words));
                 assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());

@@ -1,6 +1,7 @@
 //! `lockproof inspect`: who holds what in a region, who waits, and who waits for ever.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -53,9 +54,11 @@ pub(super) fn run(options: &Options) -> Result<Exit, Failure> {
         target.probe()?;
     }
     if let Some(pause) = options.watch {
+        // What is not there at first need not be looked for again and again.
+        inspect(&region).map_err(|error| hinted(error, &options.region))?;
         return watch(&region, options.all, pause, &mut out);
     }
-    let look = inspect(&region)?;
+    let look = inspect(&region).map_err(|error| hinted(error, &options.region))?;
     if let Some(target) = &options.json {
         target.write(&json::look(&look))?;
     }
@@ -88,6 +91,18 @@ fn watch(region: &Region, all: bool, pause: Duration, out: &mut Output) -> Resul
         }
         thread::sleep(pause);
     }
+}
+
+/// The same, with what can be done about it.
+fn hinted(error: InspectError, asked: &str) -> Failure {
+    let hint = match &error {
+        InspectError::NotFound(_) if !asked.contains('/') && Path::new(asked).exists() => {
+            format!("; there is a file that is called so: ./{asked} is the path of that")
+        }
+        InspectError::NotFound(_) => "; `lockproof ls` lists the regions that there are".to_owned(),
+        _ => return error.into(),
+    };
+    Failure::Usage(format!("{error}{hint}"))
 }
 
 impl From<InspectError> for Failure {

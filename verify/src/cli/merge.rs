@@ -11,6 +11,7 @@ use super::{Exit, Failure, Output};
 use crate::report::record::{Line, Record};
 use crate::report::target::Target;
 use crate::report::text::Layout;
+use crate::report::trouble::in_words;
 
 /// What `merge` is asked for.
 #[derive(Args, Clone, Debug)]
@@ -44,7 +45,9 @@ pub(super) fn run(options: &Options, mut out: Output) -> Result<Exit, Failure> {
 
 fn read(path: &PathBuf) -> Result<Record, Failure> {
     let because = |why: String| Failure::Usage(format!("{}: {why}", path.display()));
-    let text = fs::read_to_string(path).map_err(|error| because(error.to_string()))?;
+    let text = fs::read_to_string(path).map_err(|error| {
+        Failure::Usage(format!("{} cannot be read: {}", path.display(), in_words(&error)))
+    })?;
     Record::parse(&text).map_err(because)
 }
 

@@ -9,6 +9,8 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::report::trouble::in_words;
+
 /// The first line: what was found by another program does not count.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Header {
@@ -39,7 +41,7 @@ impl<T: Serialize + DeserializeOwned> Notebook<T> {
     pub(super) fn open(path: &Path) -> Result<Self, String> {
         let name = path.display();
         Self::read(path, &this_program().map_err(|error| error.to_string())?)
-            .map_err(|error| format!("cannot keep what is found in {name}: {error}"))
+            .map_err(|error| format!("cannot keep what is found in {name}: {}", in_words(&error)))
     }
 
     fn read(path: &Path, header: &Header) -> io::Result<Self> {

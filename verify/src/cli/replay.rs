@@ -28,7 +28,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "FILE|-")]
     json: Option<Target>,
     /// Draw it as a picture for browsers to FILE, whole or not at all
-    #[arg(long, value_name = "FILE.svg", value_parser = Target::file)]
+    #[arg(long, value_name = "FILE.svg", value_parser = svg::file)]
     svg: Option<Target>,
 }
 

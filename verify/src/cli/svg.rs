@@ -1,5 +1,7 @@
 //! The option `--svg`: the execution that was found, as a picture in a file.
 
+use std::path::Path;
+
 use crate::diagram::{picture, picture_of_witness};
 use crate::report::target::Target;
 use crate::verdict::Finding;
@@ -18,6 +20,20 @@ pub(super) fn write(target: Option<&Target>, finding: &Finding) -> std::io::Resu
     match drawn(finding) {
         Some(picture) => target.write(&picture).map(|()| ""),
         None => Ok(NOTHING),
+    }
+}
+
+/// A file for a picture.
+///
+/// # Errors
+///
+/// If its name says that it is something else.
+pub(super) fn file(name: &str) -> Result<Target, &'static str> {
+    let ending = Path::new(name).extension();
+    if ending.is_some_and(|ending| ending == "svg") {
+        Target::file(name)
+    } else {
+        Err("name a file that ends in .svg: it is a picture for browsers")
     }
 }
 

@@ -7,6 +7,8 @@ use std::str::FromStr;
 
 use tempfile::NamedTempFile;
 
+use super::trouble::in_words;
+
 /// Where a report goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
@@ -53,10 +55,14 @@ impl std::fmt::Display for CannotWrite {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let path = self.path.display();
         match self.cause.kind() {
-            io::ErrorKind::NotFound => {
+            // The file need not be there, but a place for it.
+            io::ErrorKind::NotFound if !folder(&self.path).is_dir() => {
                 write!(f, "cannot write the report to {path}: there is no such directory")
             }
-            _ => write!(f, "cannot write the report to {path}: {}", self.cause),
+            io::ErrorKind::NotFound => {
+                write!(f, "cannot write the report to {path}: no file can be made there")
+            }
+            _ => write!(f, "cannot write the report to {path}: {}", in_words(&self.cause)),
         }
     }
 }
@@ -137,14 +143,17 @@ fn write_file(path: &Path, text: &str) -> io::Result<()> {
 
 /// A file without a fixed name in the same directory, gone when dropped.
 fn beside(path: &Path) -> io::Result<NamedTempFile> {
-    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
     let mut file = tempfile::Builder::new();
     // As for any new file, the umask has the last word.
     #[cfg(unix)]
     file.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    file.prefix(".lockproof-")
-        .tempfile_in(directory.unwrap_or(Path::new(".")))
-        .map_err(|error| error.kind().into())
+    file.prefix(".lockproof-").tempfile_in(folder(path)).map_err(|error| error.kind().into())
+}
+
+/// The directory that it is in.
+fn folder(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
 }
 
 #[cfg(test)]
@@ -170,11 +179,14 @@ mod tests {
     fn what_cannot_be_written_is_known_before_and_said_in_words() {
         let directory = tempfile::tempdir().expect("a directory");
         let nowhere = directory.path().join("no/such/directory/report.json");
-        for path in [nowhere, directory.path().to_owned()] {
+        let in_a_file = directory.path().join("file/report.json");
+        fs::write(directory.path().join("file"), "").expect("a file");
+        for path in [nowhere, in_a_file, directory.path().to_owned()] {
             let target = Target::File(path.clone());
             let error = target.probe().expect_err("cannot be written").to_string();
             assert!(error.contains(&path.display().to_string()), "{error}");
-            assert!(!error.contains("Kind"), "not in words: {error}");
+            let is_in_words = !error.contains("Kind") && !error.contains("os error");
+            assert!(is_in_words, "not in words: {error}");
             assert_eq!(target.write("text").expect_err("cannot be written").to_string(), error);
         }
         let devices = Target::File("/dev/null".into());

@@ -19,6 +19,15 @@ addEventListener('load', () => {
     field.dispatchEvent(new Event('input', {bubbles: true}));
   };
   VISIT
+  // Whatever takes the keyboard's attention says what it is.
+  for (const one of document.querySelectorAll('a[href], button, input, select, summary, [tabindex]')) {
+    const name = one.textContent.trim() || one.getAttribute('aria-label') || one.labels?.[0]?.textContent;
+    if (!name || one.tabIndex < 0) errors.push(`nothing to read, or to reach: ${one.outerHTML}`);
+  }
+  for (const drawing of document.querySelectorAll('svg')) {
+    const name = drawing.getAttribute('aria-label') || drawing.querySelector('title')?.textContent;
+    if (!name && drawing.getAttribute('aria-hidden') !== 'true') errors.push('a drawing without a name');
+  }
   const whole = document.documentElement;
   if (whole.scrollWidth > whole.clientWidth) errors.push(`wider than the window: ${whole.scrollWidth}`);
   const list = document.createElement('pre');

@@ -70,7 +70,11 @@ fn two_reports_are_compared() {
     let difference: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
     assert_eq!(difference["worse"][0]["id"], found["claims"][0]["id"], "{difference}");
     assert!(text(&output.stderr).contains("1 worse"), "{}", text(&output.stderr));
-    assert_refused(&run(&["diff", &old, "/nowhere/at-all.json"]), 2, "/nowhere/at-all.json: ");
+    assert_refused(
+        &run(&["diff", &old, "/nowhere/at-all.json"]),
+        2,
+        "/nowhere/at-all.json cannot be read: there is no such file",
+    );
     assert_refused(&run(&["diff", &old, "/proc/version"]), 2, "this is no report");
 }
 
@@ -93,6 +97,46 @@ fn shells_and_manuals_are_told_of_every_command() {
     }
     assert_refused(&run(&["man", "/proc/version/man1"]), 2, "cannot write the manual into");
     assert_refused(&run(&["completions", "dos"]), 2, "invalid value 'dos'");
+}
+
+/// What bash proposes for the last of these words.
+fn proposed(words: &[&str]) -> Vec<String> {
+    let script = run(&["completions", "bash"]);
+    let ask = r#"
+        COMP_WORDS=(lockproof "$@"); COMP_CWORD=$#
+        _lockproof lockproof "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+        printf '%s\n' "${COMPREPLY[@]}""#;
+    let script = format!("{}\n{ask}", text(&script.stdout));
+    let output = Command::new("bash").args(["-c", &script, "bash"]).args(words).output();
+    let output = output.expect("bash is there");
+    text(&output.stdout).lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_shell_proposes_the_names_that_there_are() {
+    let cases: [(&[&str], &str); 9] = [
+        (&["expl"], "explore"),
+        (&["explore", "tickets-"], "tickets-unlocked"),
+        (&["demo", "wor"], "workers"),
+        (&["mutate", "sema"], "semaphore"),
+        (&["bench", "rw"], "rwlock"),
+        (&["bench", "mutex/t"], "mutex/two"),
+        (&["zoo", "--only", "peter"], "peterson-relaxed"),
+        (&["check", "--only", "tickets-"], "tickets-unlocked"),
+        (&["stress", "--subject", "reen"], "reentrant"),
+    ];
+    for (words, name) in cases {
+        let proposed = proposed(words);
+        assert!(proposed.iter().any(|one| one == name), "{words:?}: {proposed:?}");
+        let begun = words[words.len() - 1];
+        assert!(proposed.iter().all(|one| one.starts_with(begun)), "{words:?}: {proposed:?}");
+    }
+    for shell in ["zsh", "fish"] {
+        let script = run(&["completions", shell]);
+        for name in ["tickets-unlocked", "semaphore", "mutex/two", "peterson-relaxed"] {
+            assert!(text(&script.stdout).contains(name), "{shell}: {name}");
+        }
+    }
 }
 
 /// Before the work, not after it.

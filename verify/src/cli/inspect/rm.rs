@@ -6,6 +6,7 @@ use clap::Args;
 use lockproof::inspect::{Target, remove};
 
 use super::super::{Exit, Failure, Output};
+use super::hinted;
 
 /// What `rm` is asked for.
 #[derive(Args, Clone, Debug)]
@@ -25,7 +26,7 @@ pub(in crate::cli) fn run(options: &Options) -> Result<Exit, Failure> {
         path if path.contains('/') => Target::Path(path.into()),
         name => Target::Name(name.to_owned()),
     };
-    let removed = remove(&target, options.force)?;
+    let removed = remove(&target, options.force).map_err(|error| hinted(error, region))?;
     let mut out = Output::stdout();
     writeln!(out, "removed {}", removed.display().to_string().escape_debug())?;
     out.flush()?;
