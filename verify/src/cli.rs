@@ -115,6 +115,13 @@ enum Command {
     Man(generate::Manual),
 }
 
+/// The command line, as its parser knows it: for tests that go through all of it.
+#[doc(hidden)]
+#[must_use]
+pub fn command_line() -> clap::Command {
+    CommandLine::command()
+}
+
 /// Runs the command that the command line asks for. `claims` gives at least the claims that are selected.
 ///
 /// Called first thing in the program's `main`: workers are the program itself, started again.

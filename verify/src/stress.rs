@@ -41,6 +41,11 @@
 //! A total says that nothing was lost. Of `rwlock` and `queue` it is also recorded, in short runs of their own, who called
 //! what, when, and what came of it; and judged whether it could have happened one call after the other (`histories.rs`).
 //!
+//! # Everything at once
+//!
+//! `stress --for` is a soak: all primitives in one region, processes that come and go, are killed, stopped, moved and
+//! fork, for as long as you like (`soak.rs`).
+//!
 //! # What is not promised
 //!
 //! A run that passes proves nothing: it looked at the orders of events that came up. The same seed gives the
@@ -63,6 +68,7 @@ mod process;
 mod programs;
 mod run;
 mod scratch;
+mod soak;
 mod subject;
 mod subjects;
 mod table;
@@ -80,6 +86,7 @@ pub use outcome::{Ended, Outcome};
 pub use plan::{By, Plan, WATCHDOG, WINDOW};
 pub use programs::by_processes;
 pub use run::run;
+pub use soak::{Account, Broken, Figures, Own, SoakPlan, Soaked, Throughput, Troubles, soak};
 pub use subject::Subject;
 #[doc(hidden)]
 pub use task::Sabotage;

@@ -62,7 +62,8 @@ with_examples! {
         "litmus" = "a table of all questions";
     stress:
         "stress --kills 200" = "all primitives, 200 kills each",
-        "stress --subject mutex,queue --processes 8 --count 100000 --seed 7" = "two of them, larger";
+        "stress --subject mutex,queue --processes 8 --count 100000 --seed 7" = "two of them, larger",
+        "stress --for 8h --html soak.html" = "everything at once, for a night: see docs/soak.md";
     bench:
         "bench" = "everything, in some minutes",
         "bench mutex/two rwlock --rounds 5 --json figures.json" = "two of it, quickly";

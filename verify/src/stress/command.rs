@@ -14,6 +14,7 @@ use super::options::Options;
 use super::outcome::Outcome;
 use super::page;
 use super::run::run;
+use super::soak::{self, Account, Broken, Figures, Own, SoakPlan, Soaked, Throughput, Troubles};
 use super::table;
 use crate::claim::{Budget, Progress};
 use crate::report::json::seconds;
@@ -41,6 +42,32 @@ struct Report<'a> {
     seconds: f64,
     ok: bool,
     runs: Vec<Entry<'a>>,
+    /// Of `--for`, instead of runs.
+    soak: Option<SoakEntry<'a>>,
+}
+
+/// What `--for` came to.
+#[derive(Serialize, JsonSchema)]
+struct SoakEntry<'a> {
+    processes: usize,
+    asked_seconds: f64,
+    by: &'static str,
+    broken: Option<&'static str>,
+    verdict: &'static str,
+    expected: crate::claim::Expected,
+    ok: bool,
+    complaints: Vec<String>,
+    primitives: &'a [Account],
+    troubles: Troubles,
+    audits: u64,
+    throughput: Throughput,
+    longest_stall_seconds: f64,
+    beginning: Figures,
+    end: Figures,
+    veteran_at_first: Own,
+    veteran_in_the_end: Own,
+    course: &'a Course,
+    command: String,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -84,6 +111,11 @@ pub fn command(
     probe_json(options.json())?;
     options.html().map_or(Ok(()), Target::probe)?;
     let (seed, started) = (options.seed(), Instant::now());
+    match options.soak_plan(seed) {
+        Ok(None) => {}
+        Ok(Some(plan)) => return soak_command(options, &plan, out, progress, until),
+        Err(words) => return Ok(Status::Usage(words)),
+    }
     let plans = match options.plans(seed) {
         Ok(plans) => plans,
         Err(words) => return Ok(Status::Usage(words)),
@@ -113,6 +145,66 @@ pub fn command(
     Ok(status(&outcomes))
 }
 
+fn soak_command(
+    options: &Options,
+    plan: &SoakPlan,
+    out: &mut dyn Write,
+    progress: &dyn Progress,
+    until: Option<Instant>,
+) -> io::Result<Status> {
+    let mut nowhere = io::sink();
+    let json_only = options.json() == Some(Path::new("-"));
+    let text: &mut dyn Write = if json_only { &mut nowhere } else { &mut *out };
+    writeln!(text, "{}\n", soak::introduction(plan))?;
+    text.flush()?;
+    let soaked = soak::soak(plan, &Budget { until, ..Budget::seeded(plan.seed) }, progress);
+    writeln!(text, "{}\n\n{}", soak::table(&soaked), soak::conclusion(&soaked))?;
+    if let Some(path) = options.json() {
+        write_json(path, out, &soak_report(&soaked))?;
+    }
+    if let Some(target) = options.html() {
+        target.write(&page::soak_report(&soaked))?;
+    }
+    Ok(match (soaked.ok(), soaked.verdict()) {
+        (true, _) => Status::Good,
+        (false, Verdict::Timeout { .. }) => Status::TimeLimit,
+        (false, _) => Status::Bad,
+    })
+}
+
+fn soak_report(soaked: &Soaked) -> Report<'_> {
+    let SoakPlan { processes, lasting, by, seed, broken, .. } = &soaked.plan;
+    let entry = SoakEntry {
+        processes: *processes,
+        asked_seconds: seconds(*lasting),
+        by: by.name(),
+        broken: broken.map(Broken::name),
+        verdict: soaked.verdict().word(),
+        expected: soaked.plan.expected(),
+        ok: soaked.ok(),
+        complaints: soaked.complaints(),
+        primitives: &soaked.accounts,
+        troubles: soaked.troubles,
+        audits: soaked.audits,
+        throughput: soaked.throughput(),
+        longest_stall_seconds: seconds(soaked.longest_stall),
+        beginning: soaked.left[0],
+        end: soaked.left[1],
+        veteran_at_first: soaked.veteran[0],
+        veteran_in_the_end: soaked.veteran[1],
+        course: &soaked.course,
+        command: soaked.plan.command(),
+    };
+    Report {
+        lockproof: env!("CARGO_PKG_VERSION"),
+        seed: *seed,
+        seconds: seconds(soaked.took),
+        ok: soaked.ok(),
+        runs: Vec::new(),
+        soak: Some(entry),
+    }
+}
+
 fn status(outcomes: &[Outcome]) -> Status {
     let timed_out = |outcome: &&Outcome| matches!(outcome.verdict(), Verdict::Timeout { .. });
     let mut failed = outcomes.iter().filter(|outcome| !outcome.ok()).peekable();
@@ -132,6 +224,7 @@ fn report(seed: u64, took: Duration, outcomes: &[Outcome]) -> Report<'_> {
         seconds: seconds(took),
         ok: outcomes.iter().all(Outcome::ok),
         runs: outcomes.iter().map(entry).collect(),
+        soak: None,
     }
 }
 

@@ -11,7 +11,7 @@ use super::guardian::Guardian;
 #[derive(Debug)]
 pub(crate) struct Folder {
     path: PathBuf,
-    _guardian: Guardian,
+    guardian: Guardian,
 }
 
 impl Folder {
@@ -22,12 +22,17 @@ impl Folder {
         // First, so that there is no moment at which there is a folder that nobody would remove.
         let guardian = Guardian::of(&path).map_err(in_words)?;
         DirBuilder::new().mode(0o700).create(&path).map_err(in_words)?;
-        Ok(Self { path, _guardian: guardian })
+        Ok(Self { path, guardian })
     }
 
     /// A file in it.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
+    }
+
+    /// A process group that is there as long as this is.
+    pub(crate) fn group(&self) -> u32 {
+        self.guardian.group()
     }
 
     /// Where it is.

@@ -38,6 +38,11 @@ impl Guardian {
             .spawn()?;
         Ok(Self(guardian))
     }
+
+    /// The process group that it leads, as long as it is there.
+    pub(crate) fn group(&self) -> u32 {
+        self.0.id()
+    }
 }
 
 impl Drop for Guardian {

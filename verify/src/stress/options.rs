@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{ArgPredicate, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::arena::MOST_WORKERS;
 use super::plan::{By, Plan, WATCHDOG, WINDOW};
+use super::soak::{Broken, SoakPlan};
 use super::subject::Subject;
+use crate::cli::duration;
 use crate::report::target::Target;
 
 /// What `lockproof stress` is to do.
@@ -19,8 +21,8 @@ pub struct Options {
           value_parser = subject_parser())]
     subjects: Vec<Choice>,
 
-    /// How many processes count at a time
-    #[arg(long, value_name = "N", default_value_t = 8,
+    /// How many processes count at a time; with --for, 24 if nothing else is said
+    #[arg(long, value_name = "N", default_value_t = 8, default_value_if("lasting", ArgPredicate::IsPresent, "24"),
           value_parser = clap::value_parser!(u16).range(1..=MOST_WORKERS as i64))]
     processes: u16,
 
@@ -35,6 +37,17 @@ pub struct Options {
     /// Kill only processes that hold the lock
     #[arg(long)]
     kill_holders: bool,
+
+    /// Do everything at once, in one region, for this time (90s, 8h; a number alone is seconds): processes come and go, are
+    /// killed, stopped, moved to other processors, and fork; what is left in the end is compared with what was at the beginning
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration::parse,
+          conflicts_with_all = ["subjects", "count", "kills", "kill_holders", "pinned", "unpinned", "window", "histories"])]
+    lasting: Option<Duration>,
+
+    /// With --for: add one that is known to be broken, and has to be found: `unlocked`, a count without a lock, or `mortal`, a
+    /// lock that stays shut when its holder is killed
+    #[arg(long, value_name = "NAME", requires = "lasting", hide_possible_values = true)]
+    broken: Option<Broken>,
 
     /// Keep each process on one processor, in turn; with --unpinned, do both
     #[arg(long)]
@@ -117,6 +130,24 @@ impl Options {
             }
         }
         Ok(plans)
+    }
+
+    /// The soak that these flags ask for, if they do, from `seed`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be, in words.
+    pub(super) fn soak_plan(&self, seed: u64) -> Result<Option<SoakPlan>, String> {
+        let Some(lasting) = self.lasting else { return Ok(None) };
+        let by = match self.by {
+            Sources::Memfd => By::Memfd,
+            Sources::Name => By::Name,
+            Sources::Both => return Err("--for: a soak has one region, and not both".to_owned()),
+        };
+        let processes = self.processes.into();
+        let watchdog = Duration::from_secs(self.watchdog);
+        let plan = SoakPlan { processes, lasting, by, seed, watchdog, broken: self.broken };
+        plan.complaint().map_or(Ok(Some(plan)), Err)
     }
 
     fn plan(&self, subject: Subject, by: By, pinned: bool, seed: u64) -> Plan {

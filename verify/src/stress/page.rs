@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::course::Course;
 use super::outcome::Outcome;
+use super::soak::{self, Soaked};
 use super::table;
 use crate::report::html::plot::{PLOTS, Plot, number, time};
 use crate::report::html::{Frame, Look, Part, page};
@@ -25,6 +26,21 @@ pub(super) fn report(outcomes: &[Outcome], seed: u64, took: Duration) -> String 
         parts: vec![Part::new("overview", "Overview"), Part::new("runs", "Each run")],
     };
     page(frame, &LOOK, Content { runs: outcomes.iter().map(Entry::of).collect() })
+}
+
+/// What came of a soak, as a page.
+pub(super) fn soak_report(soaked: &Soaked) -> String {
+    let frame = Frame {
+        verdict: soak::conclusion(soaked),
+        good: soaked.ok(),
+        circumstances: format!(
+            "lockproof {VERSION}, {}; {}",
+            seconds(soaked.took),
+            soak::introduction(&soaked.plan)
+        ),
+        parts: vec![Part::new("overview", "Overview"), Part::new("runs", "The soak")],
+    };
+    page(frame, &LOOK, Content { runs: vec![Entry::of_soak(soaked)] })
 }
 
 #[derive(Serialize)]
@@ -89,6 +105,37 @@ impl Entry {
                 .into_iter()
                 .flatten()
                 .collect(),
+        }
+    }
+}
+
+impl Entry {
+    fn of_soak(soaked: &Soaked) -> Self {
+        let in_all: f64 = soaked.course.acknowledged.iter().sum::<u64>() as f64;
+        let worked = soaked.course.stretch_seconds * soaked.course.acknowledged.len() as f64;
+        let rate = if worked > 0.0 { in_all / worked } else { 0.0 };
+        let left = soak::compared(soaked).map(|(name, [before, after])| {
+            (name, format!("{before} at the beginning, {after} in the end"))
+        });
+        let accounts = soaked.accounts.iter().map(|account| {
+            let total = account.total.map_or_else(|| "?".to_owned(), count);
+            (
+                account.name,
+                format!("{} acknowledged, {total} in total", count(account.acknowledged)),
+            )
+        });
+        Self {
+            subject: "soak",
+            how: format!("{}, all processors", soaked.plan.by.name()),
+            verdict: soaked.verdict().word(),
+            good: soaked.ok(),
+            rate: if rate > 0.0 { format!("{}/s", number(rate)) } else { String::new() },
+            least: String::new(),
+            recovery: String::new(),
+            facts: left.into_iter().chain(accounts).collect(),
+            remarks: soaked.complaints().into_iter().chain(soak::facts(soaked)).collect(),
+            command: soaked.plan.command(),
+            plots: throughput(&soaked.course, rate).into_iter().collect(),
         }
     }
 }

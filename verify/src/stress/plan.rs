@@ -102,6 +102,12 @@ impl Plan {
         (self.histories > 0).then_some(HistoryPlan { kills, pinned, by, seed, watchdog, ..plan })
     }
 
+    /// How many increments all workers are to make.
+    #[must_use]
+    pub const fn asked(&self) -> u64 {
+        self.increments.saturating_mul(self.processes as u64)
+    }
+
     /// Whether it should lose nothing.
     #[must_use]
     pub fn expected(&self) -> Expected {

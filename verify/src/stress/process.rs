@@ -8,7 +8,7 @@ use std::process::{ChildStderr, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitStatus, kill_process, waitid};
 
 use super::task::{MARK, Task};
 
@@ -35,24 +35,32 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts one. With `region`, that file is its standard input.
+    /// Starts one, in that process group if one is named. With `region`, that file is its standard input.
     ///
     /// # Errors
     ///
     /// Whatever the operating system says.
-    pub(crate) fn start(task: &Task, region: Option<BorrowedFd<'_>>) -> io::Result<Self> {
+    pub(crate) fn start(
+        group: Option<u32>,
+        task: &Task,
+        region: Option<BorrowedFd<'_>>,
+    ) -> io::Result<Self> {
         let input = match region {
             Some(file) => Stdio::from(file.try_clone_to_owned()?),
             None => Stdio::null(),
         };
         // Not `current_exe`, which names another program if the file was replaced meanwhile (a rebuild).
-        let mut child = Command::new("/proc/self/exe")
+        let mut command = Command::new("/proc/self/exe");
+        command
             .arg0("lockproof-worker")
             .args([MARK, &task.to_argument()])
             .stdin(input)
             .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()?;
+            .stderr(Stdio::piped());
+        if let Some(group) = group {
+            command.process_group(group.cast_signed());
+        }
+        let mut child = command.spawn()?;
         Ok(Self { pid: Pid::from_child(&child), errors: child.stderr.take(), end: None })
     }
 
@@ -143,7 +151,17 @@ impl Process {
         if status.stopped() {
             return Ok(true);
         }
-        self.end = Some(match (status.terminating_signal(), status.exit_status()) {
+        self.note_end(status.terminating_signal(), status.exit_status());
+        Ok(true)
+    }
+
+    /// Takes note of an end that somebody else was told of.
+    pub(crate) fn has_ended(&mut self, status: WaitStatus) {
+        self.note_end(status.terminating_signal(), status.exit_status());
+    }
+
+    fn note_end(&mut self, signal: Option<i32>, code: Option<i32>) {
+        self.end = Some(match (signal, code) {
             (Some(signal), _) if signal == Signal::KILL.as_raw() => End::Killed,
             (None, Some(0)) => End::Done,
             (Some(signal), _) => End::Failed(self.with_errors(format!("ended by signal {signal}"))),
@@ -152,7 +170,6 @@ impl Process {
                 End::Failed(self.with_errors(format!("ended with exit code {code}")))
             }
         });
-        Ok(true)
     }
 
     fn with_errors(&mut self, how: String) -> String {

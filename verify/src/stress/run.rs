@@ -171,7 +171,7 @@ impl<'a> Run<'a> {
     fn ledger(&self) -> Ledger {
         let Deaths { holding, passed_on, unreported, invented, .. } = self.deaths;
         Ledger {
-            asked: self.plan.processes as u64 * self.plan.increments,
+            asked: self.plan.asked(),
             acknowledged: self.arena().acknowledged(),
             total: self.total,
             kills_asked: self.plan.kills,
@@ -252,8 +252,7 @@ impl<'a> Run<'a> {
             self.told_progress = Instant::now();
             match self.plan.kills {
                 0 => {
-                    let asked = self.plan.processes as u64 * self.plan.increments;
-                    self.progress.report(acknowledged, asked, "increments");
+                    self.progress.report(acknowledged, self.plan.asked(), "increments");
                 }
                 kills => self.progress.report(self.kills, kills, "kills"),
             }

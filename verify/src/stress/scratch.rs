@@ -58,11 +58,25 @@ impl<T: Shareable> Scratch<T> {
     ///
     /// Whatever the operating system says.
     pub(crate) fn start(&self, work: Work) -> io::Result<Process> {
+        self.start_with(None, work)
+    }
+
+    /// Starts a worker on it, in that process group.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the operating system says.
+    pub(crate) fn start_in(&self, group: u32, work: Work) -> io::Result<Process> {
+        self.start_with(Some(group), work)
+    }
+
+    fn start_with(&self, group: Option<u32>, work: Work) -> io::Result<Process> {
         let (region, file) = match &self.name {
             Some(name) => (Place::Named(name.clone()), None),
             None => (Place::Inherited, self.region.as_fd()),
         };
-        Process::start(&Task { parent: process::id(), region: Some(region), work }, file)
+        let task = Task { parent: process::id(), region: Some(region), work };
+        Process::start(group, &task, file)
     }
 }
 

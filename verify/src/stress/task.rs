@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::guardian::remove_in_the_end;
 use super::histories::{self, Part};
 use super::programs;
+use super::soak;
 use super::subject::Subject;
 use super::worker;
 use crate::demo;
@@ -44,6 +45,8 @@ pub(crate) enum Work {
     Count(Count),
     /// Makes calls that are noted.
     Record(Part),
+    /// Does everything at once.
+    Soak(soak::Share),
     /// Acts in a program that was drawn.
     Act(programs::Part),
     /// Plays a part in a demonstration.
@@ -108,6 +111,7 @@ impl Task {
         match &self.work {
             Work::Count(count) => worker::count(&*self.region()?, count),
             Work::Record(part) => histories::take_part(&*self.region()?, part),
+            Work::Soak(share) => soak::take_part(&*self.region()?, share),
             Work::Act(part) => part.play(&*self.region()?),
             Work::Part(part) => part.run(),
             Work::Remove(folder) => remove_in_the_end(folder),

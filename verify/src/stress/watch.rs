@@ -94,7 +94,7 @@ fn worker(arena: &Arena, number: usize) -> String {
 }
 
 /// What the kernel says a thread is doing.
-fn condition(thread: u32) -> &'static str {
+pub(super) fn condition(thread: u32) -> &'static str {
     let Ok(line) = fs::read_to_string(format!("/proc/{thread}/stat")) else {
         return "does not exist";
     };

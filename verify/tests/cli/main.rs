@@ -22,6 +22,8 @@ mod mutate;
 mod outputs;
 mod page;
 mod reports;
+#[cfg(target_os = "linux")]
+mod soak;
 #[cfg(all(feature = "loom", feature = "shuttle"))]
 mod zoo;
 

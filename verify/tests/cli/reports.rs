@@ -179,6 +179,7 @@ fn every_report_is_as_its_schema_says() {
         ("mutate", "mutate counter"),
         ("weakest", "mutate --weakest counter"),
         ("stress", "stress --subject mutex --processes 2 --count 100 --kills 1"),
+        ("stress", "stress --for 1s --time-limit 10s"),
         ("bench", "bench mutex/alone --rounds 2 --window 2ms"),
         ("ls", "ls"),
     ] {
