@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+#[cfg(target_os = "linux")]
+mod bad_input;
 mod bench;
 mod counterexamples;
 mod explore;
