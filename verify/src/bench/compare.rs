@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::case::{Case, Death, Unit};
 use super::figures::{Figures, Interval, Measured};
+use crate::report::trouble::in_words;
 
 /// So many times as many instructions are as good as the same.
 const ALIKE: f64 = 1.1;
@@ -83,7 +84,8 @@ impl Before {
     /// Reads a report.
     pub(super) fn read(path: &Path) -> Result<Self, String> {
         let at = path.display();
-        let text = std::fs::read_to_string(path).map_err(|error| format!("{at}: {error}"))?;
+        let text =
+            std::fs::read_to_string(path).map_err(|error| format!("{at}: {}", in_words(&error)))?;
         serde_json::from_str(&text)
             .map_err(|error| format!("{at} is no report of `bench --json`: {error}"))
     }

@@ -4,6 +4,7 @@ use core::hint::black_box;
 use core::ptr;
 
 use super::work::Work;
+use crate::report::trouble::in_words;
 
 /// So often the work is done before anything is counted: what is done the first time only is not.
 const BEFORE: u64 = 100;
@@ -171,7 +172,7 @@ fn is_locked(code: &[u8]) -> bool {
 }
 
 fn said(what: &str) -> String {
-    format!("{what}: {}", std::io::Error::last_os_error())
+    format!("{what}: {}", in_words(&std::io::Error::last_os_error()))
 }
 
 #[cfg(test)]

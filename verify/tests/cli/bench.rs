@@ -81,7 +81,7 @@ fn instructions_are_counted_and_come_out_the_same() {
     let at = file.to_str().expect("a plain path");
     let output = run(&["bench", "--instructions", "--json", at]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    let report = std::fs::read_to_string(&file).expect("a report");
+    let report = fs::read_to_string(&file).expect("a report");
     let mut report: Value = serde_json::from_str(&report).expect("one JSON object");
     for case in report["cases"].as_array().expect("cases") {
         assert_eq!(case["unit"], "instructions", "{case}");
@@ -97,7 +97,7 @@ fn instructions_are_counted_and_come_out_the_same() {
     assert_eq!(again.status.code(), Some(0), "{}", text(&again.stderr));
     assert!(text(&again.stdout).contains("1 figures compared: 0 worse, 0 better."));
     report["cases"][0]["contenders"][0]["median"] = 5.into();
-    std::fs::write(&file, report.to_string()).expect("written");
+    fs::write(&file, report.to_string()).expect("written");
     let worse = compare();
     assert_eq!(worse.status.code(), Some(1), "{}", text(&worse.stderr));
     let said = text(&worse.stdout);
@@ -115,7 +115,7 @@ fn what_has_become_slower_than_a_peer_is_said() {
         let peer = serde_json::json!({"name": "atomic fetch_add", "ours": false, "median": 1.0, "ratio": ratio});
         let case = serde_json::json!({"id": "counter/alone", "unit": "ns", "contenders": [peer]});
         let report = serde_json::json!({"cases": [case]}).to_string();
-        std::fs::write(&file, report).expect("written");
+        fs::write(&file, report).expect("written");
     };
     // No ratio is so small, or so large, whatever else the machine does.
     for (ratio, code, word) in [(1e-9, 1, "worse"), (1e9, 0, "better")] {
@@ -136,7 +136,7 @@ fn what_has_become_slower_than_a_peer_is_said() {
         2,
         "cannot be compared",
     );
-    std::fs::write(&file, "{}").expect("written");
+    fs::write(&file, "{}").expect("written");
     assert_refused(&run(&["bench", "--compare", at]), 2, "no report of `bench --json`");
     assert_refused(&run(&["bench", "--compare", "/nowhere/at/all"]), 2, "/nowhere/at/all");
     assert_refused(&run(&["bench", "mutex/two", "--instructions"]), 2, "does alone");
