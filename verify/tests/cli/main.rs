@@ -150,8 +150,10 @@ fn the_list_shows_every_claim_and_demo() {
     assert!(!claims.is_empty());
     let mut ids: Vec<&str> = Vec::new();
     for claim in &claims {
+        // Only where they are sold.
+        let always = keys(claim).into_iter().filter(|key| *key != "tickets");
         assert_eq!(
-            keys(claim),
+            always.collect::<Vec<_>>(),
             [
                 "expected",
                 "full_only",

@@ -155,7 +155,7 @@ fn what_does_not_belong_together_is_refused() {
         (vec![one.clone(), two.clone(), half], "one is shard 2/2"),
         (vec![whole], "but the whole"),
         (vec![no_json], "no report of `lockproof check --json`"),
-        (vec![directory.path().join("none")], "No such file"),
+        (vec![directory.path().join("none")], "there is no such file"),
     ];
     for (files, words) in table {
         let (exit, text) = merge(&files, &[]);
