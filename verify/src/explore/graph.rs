@@ -103,6 +103,8 @@ pub struct GraphSearch {
     pub early_returns: bool,
     /// Whether to look for data races, for which states have to tell who knows of which access.
     pub races: bool,
+    /// Whether a lock in the robust lists of two processes is wrong. Not part of tokens: it always is there.
+    pub lists: bool,
     /// Whether to ask of every state if the end can be reached from it.
     pub ending: bool,
     /// Whether to count the executions, too: the ways from the beginning to an end, where none goes round. With
@@ -148,6 +150,7 @@ impl Default for GraphSearch {
             all_outcomes: false,
             early_returns: true,
             races: true,
+            lists: true,
             ending: true,
             executions: false,
             liveness: None,

@@ -255,6 +255,8 @@ fn drawn(number: u64) -> (Alike, GraphSearch) {
     let search = GraphSearch {
         all_outcomes: true,
         deaths: u8::from(dying),
+        // They insert what they have not got.
+        lists: false,
         memory: if rng.u8(..4) == 0 { Memory::Sc } else { Memory::C11 },
         early_returns: rng.u8(..3) == 0,
         kernel: if rng.bool() { KernelRule::Since62 } else { KernelRule::Before62 },

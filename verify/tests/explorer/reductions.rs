@@ -225,6 +225,8 @@ fn anything(rng: &mut Rng) -> (Litmus, GraphSearch) {
     let search = GraphSearch {
         all_outcomes: true,
         deaths: u8::from(dying),
+        // They insert what they have not got.
+        lists: false,
         memory: if rng.u8(..4) == 0 { Memory::Sc } else { Memory::C11 },
         early_returns: rng.bool(),
         kernel: if rng.bool() { KernelRule::Since62 } else { KernelRule::Before62 },
@@ -327,6 +329,8 @@ fn anything_on_several(rng: &mut Rng) -> (Litmus, GraphSearch) {
     let search = GraphSearch {
         all_outcomes: true,
         deaths: u8::from(dying),
+        // They insert what they have not got.
+        lists: false,
         memory: if rng.u8(..4) == 0 { Memory::Sc } else { Memory::C11 },
         early_returns: rng.u8(..3) == 0,
         kernel: if rng.bool() { KernelRule::Since62 } else { KernelRule::Before62 },

@@ -384,7 +384,7 @@ impl<'a> Stepper<'a> {
     fn breaks_a_list(&self, state: &State) -> Option<String> {
         let listed = |thread: usize| self.known.node(state.threads[thread].node).listed;
         let own = listed(self.thread);
-        if own == 0 {
+        if own == 0 || !self.options.lists {
             return None;
         }
         let alive = (0..state.threads.len()).filter(|at| state.threads[*at].phase.is_alive());
