@@ -13,8 +13,9 @@ use super::case::{Case, Death, Unit};
 use super::figures::{Figures, Interval, Measured};
 use crate::report::trouble::in_words;
 
-/// So many times as many instructions are as good as the same.
-const ALIKE: f64 = 1.1;
+/// So many times as many instructions are as good as the same: what is inlined differs by an eighth between two builds of the same
+/// source in two folders.
+const ALIKE: f64 = 1.25;
 
 /// An earlier report, as far as it is compared.
 #[derive(Debug, Deserialize)]
