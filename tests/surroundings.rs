@@ -11,22 +11,21 @@ use common::memory::{Board, join_unstuck, word_address};
 use common::outcome::{Attempt, Outcome};
 use lockproof::error::LockError;
 use lockproof::{AtomicCounter, Event, Mutex, Region};
+use rustix::process::{Resource, Rlimit, setrlimit};
 
 const HOLDING: usize = 0;
 const GO: usize = 1;
 
 /// Runs out of something, in this process: from now on it gets no more than it has.
-fn limit(what: libc::__rlimit_resource_t, most: u64) {
-    let most = libc::rlimit { rlim_cur: most, rlim_max: most };
-    // SAFETY: reads `most` alone.
-    assert_eq!(unsafe { libc::setrlimit(what, &raw const most) }, 0);
+fn limit(what: Resource, most: u64) {
+    setrlimit(what, Rlimit { current: Some(most), maximum: Some(most) }).expect("less than before");
 }
 
 #[test]
 fn without_descriptors_nothing_is_created_and_what_is_there_works() {
     supervised(60, || {
         let there = Region::<Mutex<u64>>::anonymous().expect("memory");
-        limit(libc::RLIMIT_NOFILE, 0);
+        limit(Resource::Nofile, 0);
         for (what, made) in [
             ("anonymous", Region::<Mutex<u64>>::anonymous().map(drop)),
             ("named", Region::<Mutex<u64>>::named("lockproof-none-left").create().map(drop)),
@@ -48,7 +47,7 @@ fn without_room_for_it_nothing_is_mapped_and_what_is_there_works() {
         let there = Region::<Mutex<u64>>::anonymous().expect("memory");
         let used = std::fs::read_to_string("/proc/self/statm").expect("of this process");
         let pages: u64 = used.split(' ').next().expect("a number").parse().expect("of pages");
-        limit(libc::RLIMIT_AS, pages * 4096 + (1 << 23));
+        limit(Resource::As, pages * 4096 + (1 << 23));
         let name = format!("lockproof-no-room-{}", std::process::id());
         for (what, made) in [
             ("anonymous", Region::<Large>::anonymous().map(drop)),
