@@ -68,9 +68,13 @@ pub(super) fn current() -> Result<&'static ThreadContext, Unsupported> {
 /// Whether this process, or a living thread of it, holds a lock with its word in that range of addresses.
 pub(crate) fn any_held_within(range: &Range<usize>) -> bool {
     let by_a_thread = records().any(|record| {
+        // Before its entries: of a dead thread's record, which a living one may take meanwhile, they are the dead one's.
+        // Acquire: matches the Release of `enter`, before which that one struck them out.
+        let thread = record.thread.load(Acquire);
         record.in_use.load(Relaxed)
             && record.entries().any(|entry| range.contains(&entry))
-            && is_of_this_process(record.thread.load(Relaxed))
+            && thread != NOBODY
+            && is_of_this_process(thread)
     });
     // In this order: what is no longer there is here already.
     by_a_thread || kept::any_within(range)
@@ -85,7 +89,8 @@ fn enter(context: &ThreadContext) -> Result<(), Unsupported> {
     thread_end::watch()?;
     let record = free_record().unwrap_or_else(new_record);
     let thread = rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned();
-    record.thread.store(thread, Relaxed);
+    // Release: whoever reads this finds none of the entries of who had the record before.
+    record.thread.store(thread, Release);
     record.unattended.store(false, Relaxed);
     context.enter(thread, head, record);
     Ok(())
