@@ -73,7 +73,6 @@ pub(crate) fn any_held_within(range: &Range<usize>) -> bool {
         let thread = record.thread.load(Acquire);
         record.in_use.load(Relaxed)
             && record.entries().any(|entry| range.contains(&entry))
-            && thread != NOBODY
             && is_of_this_process(thread)
     });
     // In this order: what is no longer there is here already.
@@ -234,6 +233,10 @@ fn main_thread_exists(thread: u32) -> Option<bool> {
 
 /// Whether there is such a thread in this process. Its id may have become that of a thread elsewhere.
 fn is_of_this_process(thread: u32) -> bool {
+    // The kernel calls nobody's id invalid, and not unknown.
+    if thread == NOBODY {
+        return false;
+    }
     let (process, no_signal) = (std::process::id(), 0);
     // SAFETY: signal 0 is not sent, only checked.
     was_found(unsafe { libc::syscall(libc::SYS_tgkill, process, thread, no_signal) })
@@ -241,4 +244,26 @@ fn is_of_this_process(thread: u32) -> bool {
 
 fn was_found(result: libc::c_long) -> bool {
     result == 0 || std::io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As a record is while a thread takes it from a dead one: nobody's, with the dead one's entries in it.
+    #[test]
+    fn what_is_in_a_record_that_is_being_taken_over_is_held_by_nobody() {
+        let (record, word) = (new_record(), Box::leak(Box::new(0_u64)));
+        let entry = ptr::from_mut(word).expose_provenance();
+        record.held[1].store(entry, Relaxed);
+        let is_held = || any_held_within(&(entry..entry + size_of::<u64>()));
+        assert!(!is_held(), "by nobody");
+        record
+            .thread
+            .store(rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned(), Relaxed);
+        assert!(is_held(), "by this thread");
+        record.held[1].store(0, Relaxed);
+        record.thread.store(NOBODY, Relaxed);
+        record.in_use.store(false, Release);
+    }
 }
