@@ -13,6 +13,7 @@
 
 use std::path::{Path, PathBuf};
 
+mod condition;
 mod deadlock;
 mod error;
 mod find;
@@ -26,6 +27,7 @@ mod process;
 mod users;
 mod waits;
 
+pub use condition::{Condition, Progress};
 pub use error::InspectError;
 pub use find::{Listed, Listing, regions, remove};
 pub use process::Who;
@@ -148,8 +150,8 @@ pub struct PrimitiveLook {
     pub kind: String,
     /// Where it begins in the payload.
     pub at: u64,
-    /// What is in it, of a counter.
-    pub value: Option<u64>,
+    /// What it is like, where there is more to say than who holds it.
+    pub condition: Option<Condition>,
     /// Who holds it and how many wait.
     pub diagnosis: Diagnosis,
     /// Whether there is anything in it to hold or to wait for.

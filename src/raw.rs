@@ -5,10 +5,10 @@
 
 #![deny(clippy::disallowed_types)]
 
-mod barrier;
+pub(crate) mod barrier;
 mod condvar;
 mod counter;
-mod event;
+pub(crate) mod event;
 pub(crate) mod init;
 mod mutex;
 pub mod mutex_state;
@@ -17,7 +17,7 @@ mod patience;
 mod queue;
 mod reentrant;
 mod rwlock;
-mod semaphore;
+pub(crate) mod semaphore;
 mod slot;
 pub mod source;
 mod tasks;

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use common::outcome::{Attempt, Outcome};
+use lockproof::inspect::{Condition, Target, inspect};
 use lockproof::{Counter, Mutex, Region, RegionError};
 
 /// What programs of this version make. A new one comes with its files here, and those of this one are then refused, or taken over, by a
@@ -60,6 +61,8 @@ fn earlier_formats_are_refused_in_words_and_left_alone() {
 #[cfg(all(target_env = "gnu", target_pointer_width = "64", target_endian = "little"))]
 fn what_this_format_has_stored_is_found_again() {
     let counter = Stored::copy("counter", CURRENT);
+    let look = inspect(&Target::Path(counter.0.clone())).expect("of this format");
+    assert_eq!(look.regions[0].primitives[0].condition, Some(Condition::Value(7)));
     let region = Region::<Counter>::file(&counter.0).open().expect("of this format");
     assert_eq!(region.get().expect("free"), 7);
 

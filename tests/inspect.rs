@@ -6,16 +6,17 @@ mod common;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::FileExt;
+use std::panic;
 use std::path::{Path, PathBuf};
 
 use common::child::{fork, state_of, supervised, until};
 use common::seed::{Seed, scaled};
 use lockproof::diagnosis::{Diagnose, Diagnosis};
-use lockproof::inspect::{InspectError, PrimitiveLook, RegionLook, Target, inspect};
+use lockproof::inspect::{Condition, InspectError, PrimitiveLook, RegionLook, Target, inspect};
 use lockproof::{
     Array, AtomicCounter, Barrier, BoundedSemaphore, Condvar, Counter, Event, JoinableQueue, Lock,
     MessageQueue, Mutex, Once, OnceValue, Pipe, Queue, RawValue, ReentrantMutex, Region, RwLock,
-    Value, shareable,
+    Semaphore, Value, shareable,
 };
 
 shareable! {
@@ -68,6 +69,27 @@ fn seen(path: &Path) -> RegionLook {
 fn named<'a>(region: &'a RegionLook, name: &str) -> &'a PrimitiveLook {
     let found = region.primitives.iter().find(|primitive| primitive.name == name);
     found.unwrap_or_else(|| panic!("{name} is missing: {region:?}"))
+}
+
+fn condition(region: &RegionLook, name: &str) -> String {
+    named(region, name).condition.map_or_else(|| "nothing".to_owned(), |it| it.to_string())
+}
+
+/// What a stranger sees of each primitive that has more to say than who holds it.
+fn conditions(region: &RegionLook) -> Vec<String> {
+    let names = [
+        "counter",
+        "once",
+        "once_value",
+        "semaphore",
+        "barrier",
+        "event",
+        "queue",
+        "messages",
+        "pipe.there",
+        "tasks",
+    ];
+    names.map(|name| condition(region, name)).to_vec()
 }
 
 /// Time goes on between two looks.
@@ -147,8 +169,7 @@ fn every_primitive_is_seen_from_outside_as_it_sees_itself() {
         until(|| all.rwlock.diagnosis().waiting == Some(1));
         assert_eq!(is_seen_as_it_is(&all, &path), 13);
         let region = seen(&path);
-        assert_eq!(named(&region, "counter").value, Some(41));
-        assert_eq!(named(&region, "reentrant.inside.counts[1]").value, Some(7));
+        assert_eq!(condition(&region, "reentrant.inside.counts[1]"), "7");
         assert!(!named(&region, "plain").locks);
         assert!(region.header.holds.starts_with("All { mutex: Mutex<u8:1/1>"), "{region:?}");
         held.kill();
@@ -161,6 +182,83 @@ fn every_primitive_is_seen_from_outside_as_it_sees_itself() {
         is_seen_as_it_is(&all, &path);
         fs::remove_file(&path).unwrap();
     });
+}
+
+#[test]
+fn a_stranger_sees_what_each_primitive_is_like() {
+    let path = path("conditions");
+    let all = region(&path);
+    assert_eq!(
+        conditions(&seen(&path)),
+        [
+            "0",
+            "not begun",
+            "not begun",
+            "3 permits free",
+            "0 have come",
+            "not set",
+            "0 in it",
+            "0 bytes in it",
+            "0 bytes in it",
+            "0 in it"
+        ]
+    );
+    assert_eq!(condition(&seen(&path), "mutex"), "nothing");
+    all.counter.add(41).unwrap();
+    all.once.call_once(|| ()).unwrap();
+    let half =
+        panic::catch_unwind(|| all.once_value.get_or_init(|| panic::resume_unwind(Box::new(1))));
+    assert!(half.is_err(), "begun, and given up");
+    let permits = all.semaphore.acquire_many(2).unwrap();
+    all.event.set();
+    (0..4).for_each(|number| all.queue.put(number).unwrap());
+    all.queue.take().unwrap();
+    all.queue.shutdown().unwrap();
+    all.messages.send(b"ping").unwrap();
+    all.pipe.ends().0.send(b"to and fro").unwrap();
+    all.tasks.put(5).unwrap();
+    all.barrier.abort();
+    assert_eq!(
+        conditions(&seen(&path)),
+        [
+            "41",
+            "done",
+            "begun",
+            "1 permit free",
+            "broken",
+            "set",
+            "3 in it, shut down",
+            "8 bytes in it",
+            "14 bytes in it",
+            "1 in it"
+        ]
+    );
+    drop(permits);
+    let expected = Condition::Permits(3);
+    assert_eq!(named(&seen(&path), "semaphore").condition, Some(expected));
+    all.event.clear();
+    assert_eq!(condition(&seen(&path), "event"), "not set");
+    all.barrier.recover();
+    supervised(60, || {
+        let comes = fork(|| _ = all.barrier.wait());
+        until(|| all.barrier.waiting() == 1);
+        assert_eq!(condition(&seen(&path), "barrier"), "1 have come");
+        comes.kill();
+    });
+    fs::remove_file(&path).unwrap();
+}
+
+#[test]
+fn a_permit_that_was_added_is_seen() {
+    let path = path("added");
+    let _ = fs::remove_file(&path);
+    let signals = Region::<Semaphore<1, 4>>::file(&path).create().expect("a new file");
+    assert_eq!(condition(&seen(&path), ""), "1 permit free");
+    assert_eq!(signals.post_some(2), 2);
+    assert_eq!(condition(&seen(&path), ""), "3 permits free");
+    signals.wait().unwrap();
+    assert_eq!(condition(&seen(&path), ""), "2 permits free");
+    fs::remove_file(&path).unwrap();
 }
 
 #[test]

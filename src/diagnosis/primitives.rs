@@ -3,7 +3,7 @@
 use super::{Diagnose, Diagnosis, Part};
 use crate::platform::{Cell64, Linux, Platform, RobustWord, Word32};
 use crate::raw::{RawMutex, RawQueue, RawRwLock};
-use crate::shm::outline::{Role, Words};
+use crate::shm::outline::{Role, Told, Words};
 use crate::sync::{
     Array, Barrier, Condvar, Counter, Event, JoinableQueue, Lock, MessageQueue, Mutex, Once,
     OnceValue, Pipe, Queue, ReentrantMutex, RwLock, Semaphore, Value,
@@ -20,11 +20,19 @@ pub(crate) fn mutex(part: Part, mutex: &RawMutex<RobustWord>) -> Diagnosis {
         .with_seat(part, mutex.robust())
 }
 
-/// Where what a queue is made of is, when the queue is there.
-pub(crate) fn queue_words(at: usize) -> [Words; 3] {
-    let [mutex, more, room] = RawQueue::<RobustWord, Word32, Cell64>::PARTS_AT;
-    [(Role::Mutex(Part::Inside), mutex), (Role::Sleep, more), (Role::Sleep, room)]
-        .map(|(role, part)| Words::one(role, at + part))
+/// Where what a queue is made of is, when the queue is there; and whether it counts elements or bytes.
+pub(crate) fn queue_words(at: usize, unit: Told) -> [Words; 6] {
+    type Raw = RawQueue<RobustWord, Word32, Cell64>;
+    let ([mutex, more, room], [head, tail, closed]) = (Raw::PARTS_AT, Raw::CELLS_AT);
+    [
+        (Role::Mutex(Part::Inside), mutex),
+        (Role::Sleep, more),
+        (Role::Sleep, room),
+        (Role::Tells(Told::Head), head),
+        (Role::Tells(unit), tail),
+        (Role::Tells(Told::Closed), closed),
+    ]
+    .map(|(role, part)| Words::one(role, at + part))
 }
 
 /// Where what a lock for readers is made of is, when the lock is there.

@@ -124,7 +124,7 @@ impl fmt::Display for InspectError {
             Self::NoRegions { process, hidden } => write!(
                 f,
                 "process {process} has no region mapped, as far as is permitted to see: {hidden} of its shared \
-                 mappings cannot be read; try as root",
+                 mappings cannot be read; root can, outside of a container",
             ),
             Self::InUse { place, users } => {
                 write!(

@@ -53,7 +53,7 @@ fn of_process(process: u32, notes: &mut Vec<String>) -> Result<Vec<Opened>, Insp
     }
     if hidden > 0 {
         notes.push(format!(
-            "{hidden} more shared mappings of process {process} cannot be read; try as root"
+            "{hidden} more shared mappings of process {process} cannot be read; root can, outside of a container"
         ));
     }
     Ok(regions)

@@ -5,6 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
+use super::condition;
 use super::error::InspectError;
 use super::memory::Memory;
 use super::outline::{self, Row, Spot, Spots};
@@ -30,7 +31,7 @@ pub(super) struct Opened {
     pub(super) path: String,
     pub(super) file: FileId,
     pub(super) owner: Option<u32>,
-    memory: Memory,
+    pub(super) memory: Memory,
     header: Looked,
     since: Since,
     pub(super) spots: Spots,
@@ -142,14 +143,20 @@ impl Opened {
         let spots = self.spots.all.iter().enumerate();
         let words = spots.flat_map(|(number, spot)| {
             let places = |row: Row| row.places().map(move |at| (row.role, at));
-            spot.words.iter().flat_map(move |row| places(*row)).map(move |it| (number, it))
+            let slept_on = spot.words.iter().filter(|row| !matches!(row.role, Role::Tells(_)));
+            slept_on.flat_map(move |row| places(*row)).map(move |it| (number, it))
         });
         words.map(|(number, (role, at))| (self.futex(role, at), (number, role))).collect()
     }
 
     /// Where in the region the word is that threads sleep on.
-    fn futex(&self, role: Role, at: u64) -> u64 {
-        let within = if role == Role::Sleep { 0 } else { self.header.word_at };
+    pub(super) fn futex(&self, role: Role, at: u64) -> u64 {
+        let is_plain = match role {
+            Role::Sleep => true,
+            Role::Tells(told) => told.size().is_some(),
+            _ => false,
+        };
+        let within = if is_plain { 0 } else { self.header.word_at };
         PAYLOAD_OFFSET as u64 + at + within
     }
 
@@ -195,18 +202,15 @@ impl Opened {
     /// A primitive, as it is at this moment.
     pub(super) fn primitive(&self, spot: &Spot) -> PrimitiveLook {
         let mut diagnosis = Diagnosis::nothing();
-        let mut value = None;
-        let mut readable = true;
-        for row in &spot.words {
-            match row.role {
-                Role::Value => {
-                    value = self.memory.word64(PAYLOAD_OFFSET as u64 + row.at).ok();
-                    readable &= value.is_some();
-                }
-                _ => match self.row(diagnosis.clone(), *row) {
-                    Some(more) => diagnosis = more,
-                    None => readable = false,
-                },
+        let (condition, mut readable) = match condition::read(self, spot) {
+            Ok(condition) => (condition, true),
+            Err(_) => (None, false),
+        };
+        let is_locks = |row: &&Row| !matches!(row.role, Role::Tells(_));
+        for row in spot.words.iter().filter(is_locks) {
+            match self.row(diagnosis.clone(), *row) {
+                Some(more) => diagnosis = more,
+                None => readable = false,
             }
         }
         if !readable {
@@ -214,8 +218,8 @@ impl Opened {
             diagnosis.waiting = None;
         }
         let (name, kind, at) = (spot.name.clone(), spot.kind.to_string(), spot.at);
-        let locks = spot.words.iter().any(|row| row.role != Role::Value);
-        PrimitiveLook { name, kind, at, value, diagnosis, locks, readable, waiters: Vec::new() }
+        let locks = spot.words.iter().any(|row| is_locks(&row));
+        PrimitiveLook { name, kind, at, condition, diagnosis, locks, readable, waiters: Vec::new() }
     }
 
     /// What such words add to a diagnosis; `None` if they cannot be read.
@@ -237,7 +241,7 @@ impl Opened {
                     asleep = asleep.zip(sleepers()).map(|(some, others)| some.max(others));
                 }
                 Role::Turn | Role::Sleep => diagnosis = diagnosis.with_waiting(sleepers()),
-                Role::Value => {}
+                Role::Tells(_) => {}
             }
         }
         Some(diagnosis.with_waiting(asleep))

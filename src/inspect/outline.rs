@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::platform::RobustWord;
-use crate::shm::outline::{Role, Words};
+use crate::shm::outline::{Role, TELLS, Words};
 
 /// How many primitives, fields, elements of arrays and words are looked at, at most: fewer where names are long.
 const MOST: usize = 1 << 20;
@@ -41,7 +41,7 @@ impl Row {
         let last = self.at.checked_add(self.count.checked_sub(1)?.checked_mul(SEAT)?)?;
         last.checked_add(match self.role {
             Role::Sleep => 4,
-            Role::Value => 8,
+            Role::Tells(told) => told.size().unwrap_or(SEAT),
             _ => SEAT,
         })
     }
@@ -120,10 +120,15 @@ impl<'a> Reader<'a> {
         self.skip('(').then_some(())?;
         let mut words = Vec::new();
         while !self.skip(')') {
-            let role = Role::parse(self.until('+')?)?;
+            let role = self.until('+')?;
             let text = self.until(',')?;
             let (at, count) = text.split_once('*').unwrap_or((text, "1"));
-            words.push(Words { role, at: at.parse().ok()?, count: count.parse().ok()? });
+            let (at, count) = (at.parse().ok()?, count.parse().ok()?);
+            match Role::parse(role) {
+                Some(role) => words.push(Words { role, at, count }),
+                None if role.starts_with(TELLS) => {}
+                None => return None,
+            }
         }
         Some(Node::Primitive { kind, words })
     }
@@ -225,6 +230,7 @@ fn joined(outer: &str, inner: &str) -> String {
 mod tests {
     use super::*;
     use crate::diagnosis::Part;
+    use crate::shm::outline::Told;
 
     const SOUND: &str = "{a+0\"Mutex<u64:8/8>\"(mutex:lock+0,),b+48[2*128{+0\"X\"(turn+0,any:permit+40*2,),\
         in+120\"AtomicCounter\"(value+0,),}],c+304,}";
@@ -242,6 +248,16 @@ mod tests {
         let any = Row { role: Role::Any(Part::Permit), at: 216, count: 2 };
         assert_eq!(spots.all[3].words[1], any);
         assert_eq!(any.places().collect::<Vec<_>>(), [216, 256]);
+    }
+
+    #[test]
+    fn what_a_later_version_tells_is_passed_over() {
+        let spots = read("\"X\"(mutex:lock+0,tells:age+8,tells:done+40,)", 100).expect("sound");
+        let roles: Vec<_> = spots.all[0].words.iter().map(|row| row.role).collect();
+        assert_eq!(roles, [Role::Mutex(Part::Lock), Role::Tells(Told::Done)]);
+        for wrong in ["\"X\"(mutex:lock+0,age+8,)", "\"X\"(tells:age+,)"] {
+            assert_eq!(read(wrong, 100), None, "{wrong}");
+        }
     }
 
     #[test]

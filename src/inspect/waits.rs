@@ -86,7 +86,7 @@ pub(super) fn look(found: &Found) -> Result<Look, InspectError> {
     if hidden > 0 {
         notes.push(format!(
             "who waits is not known of {hidden} threads, so a deadlock may be overlooked: to see that takes the right to trace \
-             them; try as root"
+             them, which root has outside of a container"
         ));
     }
     let primitives = |(number, opened): (usize, &Opened)| primitives(number, opened, &lasting);
@@ -200,7 +200,7 @@ impl View<'_> {
             Role::Mutex(_) | Role::Seat(_) | Role::Turn => Some(vec![opened.owner_of(at)?]),
             // Where the kernel cannot wait for several words, one stands for all.
             Role::Any(_) => opened.words_of(spot, role).map(|at| opened.owner_of(at)).collect(),
-            Role::Hold(_) | Role::Sleep | Role::Value => None,
+            Role::Hold(_) | Role::Sleep | Role::Tells(_) => None,
         }
     }
 

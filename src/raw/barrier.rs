@@ -572,7 +572,7 @@ impl<R, W, const N: usize> RawBarrier<R, W, N> {
         // Relaxed: for people.
         let taken = |at: &usize| State(p.load(self.place::<P>(*at), Relaxed)).owner() != 0;
         BarrierLook {
-            waiting: if broken.is_some() { 0 } else { seen & ARRIVED },
+            waiting: arrived(seen),
             taking_part: (0..parties).filter(taken).count(),
             broken,
         }
@@ -615,7 +615,12 @@ const fn meeting(state: u32) -> u32 {
     state & (SENSE | RESETS) | ANNOUNCED
 }
 
-const fn why_broken(state: u32) -> Option<BarrierFailure> {
+/// How many have come to the meeting that is on, if the barrier is whole.
+pub(crate) const fn arrived(state: u32) -> u32 {
+    if why_broken(state).is_some() { 0 } else { state & ARRIVED }
+}
+
+pub(crate) const fn why_broken(state: u32) -> Option<BarrierFailure> {
     if state & DIED != 0 {
         Some(BarrierFailure::Died)
     } else if state & BROKEN != 0 {

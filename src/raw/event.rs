@@ -61,6 +61,11 @@ pub struct RawEvent<W> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Moment(u32);
 
+/// Whether an event whose word is that is set.
+pub(crate) const fn is_set(word: u32) -> bool {
+    word & SET != 0
+}
+
 impl<W> RawEvent<W> {
     /// An event that is not set, over a word that holds zero.
     pub const fn new(word: W) -> Self {
@@ -126,7 +131,7 @@ impl<W> RawEvent<W> {
         P: Platform<Word = W>,
     {
         // Acquire: as in `wait`.
-        p.load(&self.word, Acquire) & SET != 0
+        is_set(p.load(&self.word, Acquire))
     }
 
     /// This moment, for [`wait_since`](Self::wait_since).

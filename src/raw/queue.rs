@@ -122,6 +122,13 @@ impl<R, W, C> RawQueue<R, W, C> {
         core::mem::offset_of!(Self, room),
     ];
 
+    /// And how many were taken and put, and whether it is closed.
+    pub(crate) const CELLS_AT: [usize; 3] = [
+        core::mem::offset_of!(Self, head),
+        core::mem::offset_of!(Self, tail),
+        core::mem::offset_of!(Self, closed),
+    ];
+
     /// An empty queue, over words and cells that hold zero.
     pub fn new(robust: R, more: W, room: W, cells: QueueCells<C>) -> Self {
         let QueueCells { ends, begun, closed, lost } = cells;

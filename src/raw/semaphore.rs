@@ -481,6 +481,7 @@ impl<R, const N: usize> RawSemaphore<R, N> {
     }
 }
 
-const fn is_free(seen: State, from_the_beginning: bool) -> bool {
+/// Whether there is a permit in a slot whose word is that, and it is free.
+pub(crate) const fn is_free(seen: State, from_the_beginning: bool) -> bool {
     seen.0 & KERNEL_OWNER == 0 && (from_the_beginning || seen.0 & FREE != 0)
 }

@@ -11,9 +11,12 @@
 //! array     = "[" count "*" stride node "]"
 //! primitive = '"' kind '"' "(" { words "," } ")"
 //! words     = role "+" offset [ "*" count ]
-//! role      = ( "mutex" | "seat" | "hold" | "any" ) ":" part | "turn" | "sleep" | "value"
+//! role      = ( "mutex" | "seat" | "hold" | "any" ) ":" part | "turn" | "sleep" | "value" | "tells:" told
 //! part      = "lock" | "read" | "permit" | "place" | "task" | "inside"
+//! told      = "permits" | "more" | "head" | "tail" | "bytes" | "closed" | "set" | "meeting" | "done"
 //! ```
+//!
+//! Roles that begin with `tells:` and are not known are passed over: what there is to tell may become more without a new format.
 //!
 //! Offsets count from where the node around it begins. A field without a name is the structure itself, where that is a primitive
 //! with something inside. So an array of thousands of primitives is one short entry:
@@ -47,8 +50,33 @@ pub(crate) enum Role {
     Turn,
     /// A plain word; who sleeps on it waits.
     Sleep,
-    /// Its value, of 64 bits.
+    /// What the primitive is like. It is read in addition to what the same word is otherwise.
+    Tells(Told),
+}
+
+/// What a word tells of its primitive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Told {
+    /// The value of a counter.
     Value,
+    /// Whether a permit is free: one of those that there were to begin with.
+    Permits,
+    /// Whether there is another permit, and it is free.
+    MorePermits,
+    /// How many elements, or bytes, a queue has given.
+    Head,
+    /// How many elements it has got.
+    Tail,
+    /// How many bytes it has got.
+    Bytes,
+    /// Whether it was shut down.
+    Closed,
+    /// Whether an event is set.
+    Set,
+    /// Who has come to a barrier.
+    Meeting,
+    /// Whether something was done once.
+    Done,
 }
 
 const PARTS: [(Part, &str); 6] = [
@@ -60,10 +88,37 @@ const PARTS: [(Part, &str); 6] = [
     (Part::Inside, "inside"),
 ];
 
+/// With what the roles begin that tell something.
+pub(crate) const TELLS: &str = "tells:";
+
+const TOLD: [(Told, &str); 9] = [
+    (Told::Permits, "permits"),
+    (Told::MorePermits, "more"),
+    (Told::Head, "head"),
+    (Told::Tail, "tail"),
+    (Told::Bytes, "bytes"),
+    (Told::Closed, "closed"),
+    (Told::Set, "set"),
+    (Told::Meeting, "meeting"),
+    (Told::Done, "done"),
+];
+
+impl Told {
+    /// How many bytes the word has; nothing where it is a robust word.
+    pub(crate) const fn size(self) -> Option<u64> {
+        match self {
+            Self::Permits | Self::MorePermits => None,
+            Self::Value | Self::Head | Self::Tail | Self::Bytes | Self::Closed => Some(8),
+            Self::Set | Self::Meeting | Self::Done => Some(4),
+        }
+    }
+}
+
 impl Role {
     /// What [`Display`](fmt::Display) writes.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (role, part) = text.split_once(':').unwrap_or((text, ""));
+        let told = part;
         let part = || PARTS.iter().find(|(_, name)| *name == part).map(|(part, _)| *part);
         Some(match role {
             "mutex" => Self::Mutex(part()?),
@@ -72,7 +127,8 @@ impl Role {
             "any" => Self::Any(part()?),
             "turn" if text == role => Self::Turn,
             "sleep" if text == role => Self::Sleep,
-            "value" if text == role => Self::Value,
+            "value" if text == role => Self::Tells(Told::Value),
+            "tells" => Self::Tells(TOLD.iter().find(|(_, name)| *name == told)?.0),
             _ => return None,
         })
     }
@@ -87,7 +143,11 @@ impl fmt::Display for Role {
             Self::Any(part) => ("any", part),
             Self::Turn => return f.write_str("turn"),
             Self::Sleep => return f.write_str("sleep"),
-            Self::Value => return f.write_str("value"),
+            Self::Tells(Told::Value) => return f.write_str("value"),
+            Self::Tells(told) => {
+                let named = TOLD.iter().find(|(known, _)| known == told);
+                return write!(f, "{TELLS}{}", named.map_or("nothing", |(_, name)| name));
+            }
         };
         let named = PARTS.iter().find(|(known, _)| known == part);
         write!(f, "{role}:{}", named.map_or("inside", |(_, name)| name))
@@ -156,6 +216,7 @@ impl Outline {
         let _ = write!(self.text, "\"{}\"(", kind.replace('"', "'"));
         for Words { role, at, count } in words {
             let _ = match count {
+                0 => Ok(()),
                 1 => write!(self.text, "{role}+{at},"),
                 _ => write!(self.text, "{role}+{at}*{count},"),
             };
@@ -186,7 +247,7 @@ mod tests {
             rwlock+160048\"RwLock<u8:1/1, 3>\"(mutex:lock+0,seat:read+48*3,),\
             nested+160224{+0\"ReentrantMutex<[Counter; 2]>\"(mutex:lock+0,),\
             inside+48[2*56\"Counter\"(mutex:lock+0,value+40,)],},\
-            permits+160384\"Semaphore<1, 4>\"(turn+0,any:permit+40*4,),}";
+            permits+160384\"Semaphore<1, 4>\"(turn+0,any:permit+40*4,tells:permits+40,tells:more+80*3,),}";
         assert_eq!(Outline::of::<Shared>(), expected);
     }
 
@@ -194,10 +255,22 @@ mod tests {
     fn every_role_is_read_as_it_is_written() {
         let with_part = [Role::Mutex, Role::Seat, Role::Hold, Role::Any];
         let parts = PARTS.iter().flat_map(|(part, _)| with_part.map(|role| role(*part)));
-        for role in parts.chain([Role::Turn, Role::Sleep, Role::Value]) {
+        let told = TOLD.iter().map(|(told, _)| Role::Tells(*told));
+        let others = [Role::Turn, Role::Sleep, Role::Tells(Told::Value)];
+        for role in parts.chain(told).chain(others) {
             assert_eq!(Role::parse(&role.to_string()), Some(role));
         }
-        for wrong in ["", "mutex", "mutex:", "mutex:turn", "turn:", "value:lock", "Mutex:lock"] {
+        for wrong in [
+            "",
+            "mutex",
+            "mutex:",
+            "mutex:turn",
+            "turn:",
+            "value:lock",
+            "tells:lock",
+            "tells",
+            "Mutex:lock",
+        ] {
             assert_eq!(Role::parse(wrong), None, "{wrong:?}");
         }
     }

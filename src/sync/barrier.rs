@@ -11,7 +11,7 @@ use crate::diagnosis::Part;
 use crate::error::{NotHeld, TooManyHeld, Unsupported};
 use crate::platform::{Linux, Platform, RobustWord, Word32, monotonic_now};
 use crate::raw::{BarrierFailure, RawBarrier};
-use crate::shm::outline::{Role, Words};
+use crate::shm::outline::{Role, Told, Words};
 use crate::shm::{Outline, Shareable};
 
 /// A point that `PARTIES` processes or threads pass together: std's `Barrier`, Python's `multiprocessing.Barrier`. `PARTIES` is
@@ -109,6 +109,7 @@ unsafe impl<const PARTIES: usize> Shareable for Barrier<PARTIES> {
         into.primitive::<Self>(&[
             Words::row(Role::Hold(Part::Place), places, PARTIES),
             Words::one(Role::Sleep, state),
+            Words::one(Role::Tells(Told::Meeting), state),
         ]);
     }
 

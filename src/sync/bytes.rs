@@ -13,6 +13,7 @@ use crate::diagnosis::primitives::queue_words;
 use crate::error::LockError;
 use crate::platform::{Cell64, Linux, RobustWord, Word32, monotonic_now};
 use crate::raw::{Look, QueueFailure, RawQueue, Span};
+use crate::shm::outline::Told;
 use crate::shm::{Outline, Shareable};
 
 /// Before each message: how long it is.
@@ -83,7 +84,7 @@ unsafe impl<const N: usize> Shareable for MessageQueue<N> {
     }
 
     fn outline(into: &mut Outline) {
-        into.primitive::<Self>(&queue_words(offset_of!(Self, raw)));
+        into.primitive::<Self>(&queue_words(offset_of!(Self, raw), Told::Bytes));
     }
 
     fn after_reboot(&self) {

@@ -9,7 +9,7 @@ use crate::error::LockError;
 use crate::platform::{Cell64, Linux, Platform, RobustWord, Word64};
 use crate::raw::mutex_state::State;
 use crate::raw::{LockFailure, RawAtomicCounter, RawCounter, RawMutex};
-use crate::shm::outline::{Role, Words};
+use crate::shm::outline::{Role, Told, Words};
 use crate::shm::{Outline, Shareable};
 
 /// A counter with a lock inside: no addition is lost.
@@ -67,7 +67,7 @@ unsafe impl Shareable for Counter {
         let raw = offset_of!(Self, raw);
         into.primitive::<Self>(&[
             Words::one(Role::Mutex(Part::Lock), raw),
-            Words::one(Role::Value, raw + RawCounter::<RobustWord, Cell64>::VALUE_AT),
+            Words::one(Role::Tells(Told::Value), raw + RawCounter::<RobustWord, Cell64>::VALUE_AT),
         ]);
     }
 
@@ -220,7 +220,7 @@ unsafe impl Shareable for AtomicCounter {
     }
 
     fn outline(into: &mut Outline) {
-        into.primitive::<Self>(&[Words::one(Role::Value, 0)]);
+        into.primitive::<Self>(&[Words::one(Role::Tells(Told::Value), 0)]);
     }
 
     fn after_reboot(&self) {}

@@ -7,7 +7,7 @@ use super::mutex::deadline_at;
 use crate::deadline::Deadline;
 use crate::platform::{Linux, Word32, monotonic_now};
 use crate::raw::RawEvent;
-use crate::shm::outline::{Role, Words};
+use crate::shm::outline::{Role, Told, Words};
 use crate::shm::{Outline, Shareable};
 
 /// Something that happens, and that others wait for: Python's `multiprocessing.Event`.
@@ -75,7 +75,9 @@ unsafe impl Shareable for Event {
     }
 
     fn outline(into: &mut Outline) {
-        into.primitive::<Self>(&[Words::one(Role::Sleep, 0)]);
+        into.primitive::<Self>(
+            &[Role::Sleep, Role::Tells(Told::Set)].map(|role| Words::one(role, 0)),
+        );
     }
 
     fn after_reboot(&self) {}

@@ -12,7 +12,7 @@ use crate::diagnosis::Part;
 use crate::error::LockError;
 use crate::platform::{Linux, RobustWord, Word32};
 use crate::raw::{RawMutex, RawOnce, Role};
-use crate::shm::outline::{self, Words};
+use crate::shm::outline::{self, Told, Words};
 use crate::shm::{Outline, Plain, Shareable};
 
 /// Something that is done once, by whichever process or thread comes first; the others wait until it is done. As
@@ -68,7 +68,7 @@ unsafe impl Shareable for Once {
     }
 
     fn outline(into: &mut Outline) {
-        into.primitive::<Self>(&[Words::one(outline::Role::Mutex(Part::Lock), 0)]);
+        into.primitive::<Self>(&Self::words(offset_of!(Self, raw)));
     }
 
     fn after_reboot(&self) {
@@ -93,6 +93,15 @@ impl OnceState {
 }
 
 impl Once {
+    /// Where its words are, when it is there.
+    fn words(at: usize) -> [Words; 2] {
+        let state = at + RawOnce::<RobustWord, Word32>::STATE_AT;
+        [
+            Words::one(outline::Role::Mutex(Part::Lock), at),
+            Words::one(outline::Role::Tells(Told::Done), state),
+        ]
+    }
+
     /// Does it, unless that has been done; waits while somebody else does. Afterwards it is done, and what was written on
     /// the way is seen.
     ///
@@ -233,10 +242,7 @@ unsafe impl<T: Plain + Sync> Shareable for OnceValue<T> {
     }
 
     fn outline(into: &mut Outline) {
-        into.primitive::<Self>(&[Words::one(
-            outline::Role::Mutex(Part::Lock),
-            offset_of!(Self, once),
-        )]);
+        into.primitive::<Self>(&Once::words(offset_of!(Self, once)));
     }
 
     fn after_reboot(&self) {

@@ -12,7 +12,7 @@ use crate::diagnosis::primitives::queue_words;
 use crate::error::LockError;
 use crate::platform::{Cell64, Linux, RobustWord, Word32, monotonic_now};
 use crate::raw::{LockFailure, Look, QueueFailure, RawQueue, Span};
-use crate::shm::outline::Words;
+use crate::shm::outline::{Told, Words};
 use crate::shm::{Outline, Plain, Shareable};
 
 /// A queue of up to `N` elements between processes, and threads, many of which put and take: Python's
@@ -355,8 +355,8 @@ impl<T: Plain, const N: usize> Queue<T, N> {
 
 impl<T, const N: usize> Queue<T, N> {
     /// Where what it is made of is, for those who look from outside.
-    pub(super) fn words() -> [Words; 3] {
-        queue_words(offset_of!(Self, raw))
+    pub(super) fn words() -> [Words; 6] {
+        queue_words(offset_of!(Self, raw), Told::Tail)
     }
 
     /// What it is made of, to look at.

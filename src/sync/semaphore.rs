@@ -10,7 +10,7 @@ use crate::diagnosis::Part;
 use crate::error::{LockError, TryLockError};
 use crate::platform::{Linux, Platform, RobustWord, monotonic_now};
 use crate::raw::{RawSemaphore, Slots};
-use crate::shm::outline::{Role, Words};
+use crate::shm::outline::{Role, Told, Words};
 use crate::shm::{Outline, Shareable};
 
 /// A semaphore with `PERMITS` permits to begin with, and up to `MOST`, between processes and threads: Python's
@@ -142,10 +142,14 @@ unsafe impl<const PERMITS: usize, const MOST: usize> Shareable for Semaphore<PER
     fn outline(into: &mut Outline) {
         let raw = offset_of!(Self, raw);
         let [turn, slots] = RawSemaphore::<RobustWord, MOST>::PARTS_AT.map(|at| raw + at);
-        into.primitive::<Self>(&[
+        let more = slots + PERMITS * size_of::<RobustWord>();
+        let words = [
             Words::one(Role::Turn, turn),
             Words::row(Role::Any(Part::Permit), slots, MOST),
-        ]);
+            Words::row(Role::Tells(Told::Permits), slots, PERMITS),
+            Words::row(Role::Tells(Told::MorePermits), more, MOST - PERMITS),
+        ];
+        into.primitive::<Self>(&words);
     }
 
     fn after_reboot(&self) {

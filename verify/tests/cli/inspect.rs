@@ -214,7 +214,8 @@ fn what_is_held_is_shown_by_the_names_of_the_fields() {
     for idle in ["second", "slots[16]", "total"] {
         assert_eq!(find(&report, idle)["holders"], Value::Array(Vec::new()), "{idle}");
     }
-    assert_eq!(find(&report, "total")["value"], 42);
+    assert_eq!(find(&report, "total")["condition"]["value"], 42);
+    assert_eq!(find(&report, "permits")["condition"]["permits_free"], 1);
 
     let output = run(&["inspect", &scene.name]);
     let said = text(&output.stdout);

@@ -2,8 +2,8 @@
 
 use lockproof::diagnosis::Holder;
 use lockproof::inspect::{
-    Built, Deadlock, Header, Link, Listed, Listing, Look, PrimitiveLook, RegionLook, Since, User,
-    Users, Who,
+    Built, Condition, Deadlock, Header, Link, Listed, Listing, Look, PrimitiveLook, Progress,
+    RegionLook, Since, User, Users, Who,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -72,13 +72,25 @@ struct JsonPrimitive<'a> {
     name: &'a str,
     kind: &'a str,
     at: u64,
-    value: Option<u64>,
+    condition: Option<JsonCondition>,
     waiting: Option<usize>,
     owner_died: bool,
     not_recoverable: bool,
     readable: bool,
     holders: Vec<JsonHolder<'a>>,
     waiters: Vec<JsonWho<'a>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum JsonCondition {
+    Value(u64),
+    PermitsFree(u64),
+    Queue { elements: u64, shut_down: bool },
+    Messages { bytes: u64, shut_down: bool },
+    Event { set: bool },
+    Barrier { arrived: u32, broken: bool },
+    Once(&'static str),
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -176,7 +188,7 @@ impl<'a> JsonPrimitive<'a> {
             name: &primitive.name,
             kind: &primitive.kind,
             at: primitive.at,
-            value: primitive.value,
+            condition: primitive.condition.and_then(JsonCondition::of),
             waiting: diagnosis.waiting,
             owner_died: diagnosis.owner_died,
             not_recoverable: diagnosis.not_recoverable,
@@ -184,6 +196,23 @@ impl<'a> JsonPrimitive<'a> {
             holders: diagnosis.holders.iter().map(JsonHolder::of).collect(),
             waiters: primitive.waiters.iter().map(JsonWho::of).collect(),
         }
+    }
+}
+
+impl JsonCondition {
+    fn of(condition: Condition) -> Option<Self> {
+        Some(match condition {
+            Condition::Value(value) => Self::Value(value),
+            Condition::Permits(free) => Self::PermitsFree(free),
+            Condition::Queue { elements, shut_down } => Self::Queue { elements, shut_down },
+            Condition::Messages { bytes, shut_down } => Self::Messages { bytes, shut_down },
+            Condition::Event { set } => Self::Event { set },
+            Condition::Barrier { arrived, broken } => Self::Barrier { arrived, broken },
+            Condition::Once(Progress::NotBegun) => Self::Once("not-begun"),
+            Condition::Once(Progress::Begun) => Self::Once("begun"),
+            Condition::Once(Progress::Done) => Self::Once("done"),
+            _ => return None,
+        })
     }
 }
 

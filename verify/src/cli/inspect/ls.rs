@@ -54,14 +54,14 @@ fn in_words(listing: &Listing) -> String {
     if listing.unreadable > 0 {
         let _ = writeln!(
             words,
-            "note: {} more files or mappings may not be read, and may be regions; try as root",
+            "note: {} more files or mappings may not be read, and may be regions; root can, outside of a container",
             listing.unreadable
         );
     }
     if listing.hidden > 0 {
         let _ = writeln!(
             words,
-            "note: it is not permitted to know what all have mapped: {} cannot be looked into; try as root",
+            "note: it is not permitted to know what all have mapped: {} cannot be looked into; root can, outside of a container",
             match listing.hidden {
                 1 => "1 process".to_owned(),
                 some => format!("{some} processes"),

@@ -62,17 +62,17 @@ pub(super) fn header(header: &Header) -> String {
 }
 
 fn primitive(primitive: &PrimitiveLook) -> String {
-    let PrimitiveLook { name, kind, value, diagnosis, readable, waiters, .. } = primitive;
+    let PrimitiveLook { name, kind, condition, diagnosis, readable, waiters, .. } = primitive;
     let mut text =
         if name.is_empty() { format!("  {kind}: ") } else { format!("  {name}, {kind}: ") };
-    if let Some(value) = value {
-        let _ = write!(text, "{value}{}", if primitive.locks { "; " } else { "" });
+    if let Some(condition) = condition {
+        let _ = write!(text, "{condition}{}", if primitive.locks { "; " } else { "" });
     }
     if !readable {
         text.push_str("cannot be read any more: its file was cut short");
     } else if primitive.locks {
         let _ = write!(text, "{diagnosis}");
-    } else if value.is_none() {
+    } else if condition.is_none() {
         text.push_str("no lock");
     }
     text.push('\n');
