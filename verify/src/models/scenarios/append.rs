@@ -124,7 +124,10 @@ impl Model for AppendModel {
         let whole = blocks.iter().filter(|block| block.len() == LINES && block[0] > 0).count();
         let (written, deaths) = (log.counted(WRITTEN), facts.deaths as u64);
         let wrong = if whole < blocks.len() {
-            Some(format!("the blocks are mixed: {}", in_a_row(&lines)))
+            Some(format!(
+                "the blocks are mixed: {}; nobody was kept from writing between two lines of another's",
+                in_a_row(&lines)
+            ))
         } else if (whole as u64) < written {
             Some(format!("{written} blocks were written, and {whole} are there"))
         } else if whole as u64 > written + deaths {

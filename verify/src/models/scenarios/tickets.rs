@@ -146,7 +146,10 @@ impl Model for TicketsModel {
             Some(_) if sold_out > 0 && left > Some(0) => {
                 Some(format!("sold out, it was said, and {left:?} are left"))
             }
-            Some(_) if torn > 0 => Some(format!("an empty file was read {torn} times")),
+            Some(_) if torn > 0 => Some(format!(
+                "an empty file was read ({EMPTY} stands for that): whoever writes it empties it first, and nobody was kept from \
+                 reading it before it was filled"
+            )),
             Some(_) => None,
         };
         let left = left.map_or_else(|| "an empty file".to_owned(), |left| left.to_string());
