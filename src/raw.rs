@@ -16,7 +16,7 @@ pub(crate) mod once;
 mod patience;
 mod queue;
 mod reentrant;
-mod rwlock;
+pub(crate) mod rwlock;
 pub(crate) mod semaphore;
 mod slot;
 pub mod source;

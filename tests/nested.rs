@@ -177,6 +177,30 @@ fn a_try_tells_of_a_death_as_a_lock_does() {
 }
 
 #[test]
+fn what_one_guard_declares_consistent_is_so_for_the_others_of_its_thread() {
+    for (name, try_it) in TRIES {
+        supervised(60, || {
+            let all = Region::<All>::anonymous().unwrap();
+            let taken = || {
+                let (outcome, guard) = try_it(&all, Limit::AtOnce);
+                (outcome, guard.expect("taken"))
+            };
+            let dies = || {
+                let _held = taken();
+                kill_myself();
+            };
+            assert_eq!(fork(dies).wait(), Ended::Killed(libc::SIGKILL));
+            let (outer, mut inner) = (taken(), taken());
+            assert_eq!((outer.0, inner.0), (Outcome::OwnerDied, Outcome::OwnerDied), "{name}");
+            inner.1.make_consistent();
+            drop(inner);
+            drop(outer);
+            assert_eq!(taken().0, Outcome::Clean, "{name}");
+        });
+    }
+}
+
+#[test]
 fn a_death_and_a_panic_are_told() {
     supervised(60, || {
         let total = Region::<Total>::anonymous().unwrap();

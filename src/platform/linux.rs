@@ -127,6 +127,12 @@ impl Linux {
         self.context.lends_nothing(robust);
     }
 
+    /// The same of the lock that was taken last, in a plain case.
+    #[inline]
+    pub(crate) fn newest_lends_nothing(&self, robust: &RobustWord) {
+        self.context.newest_lends_nothing(robust);
+    }
+
     #[inline]
     const fn with(context: &'static ThreadContext) -> &'static Self {
         // SAFETY: a transparent wrapper.

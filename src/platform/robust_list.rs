@@ -269,7 +269,8 @@ impl ThreadContext {
 
     #[inline]
     pub(super) fn holds(&self, robust: &RobustWord) -> bool {
-        self.position(entry_of(robust)).is_some()
+        let entry = entry_of(robust);
+        self.newest() == entry || (self.count.get() > 1 && self.position_below(entry).is_some())
     }
 
     /// Marks a lock that the thread holds, and whose guard gives no references.
@@ -280,6 +281,12 @@ impl ThreadContext {
             let entry = &self.held()[at];
             entry.store(entry.load(Relaxed) | LENDS_NOTHING, Relaxed);
         }
+    }
+
+    /// The same right after `insert_plain`.
+    #[inline]
+    pub(super) fn newest_lends_nothing(&self, robust: &RobustWord) {
+        self.held()[self.count.get() % BEYOND].store(entry_of(robust) | LENDS_NOTHING, Relaxed);
     }
 
     /// At the thread's end: makes the locks the process's to which references may have been given.
@@ -373,13 +380,13 @@ impl ThreadContext {
         match self.count.get() % BEYOND {
             0 => None,
             newest if self.newest() == unmarked(entry) => Some(newest),
-            newest => self.position_below(newest, entry),
+            _ => self.position_below(entry),
         }
     }
 
     #[inline(never)]
-    fn position_below(&self, newest: usize, entry: Entry) -> Option<usize> {
-        let held = self.held();
+    fn position_below(&self, entry: Entry) -> Option<usize> {
+        let (held, newest) = (self.held(), self.count.get() % BEYOND);
         let is_it = |at: &usize| unmarked(held[*at].load(Relaxed)) == unmarked(entry);
         (1..newest).rev().find(is_it)
     }

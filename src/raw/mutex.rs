@@ -302,9 +302,15 @@ impl<R> RawMutex<R> {
     where
         P: Platform<RobustWord = R>,
     {
-        if self.unlock_plain(p) {
-            return Ok(());
-        }
+        if self.unlock_plain(p) { Ok(()) } else { self.unlock_otherwise(p) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn unlock_otherwise<P>(&self, p: &P) -> Result<(), NotHeld>
+    where
+        P: Platform<RobustWord = R>,
+    {
         if !p.robust_remove(&self.robust) {
             return Err(NotHeld::new());
         }
@@ -432,6 +438,7 @@ impl<R> RawMutex<R> {
     }
 
     /// What the word says at this moment. It may be something else by the time the caller looks at it.
+    #[inline]
     pub fn state<P>(&self, p: &P) -> State
     where
         P: Platform<RobustWord = R>,

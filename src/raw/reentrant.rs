@@ -58,29 +58,41 @@ impl<R, C> RawReentrantMutex<R, C> {
     {
         let scope = p.scope();
         match self.lock_plain(p) {
-            Ok(how) => Ok(how),
+            Ok(_) => Ok(Acquired::Clean),
             Err(seen) => self.lock_otherwise(p, seen, deadline, scope),
         }
     }
 
-    /// Takes the lock once more, or in the plainest case: it is free and has no flags.
+    /// Takes the lock in the plainest cases: it is free and has no flags; or once more, and there is no death to tell of. Says
+    /// whether it is for the first time.
     ///
     /// # Errors
     ///
     /// As [`RawMutex::lock_plain`]; [`lock_otherwise`](Self::lock_otherwise) has to follow.
     #[inline]
-    pub(crate) fn lock_plain<P>(&self, p: &P) -> Result<Acquired, Option<State>>
+    pub(crate) fn lock_plain<P>(&self, p: &P) -> Result<bool, Option<State>>
     where
         P: Platform<RobustWord = R, Cell = C>,
     {
         if self.mutex.is_mine(p) {
-            let depth = p.cell_get(&self.depth).wrapping_add(1);
-            p.cell_set(&self.depth, depth);
-            return Ok(if depth & UNREPAIRED == 0 { Acquired::Clean } else { Acquired::OwnerDied });
+            return self.lock_again(p);
         }
         self.mutex.lock_plain(p)?;
         p.cell_set(&self.depth, 1);
-        Ok(Acquired::Clean)
+        Ok(true)
+    }
+
+    #[inline(never)]
+    fn lock_again<P>(&self, p: &P) -> Result<bool, Option<State>>
+    where
+        P: Platform<RobustWord = R, Cell = C>,
+    {
+        let depth = p.cell_get(&self.depth).wrapping_add(1);
+        if depth & UNREPAIRED != 0 {
+            return Err(None);
+        }
+        p.cell_set(&self.depth, depth);
+        Ok(false)
     }
 
     /// Goes on where [`lock_plain`](Self::lock_plain) gave up, with what it saw.
@@ -100,6 +112,10 @@ impl<R, C> RawReentrantMutex<R, C> {
     where
         P: Platform<RobustWord = R, Cell = C>,
     {
+        if seen.is_none() && self.mutex.is_mine(p) {
+            p.cell_set(&self.depth, p.cell_get(&self.depth).wrapping_add(1));
+            return Ok(Acquired::OwnerDied);
+        }
         let how = self.mutex.lock_otherwise(p, seen, deadline, scope)?;
         let unrepaired = if how == Acquired::OwnerDied { UNREPAIRED } else { 0 };
         p.cell_set(&self.depth, unrepaired | 1);
@@ -116,7 +132,23 @@ impl<R, C> RawReentrantMutex<R, C> {
     where
         P: Platform<RobustWord = R, Cell = C>,
     {
-        self.leave(p, RawMutex::unlock)
+        if self.mutex.is_mine(p) && self.unlock_plain(p) {
+            Ok(())
+        } else {
+            self.leave(p, RawMutex::unlock)
+        }
+    }
+
+    /// Undoes one `lock` in the plainest case: it is the last one, and the lock the one that the calling thread took last.
+    /// Returns false, and does nothing, where there is more to do; [`unlock`](Self::unlock) then does it. For whoever holds it;
+    /// for others, as a forked child with a guard of its parent's, nothing is plain, but they read a depth that changes
+    /// meanwhile.
+    #[inline]
+    pub(crate) fn unlock_plain<P>(&self, p: &P) -> bool
+    where
+        P: Platform<RobustWord = R, Cell = C>,
+    {
+        p.cell_get(&self.depth) == 1 && self.mutex.unlock_plain(p)
     }
 
     /// Undoes one `lock`, the last one for good; see [`RawMutex::give_up`].
@@ -143,6 +175,14 @@ impl<R, C> RawReentrantMutex<R, C> {
         self.leave(p, RawMutex::unlock_abandoned)
     }
 
+    /// Whether the calling thread holds it, was told of a death, and has not declared the data consistent since.
+    pub(crate) fn is_unrepaired<P>(&self, p: &P) -> bool
+    where
+        P: Platform<RobustWord = R, Cell = C>,
+    {
+        self.mutex.is_mine(p) && p.cell_get(&self.depth) & UNREPAIRED != 0
+    }
+
     /// See [`RawMutex::make_consistent`].
     ///
     /// # Errors
@@ -157,7 +197,6 @@ impl<R, C> RawReentrantMutex<R, C> {
         Ok(())
     }
 
-    #[inline]
     fn leave<P>(
         &self,
         p: &P,

@@ -45,12 +45,13 @@
 //! `lockproof-verify`, `models/rwlock.rs`: readers see whole data and overlap, writers are alone, nobody waits in vain, with
 //! and without deaths, deadlines, downgrades; each ordering and each wake has a mutant that is caught.
 
+use super::mutex_state::State;
 use super::patience::Patience;
 use super::slot::{CLOSED, RawSlot};
 use super::{Acquired, LockFailure, RawMutex};
 use crate::deadline::Deadline;
 use crate::error::NotHeld;
-use crate::platform::Platform;
+use crate::platform::{Platform, Scope};
 
 /// What one that came to read has got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -60,6 +61,15 @@ pub enum Read {
     Shared(usize),
     /// The whole lock, as a writer: the last writer died, and somebody has to repair what it left.
     OwnerDied,
+}
+
+/// What a writer has met in the plainest case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Met {
+    /// At the mutex, as [`RawMutex::lock_plain`] says.
+    Somebody(Option<State>),
+    /// It has the mutex; some have read.
+    OpenSlots,
 }
 
 /// A readers-writer lock over robust words `R` and a cell `C` of some platform, for `N` readers at a time.
@@ -107,20 +117,28 @@ impl<R, C, const N: usize> RawRwLock<R, C, N> {
         P: Platform<RobustWord = R, Cell = C>,
     {
         match self.read_plain(p, first) {
-            Some(slot) => Ok(Read::Shared(slot)),
-            None => self.read_otherwise(p, first, deadline),
+            Ok(slot) => Ok(Read::Shared(slot)),
+            Err(tried) => self.read_otherwise(p, first, tried, deadline),
         }
     }
 
     /// Takes the lock for reading in the plainest case: the first slot is open, and nobody is in it. Says in which slot it
-    /// is then; otherwise nothing was done, and [`read_otherwise`](Self::read_otherwise) has to follow.
+    /// is then.
+    ///
+    /// # Errors
+    ///
+    /// How many slots were tried, if nothing was done; [`read_otherwise`](Self::read_otherwise) has to follow.
     #[inline]
-    pub(crate) fn read_plain<P>(&self, p: &P, first: usize) -> Option<usize>
+    pub(crate) fn read_plain<P>(&self, p: &P, first: usize) -> Result<usize, usize>
     where
         P: Platform<RobustWord = R>,
     {
         let at = first % N;
-        matches!(self.slots[at].enter(p), Ok(true)).then_some(at)
+        match self.slots[at].enter_plain(p) {
+            Some(true) => Ok(at),
+            Some(false) => Err(1),
+            None => Err(0),
+        }
     }
 
     /// Goes on where [`read_plain`](Self::read_plain) gave up.
@@ -130,12 +148,13 @@ impl<R, C, const N: usize> RawRwLock<R, C, N> {
         &self,
         p: &P,
         first: usize,
+        tried: usize,
         deadline: Deadline,
     ) -> Result<Read, LockFailure>
     where
         P: Platform<RobustWord = R, Cell = C>,
     {
-        for at in self.from(first).skip(1) {
+        for at in self.from(first).skip(tried) {
             if self.slots[at].enter(p)? {
                 return Ok(Read::Shared(at));
             }
@@ -170,13 +189,20 @@ impl<R, C, const N: usize> RawRwLock<R, C, N> {
     where
         P: Platform<RobustWord = R, Cell = C>,
     {
-        let how = self.mutex.lock(p, deadline)?;
+        self.mutex.lock(p, deadline).map(|how| self.entered(p, how))
+    }
+
+    /// After the mutex was taken: what there is to tell of a death.
+    fn entered<P>(&self, p: &P, how: Acquired) -> Acquired
+    where
+        P: Platform<RobustWord = R, Cell = C>,
+    {
         if how == Acquired::OwnerDied && p.cell_get(&self.writing) == 0 {
             // Cannot fail: this thread has just taken it.
             let _ = self.mutex.make_consistent(p);
-            return Ok(Acquired::Clean);
+            return Acquired::Clean;
         }
-        Ok(how)
+        how
     }
 
     /// Under the mutex: takes any slot that nobody is in, or the first that becomes free.
@@ -214,7 +240,54 @@ impl<R, C, const N: usize> RawRwLock<R, C, N> {
     where
         P: Platform<RobustWord = R, Cell = C>,
     {
-        let how = self.enter(p, deadline)?;
+        let scope = p.scope();
+        match self.write_plain(p) {
+            Ok(()) => Ok(Acquired::Clean),
+            Err(met) => self.write_otherwise(p, met, deadline, scope),
+        }
+    }
+
+    /// Takes the lock for writing in the plainest case: it is free and has no flags, and nobody has read since it was last
+    /// written.
+    ///
+    /// # Errors
+    ///
+    /// How far it has come; [`write_otherwise`](Self::write_otherwise) has to follow.
+    #[inline]
+    pub(crate) fn write_plain<P>(&self, p: &P) -> Result<(), Met>
+    where
+        P: Platform<RobustWord = R, Cell = C>,
+    {
+        self.mutex.lock_plain(p).map_err(Met::Somebody)?;
+        if self.slots.iter().any(|slot| slot.state(p) != CLOSED) {
+            return Err(Met::OpenSlots);
+        }
+        p.cell_set(&self.writing, 1);
+        Ok(())
+    }
+
+    /// Goes on where [`write_plain`](Self::write_plain) gave up; `scope` is from before that.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn write_otherwise<P>(
+        &self,
+        p: &P,
+        met: Met,
+        deadline: Deadline,
+        scope: Scope,
+    ) -> Result<Acquired, LockFailure>
+    where
+        P: Platform<RobustWord = R, Cell = C>,
+    {
+        let how = match met {
+            Met::Somebody(seen) => self.mutex.lock_otherwise(p, seen, deadline, scope)?,
+            Met::OpenSlots => Acquired::Clean,
+        };
+        let how = self.entered(p, how);
         if how == Acquired::OwnerDied {
             return Ok(how);
         }
@@ -296,6 +369,7 @@ impl<R, C, const N: usize> RawRwLock<R, C, N> {
     /// # Errors
     ///
     /// [`NotHeld`], and nothing changes, if the calling thread does not hold it for writing.
+    #[inline]
     pub fn unlock_write<P>(&self, p: &P) -> Result<(), NotHeld>
     where
         P: Platform<RobustWord = R, Cell = C>,

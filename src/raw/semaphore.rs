@@ -120,36 +120,66 @@ impl<R, const N: usize> RawSemaphore<R, N> {
         P: Platform<RobustWord = R>,
     {
         match self.acquire_plain(p, permits, first) {
-            Some(slot) => Ok(1 << slot),
-            None => self.acquire_otherwise(p, permits, first, deadline),
+            Ok(slot) => Ok(1 << slot),
+            Err(tried) => self.acquire_otherwise(p, permits, first, tried, deadline),
         }
     }
 
-    /// Acquires a permit in the plainest case: that of the first slot is free. Says in which slot it is then; otherwise nothing
-    /// was done.
+    /// Acquires a permit in the plainest case: that of the first slot is free. Says in which slot it is.
+    ///
+    /// # Errors
+    ///
+    /// How many slots were tried, if nothing was done; [`acquire_otherwise`](Self::acquire_otherwise) has to follow.
     #[inline]
-    pub(crate) fn acquire_plain<P>(&self, p: &P, permits: usize, first: usize) -> Option<usize>
-    where
-        P: Platform<RobustWord = R>,
-    {
-        let at = first % N;
-        self.take_one(p, permits, at, Whose::Mine).is_ok_and(|taken| taken).then_some(at)
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn acquire_otherwise<P>(
+    pub(crate) fn acquire_plain<P>(
         &self,
         p: &P,
         permits: usize,
         first: usize,
+    ) -> Result<usize, usize>
+    where
+        P: Platform<RobustWord = R>,
+    {
+        let at = first % N;
+        let (slot, word) = (&self.slots[at], self.word::<P>(at));
+        // Relaxed: a guess for the compare-exchange.
+        let seen = State(p.load(word, Relaxed));
+        if !is_free(seen, at < permits) {
+            return Err(1);
+        }
+        if !p.robust_begin_plain(slot) {
+            return Err(0);
+        }
+        // Acquire: as in `take`.
+        let mine = p.me() | seen.0 & WAITERS;
+        let taken = p.compare_exchange(word, seen.0, mine, Acquire, Relaxed).is_ok();
+        if taken {
+            p.robust_insert_plain(slot);
+        }
+        p.robust_end();
+        if taken { Ok(at) } else { Err(1) }
+    }
+
+    /// Goes on where [`acquire_plain`](Self::acquire_plain) gave up.
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire`](Self::acquire).
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn acquire_otherwise<P>(
+        &self,
+        p: &P,
+        permits: usize,
+        first: usize,
+        tried: usize,
         deadline: Deadline,
     ) -> Result<Slots, LockFailure>
     where
         P: Platform<RobustWord = R>,
     {
         let scope = p.scope();
-        for at in Self::from(first).skip(1) {
+        for at in Self::from(first).skip(tried) {
             if self.take_one(p, permits, at, Whose::Mine)? {
                 return Ok(1 << at);
             }

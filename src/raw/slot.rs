@@ -63,6 +63,23 @@ impl<R> RawSlot<R> {
         self.take(p, FREE).map(|taken| taken.is_ok())
     }
 
+    /// The same in the plainest case; `None`, and nothing was done, where the platform finds more to do.
+    #[inline]
+    pub(super) fn enter_plain<P>(&self, p: &P) -> Option<bool>
+    where
+        P: Platform<RobustWord = R>,
+    {
+        if !p.robust_begin_plain(&self.robust) {
+            return None;
+        }
+        let entered = self.exchange(p, FREE, State(p.me())).is_ok();
+        if entered {
+            p.robust_insert_plain(&self.robust);
+        }
+        p.robust_end();
+        Some(entered)
+    }
+
     /// Takes it if it still is as it was seen; for those who may clean up.
     ///
     /// Gives back what it is instead, if it is.
@@ -91,14 +108,23 @@ impl<R> RawSlot<R> {
         P: Platform<RobustWord = R>,
     {
         p.robust_begin(&self.robust)?;
-        // Acquire: sees what was written before it was opened; matches the Release of `leave`, through which what the one
-        // who opened it had seen is passed on.
-        let taken = p.compare_exchange(self.word::<P>(), seen.0, taken.0, Acquire, Relaxed);
+        let taken = self.exchange(p, seen, taken);
         if taken.is_ok() {
             p.robust_insert(&self.robust);
         }
         p.robust_end();
-        Ok(taken.map(|_| ()).map_err(State))
+        Ok(taken)
+    }
+
+    #[inline]
+    fn exchange<P>(&self, p: &P, seen: State, taken: State) -> Result<(), State>
+    where
+        P: Platform<RobustWord = R>,
+    {
+        // Acquire: sees what was written before it was opened; matches the Release of `leave`, through which what the one
+        // who opened it had seen is passed on.
+        let taken = p.compare_exchange(self.word::<P>(), seen.0, taken.0, Acquire, Relaxed);
+        taken.map(|_| ()).map_err(State)
     }
 
     /// Closes it if it still is as it was seen, which has to be free.
@@ -189,6 +215,7 @@ impl<R> RawSlot<R> {
     }
 
     /// What the word says.
+    #[inline]
     pub(super) fn state<P>(&self, p: &P) -> State
     where
         P: Platform<RobustWord = R>,

@@ -198,24 +198,39 @@ impl<T: Plain> Mutex<T> {
     #[cold]
     #[inline(never)]
     fn in_words(&self, obstacle: Obstacle) -> TryLockError<MutexGuard<'_, T>> {
-        match obstacle {
-            Obstacle::OwnerDied => {
-                let guard = MutexGuard::new(self, Linux::lockless(), Acquired::OwnerDied);
-                LockError::OwnerDied(OwnerDied::new(guard)).into()
-            }
-            Obstacle::Failure(failure) => not_taken(failure),
-            Obstacle::Unsupported(why) => LockError::Unsupported(why).into(),
-        }
+        obstacle.in_words(|p| MutexGuard::new(self, p, Acquired::OwnerDied))
     }
 }
 
 /// What kept a lock from being simply taken. Unlike a [`LockError`] it is returned in registers, so that the result of
 /// the fast path can stay there too.
-enum Obstacle {
+pub(super) enum Obstacle {
     /// It was taken, from a dead holder.
     OwnerDied,
     Failure(LockFailure),
     Unsupported(Unsupported),
+}
+
+impl Obstacle {
+    /// Nothing, if the lock was simply taken after all.
+    pub(super) fn of(taken: Result<Acquired, LockFailure>) -> Result<(), Self> {
+        match taken {
+            Ok(Acquired::Clean) => Ok(()),
+            Ok(Acquired::OwnerDied) => Err(Self::OwnerDied),
+            Err(failure) => Err(Self::Failure(failure)),
+        }
+    }
+
+    /// The typed error. `guard` is called if the lock is held.
+    pub(super) fn in_words<G>(self, guard: impl FnOnce(&'static Linux) -> G) -> TryLockError<G> {
+        match self {
+            Self::OwnerDied => {
+                LockError::OwnerDied(OwnerDied::new(guard(Linux::lockless()))).into()
+            }
+            Self::Failure(failure) => not_taken(failure),
+            Self::Unsupported(why) => LockError::Unsupported(why).into(),
+        }
+    }
 }
 
 #[cold]
@@ -226,11 +241,7 @@ fn lock_otherwise(
     deadline: Deadline,
 ) -> Result<(), Obstacle> {
     let p = Linux::current().map_err(Obstacle::Unsupported)?;
-    match raw.lock_otherwise(p, seen, deadline, Scope::default()) {
-        Ok(Acquired::Clean) => Ok(()),
-        Ok(Acquired::OwnerDied) => Err(Obstacle::OwnerDied),
-        Err(failure) => Err(Obstacle::Failure(failure)),
-    }
+    Obstacle::of(raw.lock_otherwise(p, seen, deadline, Scope::default()))
 }
 
 impl<T> Mutex<T> {
@@ -368,9 +379,20 @@ impl Leaving {
         Self { panicking_before: std::thread::panicking(), broken: how == Acquired::OwnerDied }
     }
 
+    /// As is known when the guard goes.
+    pub(super) const fn new(panicking_before: bool, broken: bool) -> Self {
+        Self { panicking_before, broken }
+    }
+
     /// The data was declared consistent.
     pub(super) const fn repaired(&mut self) {
         self.broken = false;
+    }
+
+    /// Whether there is nothing more to it than to let go.
+    #[inline]
+    pub(super) fn is_plain(self) -> bool {
+        !self.broken && !std::thread::panicking()
     }
 
     /// Lets go: as a death, if the thread has begun to panic since; for good, if a dead holder's data was not repaired.
@@ -394,7 +416,7 @@ impl Leaving {
 #[inline]
 fn release(raw: &RawMutex<RobustWord>, p: &'static Linux, leaving: Leaving) -> Result<(), NotHeld> {
     // Branches 5 to 8 of the fast path.
-    if !leaving.broken && !std::thread::panicking() && raw.unlock_plain(p) {
+    if leaving.is_plain() && raw.unlock_plain(p) {
         return Ok(());
     }
     release_otherwise(raw, leaving)

@@ -3,15 +3,16 @@
 use core::fmt;
 use core::mem::offset_of;
 use core::ops::Deref;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use super::mutex::{Leaving, deadline_at, said, without_blocking};
+use super::mutex::{Leaving, Obstacle, deadline_at, without_blocking};
 use crate::deadline::Deadline;
 use crate::diagnosis::Part;
 use crate::error::{LockError, NotHeld, TryLockError};
 use crate::platform::{Cell64, Linux, RobustWord, Scope, monotonic_now};
 use crate::raw::mutex_state::State;
-use crate::raw::{Acquired, RawMutex, RawReentrantMutex};
+use crate::raw::{RawMutex, RawReentrantMutex};
 use crate::shm::outline::{Role, Words};
 use crate::shm::{Outline, Shareable};
 
@@ -95,11 +96,13 @@ impl<T: Shareable> ReentrantMutex<T> {
     ///
     /// See [`LockError`], of which `AlreadyHeld` does not occur. With [`LockError::OwnerDied`] the lock *is* taken;
     /// the guard is inside.
-    #[inline]
+    // Always: see `Mutex::lock`.
+    #[inline(always)]
     pub fn lock(
         &self,
     ) -> Result<ReentrantMutexGuard<'_, T>, LockError<ReentrantMutexGuard<'_, T>>> {
-        self.lock_before(Deadline::Never).map_err(without_blocking)
+        self.lock_until(Deadline::Never)
+            .map_err(|obstacle| without_blocking(self.in_words(obstacle)))
     }
 
     /// Takes the lock, or takes it once more, if nobody else holds it.
@@ -110,7 +113,7 @@ impl<T: Shareable> ReentrantMutex<T> {
     pub fn try_lock(
         &self,
     ) -> Result<ReentrantMutexGuard<'_, T>, TryLockError<ReentrantMutexGuard<'_, T>>> {
-        self.lock_before(Deadline::Now)
+        self.lock_until(Deadline::Now).map_err(|obstacle| self.in_words(obstacle))
     }
 
     /// Takes the lock, or takes it once more, waiting for it no longer than `timeout`.
@@ -122,7 +125,8 @@ impl<T: Shareable> ReentrantMutex<T> {
         &self,
         timeout: Duration,
     ) -> Result<ReentrantMutexGuard<'_, T>, TryLockError<ReentrantMutexGuard<'_, T>>> {
-        self.lock_before(Deadline::after(monotonic_now(), timeout))
+        self.lock_until(Deadline::after(monotonic_now(), timeout))
+            .map_err(|obstacle| self.in_words(obstacle))
     }
 
     /// Takes the lock, or takes it once more, waiting for it no longer than until `moment`.
@@ -134,16 +138,20 @@ impl<T: Shareable> ReentrantMutex<T> {
         &self,
         moment: Instant,
     ) -> Result<ReentrantMutexGuard<'_, T>, TryLockError<ReentrantMutexGuard<'_, T>>> {
-        self.lock_before(deadline_at(moment))
+        self.lock_until(deadline_at(moment)).map_err(|obstacle| self.in_words(obstacle))
     }
 
-    #[inline]
-    fn lock_before(
-        &self,
-        deadline: Deadline,
-    ) -> Result<ReentrantMutexGuard<'_, T>, TryLockError<ReentrantMutexGuard<'_, T>>> {
-        let guard = |p, leaving| ReentrantMutexGuard { mutex: self, p, leaving };
-        lock_lending_nothing(&self.raw, deadline, guard)
+    #[inline(always)]
+    fn lock_until(&self, deadline: Deadline) -> Result<ReentrantMutexGuard<'_, T>, Obstacle> {
+        let p = lock_lending_nothing(&self.raw, deadline)?;
+        Ok(ReentrantMutexGuard { mutex: self, p, panicking_before: thread::panicking() })
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn in_words(&self, obstacle: Obstacle) -> TryLockError<ReentrantMutexGuard<'_, T>> {
+        let panicking_before = thread::panicking();
+        obstacle.in_words(|p| ReentrantMutexGuard { mutex: self, p, panicking_before })
     }
 
     /// What the lock's word says at this moment: who holds it, whether anybody may sleep on it, whether a holder
@@ -168,37 +176,60 @@ impl<T> fmt::Debug for ReentrantMutex<T> {
 }
 
 /// Takes the lock for a guard that gives no references: what is inside can be used by several at once, or is copied.
-#[inline]
-pub(super) fn lock_lending_nothing<G>(
+#[inline(always)]
+pub(super) fn lock_lending_nothing(
     raw: &RawReentrantMutex<RobustWord, Cell64>,
     deadline: Deadline,
-    guard: impl FnOnce(&'static Linux, Leaving) -> G,
-) -> Result<G, TryLockError<G>> {
+) -> Result<&'static Linux, Obstacle> {
     // For a thread that is not known yet, no case is plain.
     let p = Linux::lockless();
     match raw.lock_plain(p) {
-        Ok(Acquired::Clean) => {
-            p.lends_nothing(raw.mutex().robust());
-            Ok(guard(p, Leaving::after(Acquired::Clean)))
-        }
-        taken => lock_otherwise(raw, taken, deadline, guard),
+        Ok(true) => p.newest_lends_nothing(raw.mutex().robust()),
+        Ok(false) => {}
+        Err(seen) => lock_otherwise(raw, seen, deadline)?,
+    }
+    Ok(p)
+}
+
+#[cold]
+#[inline(never)]
+fn lock_otherwise(
+    raw: &RawReentrantMutex<RobustWord, Cell64>,
+    seen: Option<State>,
+    deadline: Deadline,
+) -> Result<(), Obstacle> {
+    let p = Linux::current().map_err(Obstacle::Unsupported)?;
+    let taken = raw.lock_otherwise(p, seen, deadline, Scope::default());
+    if taken.is_ok() {
+        p.lends_nothing(raw.mutex().robust());
+    }
+    Obstacle::of(taken)
+}
+
+/// Undoes one `lock`, as the guard has to.
+#[inline]
+pub(super) fn release(
+    raw: &RawReentrantMutex<RobustWord, Cell64>,
+    p: &'static Linux,
+    panicking_before: bool,
+) -> Result<(), NotHeld> {
+    if !thread::panicking() && raw.unlock_plain(p) {
+        Ok(())
+    } else {
+        release_otherwise(raw, p, panicking_before)
     }
 }
 
 #[cold]
 #[inline(never)]
-fn lock_otherwise<G>(
+fn release_otherwise(
     raw: &RawReentrantMutex<RobustWord, Cell64>,
-    taken: Result<Acquired, Option<State>>,
-    deadline: Deadline,
-    guard: impl FnOnce(&'static Linux, Leaving) -> G,
-) -> Result<G, TryLockError<G>> {
-    let p = Linux::current().map_err(LockError::Unsupported)?;
-    let taken = taken.or_else(|seen| raw.lock_otherwise(p, seen, deadline, Scope::default()));
-    said(taken, |how| {
-        p.lends_nothing(raw.mutex().robust());
-        guard(p, Leaving::after(how))
-    })
+    p: &'static Linux,
+    panicking_before: bool,
+) -> Result<(), NotHeld> {
+    // Not the guard knows whether what a dead one left was repaired: another one of the same thread may have done so.
+    let leaving = Leaving::new(panicking_before, raw.is_unrepaired(p));
+    leaving.leave(|| raw.unlock(p), || raw.unlock_abandoned(p), || raw.give_up(p))
 }
 
 /// The lock, held: gives what is inside, and undoes one `lock` when dropped.
@@ -221,7 +252,7 @@ pub struct ReentrantMutexGuard<'a, T: Shareable> {
     mutex: &'a ReentrantMutex<T>,
     /// The thread's platform, which cannot be sent: the kernel knows the holder by its thread.
     p: &'static Linux,
-    leaving: Leaving,
+    panicking_before: bool,
 }
 
 // SAFETY: a shared guard gives only shared access to what is inside, and cannot release the lock.
@@ -232,7 +263,6 @@ impl<T: Shareable> ReentrantMutexGuard<'_, T> {
     pub fn make_consistent(&mut self) {
         // Cannot fail: the guard's thread holds the lock. In a forked child, which does not, nothing changes.
         let _ = self.mutex.raw.make_consistent(self.p);
-        self.leaving.repaired();
     }
 
     /// Undoes one `lock`, and says whether this thread really held it. A guard that was inherited by a forked child
@@ -242,13 +272,8 @@ impl<T: Shareable> ReentrantMutexGuard<'_, T> {
     ///
     /// [`NotHeld`], and nothing changes, in a forked child.
     pub fn unlock(self) -> Result<(), NotHeld> {
-        core::mem::ManuallyDrop::new(self).release()
-    }
-
-    #[inline]
-    fn release(&self) -> Result<(), NotHeld> {
-        let (raw, p) = (&self.mutex.raw, self.p);
-        self.leaving.leave(|| raw.unlock(p), || raw.unlock_abandoned(p), || raw.give_up(p))
+        let this = core::mem::ManuallyDrop::new(self);
+        release(&this.mutex.raw, this.p, this.panicking_before)
     }
 }
 
@@ -256,7 +281,7 @@ impl<T: Shareable> Drop for ReentrantMutexGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
         // An error means a forked child's copy of its parent's guard: not its lock to release.
-        let _ = self.release();
+        let _ = release(&self.mutex.raw, self.p, self.panicking_before);
     }
 }
 

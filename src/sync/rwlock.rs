@@ -7,12 +7,13 @@ use core::ops::{Deref, DerefMut};
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::{Duration, Instant};
 
-use super::mutex::{Leaving, deadline_at, not_taken, said, without_blocking};
+use super::mutex::{Leaving, Obstacle, deadline_at, not_taken, without_blocking};
 use crate::deadline::Deadline;
 use crate::diagnosis::primitives::rwlock_words;
 use crate::error::{LockError, NotHeld, OwnerDied, TryLockError};
-use crate::platform::{Cell64, Linux, Platform, RobustWord, monotonic_now};
+use crate::platform::{Cell64, Linux, Platform, RobustWord, Scope, monotonic_now};
 use crate::raw::mutex_state::State;
+use crate::raw::rwlock::Met;
 use crate::raw::{Acquired, RawRwLock, Read};
 use crate::shm::{Outline, Plain, Shareable};
 
@@ -179,8 +180,8 @@ impl<T: Plain + Sync, const READERS: usize> RwLock<T, READERS> {
         // For a thread that is not known yet, no case is plain.
         let p = Linux::lockless();
         match self.raw.read_plain(p, p.me() as usize) {
-            Some(slot) => Ok(RwLockReadGuard { lock: self, p, slot }),
-            None => self.read_otherwise(deadline),
+            Ok(slot) => Ok(RwLockReadGuard { lock: self, p, slot }),
+            Err(tried) => self.read_otherwise(tried, deadline),
         }
     }
 
@@ -188,10 +189,11 @@ impl<T: Plain + Sync, const READERS: usize> RwLock<T, READERS> {
     #[inline(never)]
     fn read_otherwise(
         &self,
+        tried: usize,
         deadline: Deadline,
     ) -> ReadResult<'_, T, READERS, TryLockError<RwLockWriteGuard<'_, T, READERS>>> {
         let p = Linux::current().map_err(LockError::Unsupported)?;
-        match self.raw.read_otherwise(p, p.me() as usize, deadline) {
+        match self.raw.read_otherwise(p, p.me() as usize, tried, deadline) {
             Ok(Read::Shared(slot)) => Ok(RwLockReadGuard { lock: self, p, slot }),
             Ok(Read::OwnerDied) => {
                 let guard = RwLockWriteGuard::new(self, p, Acquired::OwnerDied);
@@ -206,10 +208,13 @@ impl<T: Plain + Sync, const READERS: usize> RwLock<T, READERS> {
     /// # Errors
     ///
     /// See [`LockError`]. With [`LockError::OwnerDied`] the lock *is* taken; the guard is inside.
+    // Always: see `Mutex::lock`.
+    #[inline(always)]
     pub fn write(
         &self,
     ) -> Result<RwLockWriteGuard<'_, T, READERS>, LockError<RwLockWriteGuard<'_, T, READERS>>> {
-        self.write_before(Deadline::Never).map_err(without_blocking)
+        self.write_until(Deadline::Never)
+            .map_err(|obstacle| without_blocking(self.in_words(obstacle)))
     }
 
     /// Takes the lock for writing if nobody else holds it.
@@ -221,7 +226,7 @@ impl<T: Plain + Sync, const READERS: usize> RwLock<T, READERS> {
         &self,
     ) -> Result<RwLockWriteGuard<'_, T, READERS>, TryLockError<RwLockWriteGuard<'_, T, READERS>>>
     {
-        self.write_before(Deadline::Now)
+        self.write_until(Deadline::Now).map_err(|obstacle| self.in_words(obstacle))
     }
 
     /// Takes the lock for writing, waiting for it no longer than `timeout`.
@@ -234,7 +239,8 @@ impl<T: Plain + Sync, const READERS: usize> RwLock<T, READERS> {
         timeout: Duration,
     ) -> Result<RwLockWriteGuard<'_, T, READERS>, TryLockError<RwLockWriteGuard<'_, T, READERS>>>
     {
-        self.write_before(Deadline::after(monotonic_now(), timeout))
+        self.write_until(Deadline::after(monotonic_now(), timeout))
+            .map_err(|obstacle| self.in_words(obstacle))
     }
 
     /// Takes the lock for writing, waiting for it no longer than until `moment`.
@@ -247,16 +253,26 @@ impl<T: Plain + Sync, const READERS: usize> RwLock<T, READERS> {
         moment: Instant,
     ) -> Result<RwLockWriteGuard<'_, T, READERS>, TryLockError<RwLockWriteGuard<'_, T, READERS>>>
     {
-        self.write_before(deadline_at(moment))
+        self.write_until(deadline_at(moment)).map_err(|obstacle| self.in_words(obstacle))
     }
 
-    fn write_before(
+    #[inline(always)]
+    fn write_until(
         &self,
         deadline: Deadline,
-    ) -> Result<RwLockWriteGuard<'_, T, READERS>, TryLockError<RwLockWriteGuard<'_, T, READERS>>>
-    {
-        let p = Linux::current().map_err(LockError::Unsupported)?;
-        said(self.raw.write(p, deadline), |how| RwLockWriteGuard::new(self, p, how))
+    ) -> Result<RwLockWriteGuard<'_, T, READERS>, Obstacle> {
+        // For a thread that is not known yet, no case is plain.
+        let p = Linux::lockless();
+        if let Err(met) = self.raw.write_plain(p) {
+            write_otherwise(&self.raw, met, deadline)?;
+        }
+        Ok(RwLockWriteGuard::new(self, p, Acquired::Clean))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn in_words(&self, obstacle: Obstacle) -> TryLockError<RwLockWriteGuard<'_, T, READERS>> {
+        obstacle.in_words(|p| RwLockWriteGuard::new(self, p, Acquired::OwnerDied))
     }
 
     /// Who writes at this moment, or is about to (for a moment that may also be a reader, which is let in after a writer);
@@ -285,6 +301,17 @@ impl<T, const READERS: usize> fmt::Debug for RwLock<T, READERS> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RwLock").finish_non_exhaustive()
     }
+}
+
+#[cold]
+#[inline(never)]
+fn write_otherwise<const READERS: usize>(
+    raw: &RawRwLock<RobustWord, Cell64, READERS>,
+    met: Met,
+    deadline: Deadline,
+) -> Result<(), Obstacle> {
+    let p = Linux::current().map_err(Obstacle::Unsupported)?;
+    Obstacle::of(raw.write_otherwise(p, met, deadline, Scope::default()))
 }
 
 /// The lock, held for reading: gives the data, and lets go when dropped.
@@ -379,6 +406,7 @@ pub struct RwLockWriteGuard<'a, T: Plain + Sync, const READERS: usize = 8> {
 unsafe impl<T: Plain + Sync, const READERS: usize> Sync for RwLockWriteGuard<'_, T, READERS> {}
 
 impl<'a, T: Plain + Sync, const READERS: usize> RwLockWriteGuard<'a, T, READERS> {
+    #[inline]
     fn new(lock: &'a RwLock<T, READERS>, p: &'static Linux, how: Acquired) -> Self {
         Self { lock, p, leaving: Leaving::after(how) }
     }
@@ -418,9 +446,19 @@ impl<'a, T: Plain + Sync, const READERS: usize> RwLockWriteGuard<'a, T, READERS>
 
     #[inline]
     fn release(&self) -> Result<(), NotHeld> {
-        let (raw, p) = (&self.lock.raw, self.p);
-        self.leaving.leave(|| raw.unlock_write(p), || raw.unlock_abandoned(p), || raw.give_up(p))
+        let (raw, p, leaving) = (&self.lock.raw, self.p, self.leaving);
+        if leaving.is_plain() { raw.unlock_write(p) } else { release_otherwise(raw, p, leaving) }
     }
+}
+
+#[cold]
+#[inline(never)]
+fn release_otherwise<const READERS: usize>(
+    raw: &RawRwLock<RobustWord, Cell64, READERS>,
+    p: &'static Linux,
+    leaving: Leaving,
+) -> Result<(), NotHeld> {
+    leaving.leave(|| raw.unlock_write(p), || raw.unlock_abandoned(p), || raw.give_up(p))
 }
 
 impl<T: Plain + Sync, const READERS: usize> Drop for RwLockWriteGuard<'_, T, READERS> {

@@ -306,31 +306,42 @@ impl<const PERMITS: usize, const MOST: usize> Semaphore<PERMITS, MOST> {
         assert!(n <= MOST, "{n} permits of a semaphore that has {MOST} at the most");
         // For a thread that is not known yet, no case is plain.
         let p = Linux::lockless();
-        if n == 1
-            && let Some(slot) = self.raw.acquire_plain(p, PERMITS, p.me() as usize)
-        {
-            return Ok(self.permit(p, 1 << slot));
+        let first = p.me() as usize;
+        if n != 1 {
+            return self.acquire_many_before(n, deadline);
         }
-        self.acquire_otherwise(n, deadline)
+        match self.raw.acquire_plain(p, PERMITS, first) {
+            Ok(slot) => {
+                p.newest_lends_nothing(&self.raw.parts().1[slot]);
+                Ok(Permit { semaphore: self, p, slots: 1 << slot })
+            }
+            Err(tried) => self.acquire_otherwise(first, tried, deadline),
+        }
     }
 
     #[cold]
     #[inline(never)]
     fn acquire_otherwise(
         &self,
+        first: usize,
+        tried: usize,
+        deadline: Deadline,
+    ) -> Result<Permit<'_, PERMITS, MOST>, TryLockError<()>> {
+        let p = Linux::current().map_err(LockError::Unsupported)?;
+        let taken = self.raw.acquire_otherwise(p, PERMITS, first, tried, deadline);
+        taken.map(|slots| self.permit(p, slots)).map_err(not_taken)
+    }
+
+    fn acquire_many_before(
+        &self,
         n: usize,
         deadline: Deadline,
     ) -> Result<Permit<'_, PERMITS, MOST>, TryLockError<()>> {
         let p = Linux::current().map_err(LockError::Unsupported)?;
-        let taken = match n {
-            0 => Ok(0),
-            1 => self.raw.acquire(p, PERMITS, p.me() as usize, deadline),
-            _ => self.raw.acquire_many(p, PERMITS, n, deadline),
-        };
+        let taken = if n == 0 { Ok(0) } else { self.raw.acquire_many(p, PERMITS, n, deadline) };
         taken.map(|slots| self.permit(p, slots)).map_err(not_taken)
     }
 
-    #[inline]
     fn permit(&self, p: &'static Linux, slots: Slots) -> Permit<'_, PERMITS, MOST> {
         self.raw.robust(slots).for_each(|word| p.lends_nothing(word));
         Permit { semaphore: self, p, slots }

@@ -5,10 +5,11 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::mem::offset_of;
 use core::panic::{RefUnwindSafe, UnwindSafe};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use super::mutex::{Leaving, deadline_at, without_blocking};
-use super::reentrant::lock_lending_nothing;
+use super::mutex::{Obstacle, deadline_at, without_blocking};
+use super::reentrant::{lock_lending_nothing, release};
 use crate::deadline::Deadline;
 use crate::diagnosis::Part;
 use crate::error::{LockError, TryLockError};
@@ -227,9 +228,11 @@ impl<T: Plain> Value<T> {
     ///
     /// See [`LockError`], of which `AlreadyHeld` does not occur. With [`LockError::OwnerDied`] the lock *is* taken;
     /// the guard is inside.
-    #[inline]
+    // Always: see `Mutex::lock`.
+    #[inline(always)]
     pub fn lock(&self) -> Result<ValueGuard<'_, T>, LockError<ValueGuard<'_, T>>> {
-        self.lock_before(Deadline::Never).map_err(without_blocking)
+        self.lock_until(Deadline::Never)
+            .map_err(|obstacle| without_blocking(self.in_words(obstacle)))
     }
 
     /// Takes the value's lock, or takes it once more, if nobody else holds it.
@@ -260,7 +263,7 @@ impl<T: Plain> Value<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn try_lock(&self) -> Result<ValueGuard<'_, T>, TryLockError<ValueGuard<'_, T>>> {
-        self.lock_before(Deadline::Now)
+        self.lock_until(Deadline::Now).map_err(|obstacle| self.in_words(obstacle))
     }
 
     /// Takes the value's lock, or takes it once more, waiting for it no longer than `timeout`.
@@ -272,7 +275,8 @@ impl<T: Plain> Value<T> {
         &self,
         timeout: Duration,
     ) -> Result<ValueGuard<'_, T>, TryLockError<ValueGuard<'_, T>>> {
-        self.lock_before(Deadline::after(monotonic_now(), timeout))
+        self.lock_until(Deadline::after(monotonic_now(), timeout))
+            .map_err(|obstacle| self.in_words(obstacle))
     }
 
     /// Takes the value's lock, or takes it once more, waiting for it no longer than until `moment`.
@@ -284,16 +288,20 @@ impl<T: Plain> Value<T> {
         &self,
         moment: Instant,
     ) -> Result<ValueGuard<'_, T>, TryLockError<ValueGuard<'_, T>>> {
-        self.lock_before(deadline_at(moment))
+        self.lock_until(deadline_at(moment)).map_err(|obstacle| self.in_words(obstacle))
     }
 
-    #[inline]
-    fn lock_before(
-        &self,
-        deadline: Deadline,
-    ) -> Result<ValueGuard<'_, T>, TryLockError<ValueGuard<'_, T>>> {
-        let guard = |p, leaving| ValueGuard { value: self, p, leaving };
-        lock_lending_nothing(&self.raw, deadline, guard)
+    #[inline(always)]
+    fn lock_until(&self, deadline: Deadline) -> Result<ValueGuard<'_, T>, Obstacle> {
+        let p = lock_lending_nothing(&self.raw, deadline)?;
+        Ok(ValueGuard { value: self, p, panicking_before: thread::panicking() })
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn in_words(&self, obstacle: Obstacle) -> TryLockError<ValueGuard<'_, T>> {
+        let panicking_before = thread::panicking();
+        obstacle.in_words(|p| ValueGuard { value: self, p, panicking_before })
     }
 
     /// The value.
@@ -356,7 +364,7 @@ pub struct ValueGuard<'a, T: Plain> {
     value: &'a Value<T>,
     /// The thread's platform, which cannot be sent: the kernel knows the holder by its thread.
     p: &'static Linux,
-    leaving: Leaving,
+    panicking_before: bool,
 }
 
 impl<T: Plain> ValueGuard<'_, T> {
@@ -377,7 +385,6 @@ impl<T: Plain> ValueGuard<'_, T> {
     pub fn make_consistent(&mut self) {
         // Cannot fail: the guard's thread holds the lock. In a forked child, which does not, nothing changes.
         let _ = self.value.raw.make_consistent(self.p);
-        self.leaving.repaired();
     }
 }
 
@@ -403,9 +410,8 @@ where
 impl<T: Plain> Drop for ValueGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        let (raw, p) = (&self.value.raw, self.p);
         // An error means a forked child's copy of its parent's guard: not its lock to release.
-        let _ = self.leaving.leave(|| raw.unlock(p), || raw.unlock_abandoned(p), || raw.give_up(p));
+        let _ = release(&self.value.raw, self.p, self.panicking_before);
     }
 }
 
