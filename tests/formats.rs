@@ -6,6 +6,7 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+#[cfg(target_env = "gnu")]
 use common::outcome::{Attempt, Outcome};
 use lockproof::{Counter, Mutex, Region, RegionError};
 

@@ -185,7 +185,8 @@ impl fmt::Display for RegionError {
             Self::ForeignOwner { place, owner } => write!(
                 f,
                 "{place}: belongs to user {owner}, who could cut it short under those who use it; if that one is to be \
-                 trusted, say so with owned_by({owner})",
+                 trusted, say so with owned_by({owner}), or where users have no numbers of their own (user namespaces) with \
+                 owned_by_anybody()",
             ),
             Self::OutOfSpace { place, needed } => write!(
                 f,
