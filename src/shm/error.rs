@@ -179,8 +179,8 @@ impl fmt::Display for RegionError {
             ),
             Self::PermissionDenied(place) => write!(
                 f,
-                "{place}: permission denied; regions are for their owner alone unless made with another \
-                 mode, and must be both readable and writable",
+                "{place}: permission denied, or only reading is possible there; regions are for their owner alone unless made \
+                 with another mode, and must be both readable and writable",
             ),
             Self::ForeignOwner { place, owner } => write!(
                 f,
