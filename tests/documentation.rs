@@ -157,6 +157,25 @@ fn every_test_that_the_documentation_names_exists() {
     assert!(named > 50, "only {named} were found");
 }
 
+/// What the page says was tried, or cannot be prevented, without naming a test.
+fn untested(page: &str) -> Vec<&str> {
+    let (tables, points) = page.split_once("\n## What cannot be prevented\n").expect("a heading");
+    let rows = tables.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| tried"));
+    let list = points.trim_start().split("\n\n").next().expect("a first part");
+    let points = list.split("\n- ");
+    rows.chain(points).filter(|said| !said.contains("`tests/")).collect()
+}
+
+#[test]
+fn whatever_is_said_of_attacks_was_tried() {
+    let page = fs::read_to_string(root().join("docs/security.md")).unwrap();
+    assert_eq!(untested(&page), Vec::<&str>::new(), "no test is named");
+    let rows = "| tried | what comes of it | test |\n|---|---|---|\n| this | that | `tests/a.rs` |\n| one | no | |\n";
+    let points =
+        "\n## What cannot be prevented\n\n- this\n  (`tests/b.rs`)\n- two\n\nAnd the rest.\n";
+    assert_eq!(untested(&format!("{rows}{points}")), ["| one | no | |", "two"]);
+}
+
 #[test]
 fn what_is_missing_is_noticed() {
     let whole = "A lock.\n\n# What is promised\n\n| | shown by |\n|---|---|\n| all | `a/*` |\n\nNot promised: more.\n\n\

@@ -70,6 +70,12 @@ fn whatever_was_changed_is_refused_in_words() {
             &["has format 1", "knows format 2", "same version of lockproof"],
         ),
         (
+            "a later version",
+            Put(7, &[3]),
+            |e| matches!(e, RegionError::WrongVersion { found: 3, expected: 2, .. }),
+            &["has format 3", "knows format 2", "same version of lockproof"],
+        ),
+        (
             "version zero",
             Put(7, &[0]),
             |e| matches!(e, RegionError::WrongVersion { found: 0, .. }),

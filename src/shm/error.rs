@@ -179,13 +179,14 @@ impl fmt::Display for RegionError {
             ),
             Self::PermissionDenied(place) => write!(
                 f,
-                "{place}: permission denied; regions are for their owner alone unless made with another \
-                 mode, and must be both readable and writable",
+                "{place}: permission denied, or only reading is possible there; regions are for their owner alone unless made \
+                 with another mode, and must be both readable and writable",
             ),
             Self::ForeignOwner { place, owner } => write!(
                 f,
                 "{place}: belongs to user {owner}, who could cut it short under those who use it; if that one is to be \
-                 trusted, say so with owned_by({owner})",
+                 trusted, say so with owned_by({owner}), or where users have no numbers of their own (user namespaces) with \
+                 owned_by_anybody()",
             ),
             Self::OutOfSpace { place, needed } => write!(
                 f,

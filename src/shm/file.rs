@@ -38,6 +38,22 @@ pub(super) enum Trusted {
     Anybody,
 }
 
+/// Whether the number may stand for anybody: it is what users are shown with that have none in this user namespace, and there are such.
+fn is_stand_in(user: u32) -> bool {
+    const USUAL: u32 = 65534;
+    let stand_in = std::fs::read_to_string("/proc/sys/kernel/overflowuid").ok();
+    let stand_in = stand_in.and_then(|number| number.trim().parse().ok()).unwrap_or(USUAL);
+    user == stand_in && !all_have_numbers()
+}
+
+/// Whether this user namespace has a number for each user, as the first one of a machine has. Not known is no.
+fn all_have_numbers() -> bool {
+    let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    let lengths =
+        map.lines().filter_map(|line| line.split_ascii_whitespace().nth(2)?.parse::<u64>().ok());
+    lengths.sum::<u64>() >= u32::MAX.into()
+}
+
 /// A file that is, or is to be, a region.
 #[derive(Debug)]
 pub(super) struct File {
@@ -113,10 +129,20 @@ impl File {
             Trusted::User(user) => owner == user || owner == ours || owner == 0,
             Trusted::Ourselves => owner == ours || owner == 0,
         };
-        if is_trusted {
+        if is_trusted
+            && (trusted == Trusted::Anybody || !is_stand_in(owner) || self.is_ours_to_change())
+        {
             return Ok(());
         }
         Err(RegionError::ForeignOwner { place: self.place.clone(), owner })
+    }
+
+    /// Whether this process may do what only the owner may, or who has power over that user in this namespace. The kernel compares
+    /// the users themselves then, and not the numbers that they are shown with.
+    fn is_ours_to_change(&self) -> bool {
+        let set = |flags| fs::fcntl_setfl(&self.fd, flags);
+        let Ok(flags) = fs::fcntl_getfl(&self.fd) else { return false };
+        set(flags | OFlags::NOATIME).is_ok() && set(flags).is_ok()
     }
 
     pub(super) fn place(&self) -> &Place {

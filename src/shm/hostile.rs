@@ -30,6 +30,8 @@ const MOST_CALLS: usize = 24;
 /// Within how many holds a call is made at most.
 const DEEPEST: usize = 4;
 const NO_TIME: Duration = Duration::ZERO;
+/// The bit of a place that says that it may be any.
+const ANYWHERE: usize = 1 << 15;
 
 crate::shareable! {
     /// One of each.
@@ -186,13 +188,28 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    /// The peer writes over the payload.
+    /// The peer writes over the payload: anywhere, or over what is no zero, which somebody has put there. Of the latter there is
+    /// little, so that it is hit.
     fn peer_writes(&self, input: &mut Input<'_>) {
-        let at = usize::from(u16::from_le_bytes(input.bytes())) % (size_of::<All>() / 4) * 4;
+        let at = usize::from(u16::from_le_bytes(input.bytes()));
+        let in_use = if at & ANYWHERE == 0 { self.words_in_use() } else { Vec::new() };
+        let at = match in_use.len() {
+            0 => at % (size_of::<All>() / 4) * 4,
+            words => in_use[at % words],
+        };
         let value = input.value().to_ne_bytes();
         let long = value.len().min(size_of::<All>() - at);
         self.write(at, &value[..long]);
         self.settle();
+    }
+
+    /// Where the payload is no zero.
+    fn words_in_use(&self) -> Vec<usize> {
+        let mut payload = vec![0; size_of::<All>()];
+        let read = pread(self.peer, &mut payload, PAYLOAD_OFFSET as u64);
+        assert_eq!(read, Ok(payload.len()));
+        let words = payload.chunks_exact(4).enumerate();
+        words.filter(|(_, word)| **word != [0; 4]).map(|(at, _)| at * 4).collect()
     }
 
     /// The peer lets go of what it must not hold.

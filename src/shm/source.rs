@@ -99,6 +99,9 @@ impl<T: Shareable> Source<T> {
     /// Opens it also if it belongs to that user. Without it, what has a [name](Region::named) is opened only if it belongs to this
     /// process's user or to root: anybody may have been quicker to take a name, and a file's owner can cut it short under those who
     /// use it, which ends them by SIGBUS.
+    ///
+    /// In a user namespace, all users that have no number there are shown with one and the same, mostly 65534. That number is believed
+    /// of a file only if the kernel lets this process do with it what is its owner's to do.
     pub fn owned_by(mut self, user: u32) -> Self {
         self.trusted = Trusted::User(user);
         self

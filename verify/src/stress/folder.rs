@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::{env, io};
 
 use super::guardian::Guardian;
+use crate::report::trouble;
 
 /// A folder for one run. Its guardian removes it.
 #[derive(Debug)]
@@ -17,8 +18,12 @@ pub(crate) struct Folder {
 impl Folder {
     /// Makes one, empty.
     pub(crate) fn new(prefix: &str) -> Result<Self, String> {
-        let in_words = |error: io::Error| format!("cannot make a folder: {error}");
-        let path = env::temp_dir().join(format!("{prefix}{:016x}", fastrand::u64(..)));
+        let all = env::temp_dir();
+        let in_words = |error: io::Error| {
+            let (all, why) = (all.display(), trouble::in_words(&error));
+            format!("cannot make a folder in {all}, which TMPDIR may say otherwise: {why}")
+        };
+        let path = all.join(format!("{prefix}{:016x}", fastrand::u64(..)));
         // First, so that there is no moment at which there is a folder that nobody would remove.
         let guardian = Guardian::of(&path).map_err(in_words)?;
         DirBuilder::new().mode(0o700).create(&path).map_err(in_words)?;

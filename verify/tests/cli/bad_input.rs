@@ -14,6 +14,8 @@ use super::*;
 
 /// How long each may take: what is asked for much, and does it, is ended then.
 const ENOUGH: Duration = Duration::from_secs(2);
+/// The same for what has nothing that makes it small.
+const BEGUN: Duration = Duration::from_millis(500);
 
 /// What stands for a value. Some flags can use one or the other; none leads out of the folder that each is tried in.
 fn values() -> Vec<OsString> {
@@ -66,6 +68,12 @@ fn small(name: &str) -> Vec<&'static str> {
         "zoo" => "--only=hyman --time-limit=1",
         "stress" => "--subject=mutex --processes=2 --count=10 --kills=1 --time-limit=1",
         "bench" => "mutex/alone --rounds=2 --window=1ms",
+        "counter" | "threads" => "--sleep=0 --no-cost --increments=5",
+        "tickets" => "--processes=3 --read=1 --write=1",
+        "workers" => "--most=20",
+        "csv" => "--processes=2 --rows=3 --length=10 --sleep=0",
+        "append" => "--processes=2 --sleep=0 --lines=3",
+        "jobs" => "--sleep=0",
         "inspect" | "rm" => "there-is-none-of-that-name",
         "schema" => "stress",
         "completions" => "bash",
@@ -141,7 +149,8 @@ fn tried(line: &[OsString], folder: &Path, change: impl Fn(&mut Command)) -> Opt
     let mut command = command();
     command.args(line).current_dir(folder).env("TMPDIR", folder).env("RUST_BACKTRACE", "1");
     change(&mut command);
-    let ended = assert_cmd::Command::from_std(command).timeout(ENOUGH).output();
+    let enough = if line[0] == "litmus" { BEGUN } else { ENOUGH };
+    let ended = assert_cmd::Command::from_std(command).timeout(enough).output();
     let output = ended.expect("the command runs");
     (output.status.signal() != Some(Signal::KILL.as_raw())).then_some(output)
 }
@@ -150,8 +159,12 @@ fn tried(line: &[OsString], folder: &Path, change: impl Fn(&mut Command)) -> Opt
 fn wrong(line: &[OsString], output: &Output, folder: &Path) -> Option<String> {
     let said = String::from_utf8_lossy(&output.stderr);
     let status = output.status.code();
-    let written: Vec<_> =
-        fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.file_name()).collect();
+    let written: Vec<_> = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.file_name())
+        .collect();
     let what = if said.contains("a bug in lockproof")
         || said.contains("panicked")
         || said.contains("backtrace")
@@ -297,22 +310,95 @@ fn an_output_that_is_full_or_gone_is_no_success() {
     }
 }
 
+/// Several at a time: each is about something else.
 #[test]
 fn odd_surroundings_change_nothing() {
-    for (variable, value) in [
-        ("LC_ALL", "C"),
-        ("LANG", "xx_YY.nonsense"),
-        ("COLUMNS", "0"),
-        ("COLUMNS", "-1"),
-        ("COLUMNS", "99999999999"),
-        ("TERM", "dumb"),
-        ("TERM", "\u{1b}[31m"),
+    for variables in [
+        [("LC_ALL", "C"), ("COLUMNS", "0"), ("TERM", "dumb")],
+        [("LANG", "xx_YY.nonsense"), ("COLUMNS", "-1"), ("TERM", "\u{1b}[31m")],
+        [("LC_ALL", "de_DE.ISO-8859-1"), ("COLUMNS", "99999999999"), ("TERM", "")],
     ] {
         let lines = Leaf::all().iter().map(Leaf::as_it_is).collect();
         try_all(lines, |command| {
-            command.env(variable, value).env_remove("HOME").stdin(Stdio::null());
+            command.envs(variables).env_remove("HOME").stdin(Stdio::null());
         });
     }
+}
+
+/// What there may be none of, and how a shell has it so and then becomes the command.
+const WITHOUT: [(&str, &str); 4] = [
+    ("streams", "exec \"$0\" \"$@\" <&- >&- 2>&-"),
+    ("a terminal", "exec setsid -w \"$0\" \"$@\" </dev/null"),
+    ("a folder to be in", "rmdir \"$PWD\" && exec \"$0\" \"$@\""),
+    (
+        "a place to write to",
+        "for place in /dev/shm \"$PWD\"; do mount -t tmpfs -o ro none \"$place\" || exit 77; done; \
+         cd \"$PWD\" && exec \"$0\" \"$@\"",
+    ),
+];
+
+#[test]
+fn what_is_not_there_is_done_without_or_missed_in_words() {
+    let mounts = may_mount();
+    for (name, shell) in WITHOUT {
+        let alone = shell.contains("mount");
+        if alone && !mounts {
+            eprintln!("skipped: nothing can be mounted here");
+            continue;
+        }
+        let lines: Vec<_> = Leaf::all().iter().map(Leaf::as_it_is).collect();
+        for line in lines {
+            let outer = tempfile::tempdir().expect("a folder");
+            let folder = outer.path().join("inner");
+            fs::create_dir(&folder).expect("a new name");
+            let mut command = Command::new(if alone { "unshare" } else { "sh" });
+            command.args(alone.then_some(["-m", "sh"]).into_iter().flatten());
+            command.args(["-c", shell, env!("CARGO_BIN_EXE_lockproof")]).args(&line);
+            command.current_dir(&folder).env("TMPDIR", &folder).stdin(Stdio::null());
+            let ended = assert_cmd::Command::from_std(command).timeout(WATCHDOG).output();
+            let output = ended.expect("the command runs");
+            // Nobody hears its words without streams.
+            let unheard = name == "streams" && output.status.code() == Some(2);
+            let wrong = wrong(&line, &output, &folder);
+            let only_words = wrong.as_ref().is_some_and(|wrong| wrong.starts_with("no words"));
+            assert!(wrong.is_none() || unheard && only_words, "without {name}: {wrong:?}");
+        }
+    }
+}
+
+/// A file that is asked for is refused before the work, and nobody waits for it in vain.
+#[test]
+fn on_a_file_system_that_is_read_only_what_needs_none_works() {
+    if !may_mount() {
+        return eprintln!("skipped: nothing can be mounted here");
+    }
+    for (arguments, expected) in [
+        ("check --only unlocked/2x1/explorer", 0),
+        ("check --only unlocked/2x1/explorer --json out.json", 2),
+        ("check --only unlocked/2x1/explorer --html out.html", 2),
+        ("explore unlocked --processes 2 --svg out.svg", 2),
+        ("stress --subject mutex --processes 2 --count 10 --kills 1 --by memfd", 0),
+        ("stress --subject mutex --processes 2 --count 10 --kills 1 --by name", 1),
+        ("demo tickets --clients 2 --read 0 --write 0", 1),
+        ("ls", 0),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut command = Command::new("unshare");
+        command.args(["-m", "sh", "-c", WITHOUT[3].1, env!("CARGO_BIN_EXE_lockproof")]);
+        command.args(arguments.split(' ')).current_dir(&folder).env("TMPDIR", folder.path());
+        let output = command.output().expect("it runs");
+        let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(expected), "{arguments}: {said}");
+        let why = ["can only be read", "only reading is possible"];
+        let is_said = why.iter().any(|why| said.replace("\n    ", " ").contains(why));
+        assert!(expected == 0 || is_said, "{arguments}: {said}");
+    }
+}
+
+fn may_mount() -> bool {
+    let tried =
+        Command::new("unshare").args(["-m", "sh", "-c", "mount -t tmpfs none /mnt"]).output();
+    tried.is_ok_and(|output| output.status.success())
 }
 
 /// Prepares `/dev/shm` in a mount namespace of its own, and then becomes the command.
@@ -328,10 +414,8 @@ const SURROUNDINGS: [(&str, &str); 4] = [
 
 #[test]
 fn a_dev_shm_that_cannot_be_used_is_said() {
-    let may = Command::new("unshare").args(["-m", "sh", "-c", "mount -t tmpfs none /mnt"]).output();
-    if !may.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: nothing can be mounted here");
-        return;
+    if !may_mount() {
+        return eprintln!("skipped: nothing can be mounted here");
     }
     for (name, prepared) in SURROUNDINGS {
         for (arguments, works) in [

@@ -48,7 +48,8 @@ impl Store {
             let id = id as usize;
             &bytes[ends[id] as usize..ends[id + 1] as usize]
         };
-        let id = self.parents.len() as Id;
+        // Otherwise a state would be taken for another, and what was never looked at for proved.
+        let id = Id::try_from(self.parents.len()).expect("fewer states than there are numbers");
         table.insert_unique(hash, id, |id| hasher.hash_one(of(*id)));
         self.bytes.extend_from_slice(state);
         self.ends.push(self.bytes.len() as u64);
