@@ -30,7 +30,7 @@ const PROCESSES: usize = 2;
 /// What is measured of each checker that there is.
 pub(super) fn cases() -> Vec<Case> {
     let case = |id, contenders| {
-        let what = "a mutex of two processes explored; one process of the kit";
+        let what = "a mutex of two processes, explored by one thread";
         Case { id, what, unit: Unit::Executions, contenders }
     };
     vec![
