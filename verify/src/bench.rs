@@ -9,6 +9,7 @@ mod c;
 mod case;
 mod cases;
 mod compare;
+mod events;
 mod figures;
 mod json;
 #[cfg(any(feature = "loom", feature = "shuttle"))]

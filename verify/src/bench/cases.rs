@@ -14,9 +14,8 @@ use super::case::{
     Death::{Hangs, Nothing, Ours, Survived},
     Unit::{Microseconds, Millions, Nanoseconds},
 };
-use super::measure::{
-    Rig, Sample, alone, hand_over, killed, meeting, one_way, together, transfers,
-};
+use super::events::{hand_over, killed};
+use super::measure::{Rig, Sample, alone, meeting, one_way, together, transfers};
 use super::ours::{ByHand, Crowd, Flag, Messages, Permitted};
 use super::work::{Adds, FetchAdd, PingPong, Reads, Roles, Section, Transfers};
 

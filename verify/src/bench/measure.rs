@@ -1,4 +1,4 @@
-//! How work is measured: by one process alone, by several for a while, by several in step, and across a hand-over or a death.
+//! How work is measured: by one process alone, by several for a while, and by several in step. (`events` has hand-overs and deaths.)
 
 use core::hint::black_box;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -11,12 +11,10 @@ use rustix::time::{ClockId, clock_gettime};
 use super::pace::{self, Pace};
 use super::shared::{Board, MOST, Shared};
 use super::steps::{self, Steps};
-use super::work::{Adds, Section, Told, Work};
+use super::work::Work;
 
 /// So long something may take that others wait for.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
-/// So many hand-overs and deaths are looked at in a round.
-const EVENTS: usize = 3;
 
 /// Where it is measured, and for how long.
 pub(super) struct Rig {
@@ -63,7 +61,7 @@ impl Rig {
     }
 
     /// Starts processes, in turn on the two processors.
-    fn start(
+    pub(super) fn start(
         &self,
         processes: usize,
         work: impl Fn(usize) -> Result<(), String>,
@@ -78,13 +76,13 @@ impl Rig {
     }
 }
 
-fn pin(processor: usize) -> Result<(), String> {
+pub(super) fn pin(processor: usize) -> Result<(), String> {
     let mut only = CpuSet::new();
     only.set(processor);
     sched_setaffinity(None, &only).map_err(|error| format!("processor {processor}: {error}"))
 }
 
-fn set_up<W: Work>() -> Result<Shared<W>, String> {
+pub(super) fn set_up<W: Work>() -> Result<Shared<W>, String> {
     let work = Shared::<W>::new()?;
     work.set_up()?;
     Ok(work)
@@ -100,7 +98,7 @@ pub(super) fn now() -> u64 {
     nanoseconds(ClockId::Monotonic)
 }
 
-fn wait_until(what: &str, done: impl Fn() -> bool) -> Result<(), String> {
+pub(super) fn wait_until(what: &str, done: impl Fn() -> bool) -> Result<(), String> {
     let began = Instant::now();
     while !done() {
         if began.elapsed() > PATIENCE {
@@ -111,7 +109,7 @@ fn wait_until(what: &str, done: impl Fn() -> bool) -> Result<(), String> {
     Ok(())
 }
 
-fn join(mut workers: Workers) -> Result<(), String> {
+pub(super) fn join(mut workers: Workers) -> Result<(), String> {
     workers.wait_all_for(PATIENCE).map_err(|error| error.to_string())?;
     workers.join().map_err(|error| error.to_string())
 }
@@ -352,92 +350,6 @@ pub(super) fn searches(rig: &Rig, search: fn() -> Result<u64, String>) -> Result
     join(worker)?;
     let seconds = board.moment.load(Relaxed) as f64 / 1e9;
     Ok((board.done[0].load(Relaxed) as f64 / seconds).into())
-}
-
-/// Microseconds from a release until one that slept for it on the other processor is inside.
-pub(super) fn hand_over<S: Section>(rig: &Rig) -> Result<Sample, String> {
-    let (work, board) = (set_up::<Adds<S, 0>>()?, Shared::<Board>::new()?);
-    let lock = work.section();
-    median(|| {
-        board.moment.store(0, Relaxed);
-        let (mut waiter, mut released) = (None, 0);
-        let asleep = lock.within(|_, _| {
-            let started = waiter.insert(waiter_for(rig, lock, &board));
-            let asleep = started
-                .as_ref()
-                .map_err(Clone::clone)
-                .and_then(|worker| wait_asleep(worker, &board));
-            released = now();
-            asleep
-        });
-        asleep?;
-        waiter.into_iter().try_for_each(|waiter| join(waiter?))?;
-        Ok((board.moment.load(Acquire) - released) as f64 / 1e3)
-    })
-    .inspect(|_| lock.tear_down())
-}
-
-/// Microseconds from the SIGKILL that ends a holder until one that slept for it on the other processor is told.
-pub(super) fn killed<S: Section>(rig: &Rig) -> Result<Sample, String> {
-    let (work, board) = (set_up::<Adds<S, 0>>()?, Shared::<Board>::new()?);
-    let lock = work.section();
-    median(|| {
-        board.told.store(false, Relaxed);
-        board.go.store(false, Relaxed);
-        let holder = rig.start(1, |_| {
-            lock.enter()?;
-            lock.within(|_, _| {
-                board.go.store(true, Release);
-                loop {
-                    std::thread::park();
-                }
-            })
-        })?;
-        wait_until("the holder", || board.go.load(Acquire))?;
-        let waiter = waiter_for(rig, lock, &board)?;
-        wait_asleep(&waiter, &board)?;
-        let killed = now();
-        holder.kill_all().map_err(|error| error.to_string())?;
-        join(waiter)?;
-        if !board.told.load(Acquire) {
-            return Err("nobody was told of the death".to_owned());
-        }
-        Ok((board.moment.load(Acquire) - killed) as f64 / 1e3)
-    })
-    .inspect(|_| lock.tear_down())
-}
-
-/// A process on the second processor that takes the lock, and says when it has it and what it was told.
-fn waiter_for<S: Section>(rig: &Rig, lock: &S, board: &Board) -> Result<Workers, String> {
-    rig.start(1, |_| {
-        pin(rig.processors[1])?;
-        lock.enter()?;
-        board.ready.store(1, Release);
-        lock.within(|told, _| {
-            board.moment.store(now(), Release);
-            board.told.store(told == Told::OwnerDied, Release);
-        });
-        Ok(())
-    })
-}
-
-/// Waits until the kernel says that the waiter sleeps.
-fn wait_asleep(waiter: &Workers, board: &Board) -> Result<(), String> {
-    wait_until("the waiter", || board.ready.load(Acquire) == 1)?;
-    let worker = waiter.iter().next().ok_or_else(|| "the waiter was not started".to_owned())?;
-    let stat = format!("/proc/{}/stat", worker.id());
-    wait_until("the waiter to fall asleep", || {
-        let line = std::fs::read_to_string(&stat).unwrap_or_default();
-        line.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('S'))
-    })?;
-    board.ready.store(0, Relaxed);
-    Ok(())
-}
-
-fn median(mut measure: impl FnMut() -> Result<f64, String>) -> Result<Sample, String> {
-    let mut all = (0..EVENTS).map(|_| measure()).collect::<Result<Vec<f64>, String>>()?;
-    all.sort_by(f64::total_cmp);
-    Ok(all[EVENTS / 2].into())
 }
 
 #[cfg(test)]

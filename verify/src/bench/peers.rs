@@ -12,9 +12,8 @@ use super::case::{
     Case, Contender, Death,
     Death::{Hangs, Nothing, Survived},
 };
-use super::measure::{
-    Rig, Sample, alone, hand_over, killed, one_way, together, together_in_process, transfers,
-};
+use super::events::{hand_over, killed};
+use super::measure::{Rig, Sample, alone, one_way, together, together_in_process, transfers};
 use super::work::{Adds, PingPong, Reads, Roles, Transfers};
 use crates::{
     FdLock, PosixSync, ProcessSync, RawSync, RawSyncEvent, Robust, RustixFlag, RustixFutex,
