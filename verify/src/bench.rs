@@ -9,11 +9,17 @@ mod c;
 mod case;
 mod cases;
 mod compare;
+mod events;
 mod figures;
 mod json;
+#[cfg(any(feature = "loom", feature = "shuttle"))]
+mod kit;
 mod measure;
 mod ours;
+mod pace;
 mod page;
+#[cfg(feature = "peers")]
+mod peers;
 pub(crate) mod shared;
 mod steps;
 mod text;
@@ -105,13 +111,14 @@ pub(crate) fn command(
     out: &mut dyn Write,
     mut tell: impl FnMut(&str),
 ) -> Result<(), Failure> {
-    let cases = chosen(options)?;
+    let mut cases = chosen(options)?;
     let before =
         options.compare.as_deref().map(Before::read).transpose().map_err(Failure::Usage)?;
     if let Some(before) = &before {
         before.is_of(&cases).map_err(Failure::Usage)?;
     }
     [&options.json, &options.html].into_iter().flatten().try_for_each(Target::probe)?;
+    let left_out = left_out(&mut cases);
     let mut rig = Rig::new(options.window).map_err(Failure::Contender)?;
     rig.counts = options.instructions;
     let rounds = if options.instructions { 1 } else { options.rounds };
@@ -130,13 +137,13 @@ pub(crate) fn command(
         let tables = text::tables(&measured, &rig);
         found.is_now(&format_args!("{round} of {rounds} rounds were done:\n\n{tables}"));
     }
-    out.write_all(text::tables(&measured, &rig).as_bytes())?;
+    write!(out, "{}{}", text::tables(&measured, &rig), text::missing(&left_out))?;
     out.flush()?;
     if let Some(target) = &options.json {
-        target.write(&json::report(&measured, &rig, rounds))?;
+        target.write(&json::report(&measured, &rig, rounds, &left_out))?;
     }
     if let Some(target) = &options.html {
-        target.write(&page::report(&measured, &rig, rounds))?;
+        target.write(&page::report(&measured, &rig, rounds, &left_out))?;
     }
     match before.map(|before| before.compared(&measured)) {
         Some(compared) => {
@@ -146,6 +153,30 @@ pub(crate) fn command(
         }
         None => Ok(()),
     }
+}
+
+/// A peer that is not measured, and what the machine lacks for it.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema,
+)]
+pub(crate) struct LeftOut {
+    name: &'static str,
+    lacks: &'static str,
+}
+
+/// Takes out whom the machine cannot run, and says so.
+fn left_out(cases: &mut [Case]) -> Vec<LeftOut> {
+    let mut left_out = std::collections::BTreeSet::new();
+    for case in cases {
+        case.contenders.retain(|contender| match (contender.lacks)() {
+            Some(lacks) => {
+                left_out.insert(LeftOut { name: contender.name, lacks });
+                false
+            }
+            None => true,
+        });
+    }
+    left_out.into_iter().collect()
 }
 
 /// What can be asked for: each case, and all of one primitive.
@@ -173,7 +204,10 @@ fn chosen(options: &Options) -> Result<Vec<Case>, Failure> {
     let mut chosen: Vec<Case> = all.into_iter().filter(wanted).collect();
     if options.instructions {
         chosen.retain(|case| case.unit == Unit::Nanoseconds);
-        chosen.iter_mut().for_each(|case| case.unit = Unit::Instructions);
+        for case in &mut chosen {
+            case.unit = Unit::Instructions;
+            case.contenders.retain(|contender| contender.countable);
+        }
         if chosen.is_empty() {
             let why = "instructions are counted of what a process does alone: `mutex/alone`, `rwlock/read` and so on";
             return Err(Failure::Usage(why.to_owned()));

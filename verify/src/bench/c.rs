@@ -10,7 +10,7 @@ use core::sync::atomic::{
 use std::os::fd::IntoRawFd;
 
 use super::shared::Zeroes;
-use super::work::{Channel, Number, Readable, Section, Signal, Told, Work, unusable};
+use super::work::{Channel, Number, Readable, Section, Signal, Told, Turn, Work, unusable};
 
 /// What a call of the C library has come to.
 fn done(what: &str, failed: i32) -> Result<(), String> {
@@ -350,7 +350,7 @@ impl<const N: usize> Work for PthreadCrowd<N> {
         self.changed.set_up()
     }
 
-    fn once(&self, _: usize) {
+    fn once(&self, _: usize) -> Turn {
         worked(self.met.lock());
         let this = self.met.number.read();
         *self.here.alone() += 1;
@@ -359,12 +359,13 @@ impl<const N: usize> Work for PthreadCrowd<N> {
             *self.met.number.alone() += 1;
             self.met.unlock();
             self.changed.notify_all();
-            return;
+            return Turn::Own;
         }
         while self.met.number.read() == this {
             self.changed.wait(&self.met);
         }
         self.met.unlock();
+        Turn::Own
     }
 }
 
@@ -390,12 +391,13 @@ impl<const N: u32> Work for PthreadBarrier<N> {
         done("a barrier between processes", failed)
     }
 
-    fn once(&self, _: usize) {
+    fn once(&self, _: usize) -> Turn {
         // SAFETY: initialised by `set_up`.
         match unsafe { libc::pthread_barrier_wait(self.0.get()) } {
             0 | libc::PTHREAD_BARRIER_SERIAL_THREAD => {}
             failed => worked(failed),
         }
+        Turn::Own
     }
 }
 

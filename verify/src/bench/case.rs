@@ -18,9 +18,22 @@ pub(super) struct Contender {
     pub(super) name: &'static str,
     pub(super) death: Death,
     pub(super) run: fn(&Rig) -> Result<Sample, String>,
+    /// What the machine lacks without which it cannot be measured.
+    pub(super) lacks: fn() -> Option<&'static str>,
+    /// Whether its instructions can be counted: all that it does is done by a process that this one has forked.
+    pub(super) countable: bool,
 }
 
 impl Contender {
+    /// One that can be measured wherever the command runs.
+    pub(super) const fn new(
+        name: &'static str,
+        death: Death,
+        run: fn(&Rig) -> Result<Sample, String>,
+    ) -> Self {
+        Self { name, death, run, lacks: || None, countable: true }
+    }
+
     pub(super) fn is_ours(&self) -> bool {
         self.death == Death::Ours
     }
@@ -60,6 +73,8 @@ pub(super) enum Unit {
     Millions,
     /// Instructions; fewer are better.
     Instructions,
+    /// Executions of a model in a second; more are better.
+    Executions,
 }
 
 impl Unit {
@@ -69,10 +84,11 @@ impl Unit {
             Self::Microseconds => "us",
             Self::Millions => "M/s",
             Self::Instructions => "instructions",
+            Self::Executions => "executions/s",
         }
     }
 
     pub(super) const fn more_is_better(self) -> bool {
-        matches!(self, Self::Millions)
+        matches!(self, Self::Millions | Self::Executions)
     }
 }

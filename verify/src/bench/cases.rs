@@ -14,9 +14,8 @@ use super::case::{
     Death::{Hangs, Nothing, Ours, Survived},
     Unit::{Microseconds, Millions, Nanoseconds},
 };
-use super::measure::{
-    Rig, Sample, alone, hand_over, killed, meeting, one_way, together, transfers,
-};
+use super::events::{hand_over, killed};
+use super::measure::{Rig, Sample, alone, meeting, one_way, together, transfers};
 use super::ours::{ByHand, Crowd, Flag, Messages, Permitted};
 use super::work::{Adds, FetchAdd, PingPong, Reads, Roles, Section, Transfers};
 
@@ -37,6 +36,10 @@ pub(super) fn all() -> Vec<Case> {
     all.extend(waits());
     all.extend(barrier());
     all.extend(queue());
+    #[cfg(any(feature = "loom", feature = "shuttle"))]
+    all.extend(super::kit::cases());
+    #[cfg(feature = "peers")]
+    super::peers::join(&mut all);
     all
 }
 
@@ -343,19 +346,19 @@ fn case(
 }
 
 const fn ours(name: &'static str, run: Run) -> Contender {
-    Contender { name, death: Ours, run }
+    Contender::new(name, Ours, run)
 }
 
 const fn robust(name: &'static str, run: Run) -> Contender {
-    Contender { name, death: Survived, run }
+    Contender::new(name, Survived, run)
 }
 
 const fn mortal(name: &'static str, run: Run) -> Contender {
-    Contender { name, death: Hangs, run }
+    Contender::new(name, Hangs, run)
 }
 
 const fn no_lock(run: Run) -> Contender {
-    Contender { name: ATOMIC, death: Nothing, run }
+    Contender::new(ATOMIC, Nothing, run)
 }
 
 #[cfg(test)]

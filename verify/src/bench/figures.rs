@@ -55,8 +55,27 @@ impl Figures {
 
     /// The median of the rounds' smallest shares.
     pub(super) fn share(&self) -> Option<f64> {
-        let shares: Option<Vec<f64>> = self.all.iter().map(|sample| sample.share).collect();
-        shares.filter(|shares| !shares.is_empty()).map(|shares| Interval::of(shares).median)
+        self.median_of(|sample| sample.share)
+    }
+
+    /// The median of the rounds' longest waits, in microseconds.
+    pub(super) fn wait(&self) -> Option<f64> {
+        self.median_of(|sample| sample.wait)
+    }
+
+    /// The longest wait of all rounds, in microseconds.
+    pub(super) fn longest_wait(&self) -> Option<f64> {
+        self.all.iter().filter_map(|sample| sample.wait).max_by(f64::total_cmp)
+    }
+
+    /// The median of how often in a second the lock changed its owner.
+    pub(super) fn changes(&self) -> Option<f64> {
+        self.median_of(|sample| sample.changes)
+    }
+
+    fn median_of(&self, what: impl Fn(&Sample) -> Option<f64>) -> Option<f64> {
+        let all: Option<Vec<f64>> = self.all.iter().map(what).collect();
+        all.filter(|all| !all.is_empty()).map(|all| Interval::of(all).median)
     }
 }
 

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::LeftOut;
 use super::case::Death;
 use super::figures::{Figures, Interval, Measured};
 use super::measure::Rig;
@@ -14,6 +15,8 @@ struct Report {
     rounds: u32,
     processors: [usize; 2],
     cases: Vec<Case>,
+    /// Peers that were not measured, and what the machine lacks for them.
+    left_out: Vec<LeftOut>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -35,6 +38,15 @@ struct Contender {
     high: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     smallest_share: Option<f64>,
+    /// The longest time in which any process got nothing done, in microseconds: the median of the rounds' longest, and the longest of
+    /// all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wait_us: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    longest_wait_us: Option<f64>,
+    /// How often in a second the lock went from one process to another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner_changes_per_second: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     locked: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,9 +67,15 @@ pub(crate) fn schema() -> schemars::Schema {
 }
 
 /// All of it.
-pub(super) fn report(measured: &[Measured], rig: &Rig, rounds: u32) -> String {
+pub(super) fn report(
+    measured: &[Measured],
+    rig: &Rig,
+    rounds: u32,
+    left_out: &[LeftOut],
+) -> String {
     let cases = measured.iter().map(case).collect();
-    pretty(&Report { lockproof: VERSION, rounds, processors: rig.processors, cases })
+    let (processors, left_out) = (rig.processors, left_out.to_vec());
+    pretty(&Report { lockproof: VERSION, rounds, processors, cases, left_out })
 }
 
 fn case(case: &Measured) -> Case {
@@ -80,6 +98,9 @@ fn contender(case: &Measured, figures: &Figures) -> Contender {
         low,
         high,
         smallest_share: figures.share(),
+        wait_us: figures.wait(),
+        longest_wait_us: figures.longest_wait(),
+        owner_changes_per_second: figures.changes(),
         locked: figures.locked(),
         ratio: case.ratio(figures).map(|Interval { median, low, high }| Ratio {
             median,

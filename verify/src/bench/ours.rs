@@ -7,7 +7,7 @@ use lockproof::{
 };
 
 use super::shared::Zeroes;
-use super::work::{Channel, Number, Readable, Section, Signal, Told, Work, unusable};
+use super::work::{Channel, Number, Readable, Section, Signal, Told, Turn, Work, unusable};
 
 impl Section for Mutex<u64> {
     #[inline(always)]
@@ -120,10 +120,11 @@ impl Section for ByHand {
 
 impl Work for Counter {
     #[inline(always)]
-    fn once(&self, _: usize) {
+    fn once(&self, _: usize) -> Turn {
         if let Err(error) = self.increment() {
             unusable(&error);
         }
+        Turn::Own
     }
 
     fn total(&self) -> Option<u64> {
@@ -133,8 +134,9 @@ impl Work for Counter {
 
 impl Work for AtomicCounter {
     #[inline(always)]
-    fn once(&self, _: usize) {
+    fn once(&self, _: usize) -> Turn {
         self.increment();
+        Turn::Own
     }
 
     fn total(&self) -> Option<u64> {
@@ -207,7 +209,7 @@ pub(super) struct Crowd<const N: usize> {
 unsafe impl<const N: usize> Zeroes for Crowd<N> {}
 
 impl<const N: usize> Work for Crowd<N> {
-    fn once(&self, _: usize) {
+    fn once(&self, _: usize) -> Turn {
         let met = self.met.lock().and_then(|mut met| {
             met[0] += 1;
             let this = met[1];
@@ -222,23 +224,26 @@ impl<const N: usize> Work for Crowd<N> {
         if let Err(error) = met {
             unusable(&error);
         }
+        Turn::Own
     }
 }
 
 impl<const N: usize> Work for Barrier<N> {
-    fn once(&self, _: usize) {
+    fn once(&self, _: usize) -> Turn {
         if let Err(error) = self.wait() {
             unusable(&error);
         }
+        Turn::Own
     }
 
-    fn many(&self, _: usize, times: u64) {
+    fn many(&self, _: usize, times: u64) -> u64 {
         let party = self.register().unwrap_or_else(|error| unusable(&error));
         for _ in 0..times {
             if let Err(error) = party.wait() {
                 unusable(&error);
             }
         }
+        0
     }
 }
 

@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
-use super::case::Death;
+use super::LeftOut;
+use super::case::{Death, Unit};
 use super::figures::{Figures, Interval, Measured};
 use super::measure::Rig;
-use super::text::{bounds, figure, lives};
+use super::text::{bounds, figure, lives, many, missing};
 use crate::report::html::plot::{PLOTS, Scale, Spread, spreads};
 use crate::report::html::{Frame, Look, Part, page};
 use crate::report::json::VERSION;
@@ -14,7 +15,12 @@ use crate::report::numbers::counted;
 const LOOK: Look = Look { body: include_str!("page.html"), style: PLOTS, script: "'use strict';" };
 
 /// All of it.
-pub(super) fn report(measured: &[Measured], rig: &Rig, rounds: u32) -> String {
+pub(super) fn report(
+    measured: &[Measured],
+    rig: &Rig,
+    rounds: u32,
+    left_out: &[LeftOut],
+) -> String {
     let advantages = measured.iter().flat_map(advantages);
     let ends: Vec<f64> = advantages.flat_map(|(_, its)| [its.low, its.high]).collect();
     let scale = Scale::around_one(&ends);
@@ -34,12 +40,14 @@ pub(super) fn report(measured: &[Measured], rig: &Rig, rounds: u32) -> String {
         parts: vec![Part::new("cases", "Cases"), Part::new("legend", "What the figures mean")],
     };
     let cases = measured.iter().map(|case| Entry::of(case, &scale)).collect();
-    page(frame, &LOOK, Content { cases })
+    page(frame, &LOOK, Content { cases, missing: missing(left_out) })
 }
 
 #[derive(Serialize)]
 struct Content {
     cases: Vec<Entry>,
+    /// Who was not measured.
+    missing: String,
 }
 
 #[derive(Serialize)]
@@ -51,6 +59,8 @@ struct Entry {
     /// Nothing where there is nobody to compare with.
     plot: Option<String>,
     rows: Vec<Row>,
+    /// Whether several worked beside one another, so that there is something to say of that.
+    turns: bool,
 }
 
 #[derive(Serialize)]
@@ -62,6 +72,9 @@ struct Row {
     ratio: String,
     ratios: String,
     share: String,
+    wait: String,
+    longest: String,
+    changes: String,
     lives: &'static str,
 }
 
@@ -106,6 +119,7 @@ impl Entry {
             better: if case.unit.more_is_better() { "more is better" } else { "less is better" },
             plot: (!peers.is_empty()).then(|| spreads(label(), scale, &peers)),
             rows: case.figures.iter().map(|figures| Row::of(case, figures)).collect(),
+            turns: case.figures.iter().any(|figures| figures.wait().is_some()),
         }
     }
 }
@@ -136,9 +150,16 @@ impl Row {
                 .map(|ratio| bounds(ratio, |bound| format!("{bound:.2}")))
                 .unwrap_or_default(),
             share: figures.share().map(|share| format!("{share:.2}")).unwrap_or_default(),
-            lives: lives(figures.death),
+            wait: microseconds(figures.wait()),
+            longest: microseconds(figures.longest_wait()),
+            changes: figures.changes().map(many).unwrap_or_default(),
+            lives: lives(case.unit, figures.death),
         }
     }
+}
+
+fn microseconds(wait: Option<f64>) -> String {
+    wait.map(|wait| figure(wait, Unit::Microseconds)).unwrap_or_default()
 }
 
 #[cfg(test)]

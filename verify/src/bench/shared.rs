@@ -64,6 +64,10 @@ pub(super) struct Board {
     /// When something happened, in nanoseconds.
     pub(super) moment: Line<AtomicU64>,
     pub(super) told: Line<AtomicBool>,
+    /// When all began, the longest that any waited, in nanoseconds, and how often the lock changed its owner.
+    pub(super) began: Line<AtomicU64>,
+    pub(super) longest: Line<AtomicU64>,
+    pub(super) changes: Line<AtomicU64>,
 }
 
 // SAFETY: made of atomics.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::LeftOut;
 use super::case::{Death, Unit};
 use super::figures::{Figures, Interval, Measured};
 use super::measure::Rig;
@@ -9,8 +10,11 @@ use super::measure::Rig;
 const LEGEND: &str = "\
 median: of the rounds, with the interval in which it lies at a confidence of 95 %
 ours / it: the first of ours against it, round by round, with the same interval
-share: of what each would have done if all had done as much, what the last one did
 lives: whether the others go on when one of them dies
+share: of what each would have done if all had done as much, what the last one did
+wait: the longest time in which any process got nothing done, in us; the median of the
+  rounds, and the longest of all
+changes: how often in a second the lock went from one process to another
 ";
 
 const LEGEND_OF_COUNTS: &str = "\
@@ -33,21 +37,45 @@ pub(super) fn tables(measured: &[Measured], rig: &Rig) -> String {
     text + if rig.counts { LEGEND_OF_COUNTS } else { LEGEND }
 }
 
+/// Who was not measured, and how that can be changed.
+pub(super) fn missing(left_out: &[LeftOut]) -> String {
+    let mut text = String::new();
+    for LeftOut { name, lacks } in left_out {
+        let _ = writeln!(text, "{name} was left out: there is no {lacks}.");
+    }
+    if !cfg!(feature = "peers") {
+        text += MORE;
+    }
+    if text.is_empty() { text } else { format!("\n{text}") }
+}
+
+/// How to measure more.
+const MORE: &str = "\
+Other crates, Boost.Interprocess and Python's multiprocessing are measured too by a
+lockproof that was built with `--features peers`.
+";
+
 fn table(case: &Measured) -> String {
     let better = if case.unit.more_is_better() { "more is better" } else { "less is better" };
     let unit = case.unit.in_words();
     let mut text = format!("{}: {}; {unit}, {better}\n", case.id, case.what);
     let heads = match case.unit {
         Unit::Instructions => ["count", "locked"],
-        _ => ["median", "share"],
+        _ => ["median", ""],
     };
     let _ = writeln!(
         text,
         "  {:27}{:>8} {:11} {:>7} {:8} {:>6} lives",
         "", heads[0], "", "ours/it", "", heads[1]
     );
-    for figures in &case.figures {
-        text += row(case, figures).trim_end();
+    let turns = case.figures.iter().filter_map(turns).collect::<Vec<_>>();
+    let mut lines: Vec<String> = case.figures.iter().map(|figures| row(case, figures)).collect();
+    if !turns.is_empty() {
+        lines.push(format!("  {:27}{:>8} {:>11} {:>7} {:>15}", "", "share", "wait", "", "changes"));
+        lines.extend(turns);
+    }
+    for line in lines {
+        text += line.trim_end();
         text.push('\n');
     }
     text
@@ -64,7 +92,6 @@ fn row(case: &Measured, figures: &Figures) -> String {
         }
         None => Default::default(),
     };
-    let share = figures.share().map(|share| format!("{share:.2}"));
     let locked = figures.locked().map(|locked| figure(locked, case.unit));
     let bounds = match case.unit {
         Unit::Instructions => String::new(),
@@ -74,14 +101,34 @@ fn row(case: &Measured, figures: &Figures) -> String {
         "  {:27}{:>8} {bounds:11} {ratio:>7} {ratios:9} {:>5} {}",
         figures.name,
         figure(interval.median, case.unit),
-        share.or(locked).unwrap_or_default(),
-        lives(figures.death),
+        locked.unwrap_or_default(),
+        lives(case.unit, figures.death),
     )
 }
 
+/// How several got on beside one another, where there were several.
+fn turns(figures: &Figures) -> Option<String> {
+    let (wait, longest) = (figures.wait()?, figures.longest_wait()?);
+    let share = figures.share().map(|share| format!("{share:.2}")).unwrap_or_default();
+    let changes = figures.changes().map(many).unwrap_or_default();
+    let waits = [wait, longest].map(|wait| figure(wait, Unit::Microseconds));
+    let [wait, longest] = waits;
+    Some(format!("  {:27}{share:>8} {wait:>11} {longest:>7} {changes:>15}", figures.name))
+}
+
+/// A count, of which the first three digits say something.
+pub(super) fn many(count: f64) -> String {
+    match count {
+        count if count >= 1e6 => format!("{} M", figure(count / 1e6, Unit::Millions)),
+        count if count >= 1e3 => format!("{} k", figure(count / 1e3, Unit::Millions)),
+        count => format!("{count:.0}"),
+    }
+}
+
 /// Whether the others go on when one of them dies.
-pub(super) const fn lives(death: Death) -> &'static str {
+pub(super) const fn lives(unit: Unit, death: Death) -> &'static str {
     match death {
+        _ if matches!(unit, Unit::Executions) => "",
         Death::Ours | Death::Survived => "yes",
         Death::Hangs => "no",
         Death::Nothing => "",
@@ -112,7 +159,7 @@ mod tests {
     #[test]
     fn a_table_has_80_columns_and_the_ratio_of_each_round() {
         let run = |_: &Rig| -> Result<Sample, String> { Ok(1.0.into()) };
-        let contender = |name, death| Contender { name, death, run };
+        let contender = |name, death| Contender::new(name, death, run);
         let case = Case {
             id: "mutex/two",
             what: "two processes lock, add one, unlock",
@@ -124,16 +171,25 @@ mod tests {
         };
         let mut measured = Measured::of(&case);
         for (own, theirs) in [(30.0, 10.0), (20.0, 10.0), (100.0, 1000.0)] {
-            measured.figures[0].add(Sample { figure: own, share: Some(0.5), locked: None });
+            let told = Sample {
+                figure: own,
+                share: Some(0.5),
+                wait: Some(own),
+                changes: Some(own * 1e4),
+                ..Sample::default()
+            };
+            measured.figures[0].add(told);
             measured.figures[1].add(theirs.into());
         }
         let text = table(&measured);
         assert!(text.lines().all(|line| line.len() <= 80), "{text}");
         let wanted = [
             "mutex/two: two processes lock, add one, unlock; M/s, more is better",
-            "                               median             ours/it           share lives",
-            "  lockproof Mutex                30.0 20.0-100                       0.50 yes",
+            "                               median             ours/it                 lives",
+            "  lockproof Mutex                30.0 20.0-100                            yes",
             "  futex mutex (Drepper)          10.0 10.0-1000      2.00 0.10-3.00       no",
+            "                                share        wait                 changes",
+            "  lockproof Mutex                0.50        30.0     100           300 k",
         ];
         assert_eq!(text.lines().collect::<Vec<_>>(), wanted);
     }

@@ -9,8 +9,16 @@ use super::shared::Zeroes;
 
 /// Work that processes do at the same memory.
 pub(super) trait Work: Zeroes + Sized + 'static {
+    /// Whether one at a time does it, so that it can be told whose turn it was.
+    const TAKES_TURNS: bool = false;
+
     /// Makes zeroes something to work at.
     fn set_up(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// What each process does before it begins.
+    fn enter(&self) -> Result<(), String> {
         Ok(())
     }
 
@@ -19,20 +27,31 @@ pub(super) trait Work: Zeroes + Sized + 'static {
 
     /// Does it once, as the process of this number. Inlined into the loop that measures it, as far as it can be: the C
     /// library's are calls.
-    fn once(&self, who: usize);
+    fn once(&self, who: usize) -> Turn;
 
-    /// Does it so often in a row.
+    /// Does it so often in a row, and says how often another had been there last.
     #[inline(always)]
-    fn many(&self, who: usize, times: u64) {
+    fn many(&self, who: usize, times: u64) -> u64 {
+        let mut taken_over = 0;
         for _ in 0..times {
-            self.once(who);
+            taken_over += u64::from(self.once(who) == Turn::TakenOver);
         }
+        taken_over
     }
 
     /// How often it was done, where it can be told.
     fn total(&self) -> Option<u64> {
         None
     }
+}
+
+/// Whose turn it was before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// The same process's, or nobody can tell.
+    Own,
+    /// Another's: the lock has changed its owner.
+    TakenOver,
 }
 
 /// Whether the lock said that its last holder died.
@@ -48,6 +67,14 @@ pub(super) trait Section: Zeroes + Sized + 'static {
         Ok(())
     }
 
+    /// What each process does before it takes the lock for the first time.
+    fn enter(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// Gives back what is not memory.
+    fn tear_down(&self) {}
+
     /// Does something with the number, with nobody else there.
     fn within<T>(&self, work: impl FnOnce(Told, &mut u64) -> T) -> T;
 }
@@ -62,6 +89,9 @@ pub(super) trait Signal: Zeroes + Sized + 'static {
     fn set_up(&self) -> Result<(), String> {
         Ok(())
     }
+
+    /// Gives back what is not memory.
+    fn tear_down(&self) {}
 
     fn send(&self);
     fn await_it(&self);
@@ -101,21 +131,50 @@ impl<S, const NANOSECONDS: u64> Adds<S, NANOSECONDS> {
 unsafe impl<S: Section, const NANOSECONDS: u64> Zeroes for Adds<S, NANOSECONDS> {}
 
 impl<S: Section, const NANOSECONDS: u64> Work for Adds<S, NANOSECONDS> {
+    const TAKES_TURNS: bool = true;
+
     fn set_up(&self) -> Result<(), String> {
         self.0.set_up()
     }
 
+    fn enter(&self) -> Result<(), String> {
+        self.0.enter()
+    }
+
+    fn tear_down(&self) {
+        self.0.tear_down();
+    }
+
     #[inline(always)]
-    fn once(&self, _: usize) {
+    fn once(&self, who: usize) -> Turn {
         self.0.within(|_, number| {
-            *number += 1;
+            let turn = take_turn(number, who);
             stay::<NANOSECONDS>();
-        });
+            turn
+        })
     }
 
     fn total(&self) -> Option<u64> {
-        Some(self.0.within(|_, number| *number))
+        Some(self.0.within(|_, number| turns(*number)))
     }
+}
+
+/// The lowest bits of a number say who had it last, the others how many turns there were. One word for both: a second one could
+/// lie in another cache line, which is one more to fetch for some locks and not for others.
+const WHO: u64 = 0xff;
+
+/// Adds a turn.
+#[inline(always)]
+pub(super) const fn take_turn(number: &mut u64, who: usize) -> Turn {
+    let who = who as u64;
+    let turn = if *number & WHO == who { Turn::Own } else { Turn::TakenOver };
+    *number = ((*number | WHO) + 1) | who;
+    turn
+}
+
+/// How many turns there were.
+pub(super) const fn turns(number: u64) -> u64 {
+    number / (WHO + 1)
 }
 
 #[inline(always)]
@@ -139,8 +198,9 @@ impl<L: Readable> Work for Reads<L> {
     }
 
     #[inline(always)]
-    fn once(&self, _: usize) {
+    fn once(&self, _: usize) -> Turn {
         black_box(self.0.read());
+        Turn::Own
     }
 }
 
@@ -157,12 +217,13 @@ impl<L: Readable> Work for Roles<L> {
     }
 
     #[inline(always)]
-    fn once(&self, who: usize) {
+    fn once(&self, who: usize) -> Turn {
         if who == 0 {
             self.0.within(|_, number| *number += 1);
         } else {
             black_box(self.0.read());
         }
+        Turn::Own
     }
 }
 
@@ -182,7 +243,12 @@ impl<S: Signal> Work for PingPong<S> {
         self.back.set_up()
     }
 
-    fn once(&self, who: usize) {
+    fn tear_down(&self) {
+        self.there.tear_down();
+        self.back.tear_down();
+    }
+
+    fn once(&self, who: usize) -> Turn {
         if who == 0 {
             self.there.send();
             self.back.await_it();
@@ -190,6 +256,7 @@ impl<S: Signal> Work for PingPong<S> {
             self.there.await_it();
             self.back.send();
         }
+        Turn::Own
     }
 }
 
@@ -210,8 +277,13 @@ impl<C: Channel> Work for Transfers<C> {
     }
 
     #[inline(always)]
-    fn once(&self, who: usize) {
-        if who == 0 { self.0.put() } else { self.0.take() }
+    fn once(&self, who: usize) -> Turn {
+        if who == 0 {
+            self.0.put()
+        } else {
+            self.0.take()
+        }
+        Turn::Own
     }
 }
 
@@ -224,8 +296,9 @@ unsafe impl Zeroes for FetchAdd {}
 
 impl Work for FetchAdd {
     #[inline(always)]
-    fn once(&self, _: usize) {
+    fn once(&self, _: usize) -> Turn {
         self.0.fetch_add(1, Relaxed);
+        Turn::Own
     }
 
     fn total(&self) -> Option<u64> {
@@ -254,5 +327,23 @@ impl Number {
     pub(super) fn read(&self) -> u64 {
         // SAFETY: the caller holds the lock, at least for reading.
         unsafe { *self.0.get() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_tells_turns_and_whether_another_had_the_last() {
+        let mut number = 0;
+        for (turn, (who, wanted)) in
+            [(0, Turn::Own), (3, Turn::TakenOver), (3, Turn::Own), (1, Turn::TakenOver)]
+                .into_iter()
+                .enumerate()
+        {
+            assert_eq!(take_turn(&mut number, who), wanted, "turn {turn}");
+            assert_eq!(turns(number), turn as u64 + 1);
+        }
     }
 }

@@ -41,6 +41,9 @@ pub(super) struct Options {
     /// Examine only the K-th of N parts of the claims; `merge` joins the reports of all N
     #[arg(long, value_name = "K/N")]
     shard: Option<Shard>,
+    /// Say at the end how long each claim took, slowest first
+    #[arg(long)]
+    profile: bool,
     /// Examine N models at a time [default: one for each processor]
     #[arg(long, value_name = "N")]
     jobs: Option<NonZero<usize>>,
@@ -149,6 +152,9 @@ fn examine_and_tell(
     let examined = examine(&claims, &orders, &board, &mut teller);
     board.end();
     let report = Report { claims: examined?, took: began.elapsed(), seed: options.seed };
+    if options.profile {
+        teller.say(&layout.profile(&report))?;
+    }
     teller.say(&layout.end(&report))?;
     Ok(report)
 }

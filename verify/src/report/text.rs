@@ -17,6 +17,7 @@ use crate::verdict::Verdict;
 
 mod exploration;
 mod merged;
+mod profile;
 
 /// Room for the mark before a claim's id.
 const MARK: usize = 6;

@@ -28,11 +28,98 @@ fn every_case_is_measured_for_people_and_for_programs() {
             assert!(0.0 <= figure("low"), "{case}");
             assert!(figure("low") <= figure("median") && figure("median") <= figure("high"));
             assert_eq!(contender["ratio"].is_null(), contender["ours"] == true, "{case}");
+            assert_tells_how_they_got_on(case, contender);
         }
         let got_on = |contender: &Value| contender["high"].as_f64() > Some(0.0);
         assert!(contenders.iter().any(got_on), "{case}");
     }
     assert!(said.contains("round 2 of 2"), "{said}");
+}
+
+/// Beside each throughput stand the longest wait, what the last one did, and how often the lock changed hands.
+fn assert_tells_how_they_got_on(case: &Value, contender: &Value) {
+    let figure = |name: &str| contender[name].as_f64();
+    let (wait, longest) = (figure("wait_us"), figure("longest_wait_us"));
+    assert_eq!(wait.is_some(), case["unit"] == "M/s", "{case}");
+    assert!(wait <= longest && wait.is_none_or(|wait| wait > 0.0), "{case}");
+    let id = case["id"].as_str().expect("a name");
+    let is_transfer = id.starts_with("queue/");
+    assert_eq!(figure("smallest_share").is_some(), wait.is_some() && !is_transfer, "{case}");
+    let takes_turns = (id.starts_with("mutex/") || id.starts_with("semaphore/"))
+        && contender["name"] != "atomic fetch_add"
+        || id == "rwlock/two-write";
+    let changes = figure("owner_changes_per_second");
+    assert_eq!(changes.is_some(), wait.is_some() && takes_turns, "{case}");
+}
+
+/// Of each contender of a case, its name, and whether it goes on when another dies.
+#[cfg(feature = "peers")]
+fn contenders<'a>(report: &'a Value, id: &str) -> Vec<(&'a str, &'a str)> {
+    let cases = report["cases"].as_array().expect("cases");
+    let case = cases.iter().find(|case| case["id"] == id).expect("the case");
+    let contenders = case["contenders"].as_array().expect("contenders").iter();
+    let words = |value: &'a Value| value.as_str().expect("words");
+    contenders.map(|it| (words(&it["name"]), words(&it["on_death"]))).collect()
+}
+
+#[test]
+#[cfg(not(feature = "peers"))]
+fn who_would_have_more_peers_is_told_how() {
+    let output = bench(&["mutex/two"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("built with `--features peers`"));
+}
+
+/// Whoever loses an update gets no figure, and the whole run fails.
+#[test]
+#[cfg(feature = "peers")]
+fn peers_do_the_same_work_lose_nothing_and_say_what_a_death_does() {
+    let output = bench(&["mutex", "queue", "--json", "-"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    let there = contenders(&report, "mutex/two");
+    for wanted in [
+        ("posix-sync, robust", "survives"),
+        ("posix-sync, standard", "hangs"),
+        ("process-sync", "hangs"),
+        ("raw_sync", "hangs"),
+        ("rustix-futex-sync", "hangs"),
+        ("fd-lock", "survives"),
+        ("std Mutex, in process", "no lock"),
+        ("parking_lot, in process", "no lock"),
+    ] {
+        assert!(there.contains(&wanted), "{wanted:?}: {there:?}");
+    }
+    assert!(contenders(&report, "queue/64B").iter().any(|(name, _)| name.contains("iceoryx2")));
+    let left_out = report["left_out"].as_array().expect("a list");
+    let left_out = |name: &str| left_out.iter().any(|peer| peer["name"] == name);
+    for name in ["Boost.Interprocess", "Python's Lock", "Python's Value"] {
+        let is_there = there.contains(&(name, "hangs"));
+        assert_ne!(is_there, left_out(name), "{name}: {there:?}, {}", report["left_out"]);
+    }
+}
+
+#[test]
+#[cfg(feature = "peers")]
+fn what_the_machine_does_not_have_is_left_out_with_a_word() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ended = assert_cmd::Command::from_std(command())
+        .args(["bench", "mutex/two"])
+        .args(BRIEFLY)
+        .env("PATH", folder.path())
+        .env_remove("CXX")
+        .timeout(WATCHDOG)
+        .output();
+    let output = ended.expect("the command runs");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let said = text(&output.stdout);
+    for wanted in [
+        "Boost.Interprocess was left out: there is no C++ compiler",
+        "Python's Lock was left out: there is no python3, with multiprocessing.",
+    ] {
+        assert!(said.contains(wanted), "{wanted}: {said}");
+    }
+    assert!(!said.contains("  Python's Lock"), "{said}");
 }
 
 #[test]

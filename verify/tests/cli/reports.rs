@@ -224,3 +224,35 @@ fn every_demonstration_is_as_its_schema_says() {
         assert_as_its_schema_says("demo", &arguments);
     }
 }
+
+/// What a profile says is what the report for programs has, in order.
+#[test]
+fn a_profile_names_each_claim_with_its_time_slowest_first() {
+    let output = run(&["check", "--only", "event/", "--profile", "--json", "-"]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    let claims = report["claims"].as_array().expect("claims");
+    let seconds = |id: &str| {
+        let claim = claims.iter().find(|claim| claim["id"] == id);
+        claim.and_then(|claim| claim["seconds"].as_f64())
+    };
+    let (_, profile) = said.split_once("Time, slowest first").expect("a profile");
+    let mut times = Vec::new();
+    for line in profile.lines().skip(1).take_while(|line| !line.is_empty()) {
+        let mut words = line.split_whitespace();
+        let told: f64 = words.next().and_then(|word| word.parse().ok()).expect("seconds");
+        let what = words.skip(3).collect::<Vec<_>>().join(" ");
+        if let Some(seconds) = seconds(&what) {
+            assert!((seconds - told).abs() < 0.1, "{line}: {seconds}");
+            times.push(seconds);
+        } else {
+            let rest = format!("{} claims more", claims.len() - times.len());
+            assert_eq!(what, rest, "{said}");
+        }
+    }
+    assert!(times.is_sorted_by(|one, next| one >= next), "{times:?}");
+    assert!(!times.is_empty() && times.len() == claims.len().min(30), "{said}");
+    let without = run(&["check", "--only", "event/", "--time-limit", "0"]);
+    assert!(!text(&without.stdout).contains("slowest first"));
+}

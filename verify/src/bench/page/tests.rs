@@ -3,6 +3,7 @@
 use roxmltree::Document;
 
 use super::{report, verdict};
+use crate::bench::LeftOut;
 use crate::bench::case::{Case, Contender, Death, Unit};
 use crate::bench::figures::Measured;
 use crate::bench::measure::{Rig, Sample};
@@ -11,12 +12,19 @@ use crate::report::html::tests::{as_xml, assert_asks_nobody};
 /// Ours against a peer: figures of some rounds.
 fn measured(unit: Unit, rounds: &[(f64, f64)]) -> Measured {
     let run = |_: &Rig| -> Result<Sample, String> { Ok(1.0.into()) };
-    let contender = |name, death| Contender { name, death, run };
+    let contender = |name, death| Contender::new(name, death, run);
     let contenders = vec![contender("ours", Death::Ours), contender("theirs <&>", Death::Hangs)];
     let case = Case { id: "mutex/two", what: "two lock", unit, contenders };
     let mut measured = Measured::of(&case);
     for (ours, theirs) in rounds {
-        measured.figures[0].add(Sample { figure: *ours, share: Some(0.5), locked: None });
+        let told = Sample {
+            figure: *ours,
+            share: Some(0.5),
+            wait: Some(1234.0),
+            changes: Some(5678.0),
+            ..Sample::default()
+        };
+        measured.figures[0].add(told);
         measured.figures[1].add((*theirs).into());
     }
     measured
@@ -41,7 +49,7 @@ fn each_peer_is_drawn_and_stands_in_the_table() {
     let cases =
         [measured(Unit::Millions, &[(20.0, 10.0)]), measured(Unit::Nanoseconds, &[(20.0, 10.0)])];
     let rig = Rig::new(std::time::Duration::from_millis(1)).expect("two processors, or one");
-    let page = report(&cases, &rig, 1);
+    let page = report(&cases, &rig, 1, &[LeftOut { name: "Snake", lacks: "snake" }]);
     assert_asks_nobody(&page);
     let xml = as_xml(&page);
     let document = Document::parse(&xml).unwrap_or_else(|error| panic!("{error}\n{xml}"));
@@ -58,4 +66,10 @@ fn each_peer_is_drawn_and_stands_in_the_table() {
     assert!(medians[0] > lines[0] && medians[1] < lines[1], "{medians:?} {lines:?}");
     assert_eq!(page.matches("theirs &lt;&amp;&gt;</th>").count(), 2, "{page}");
     assert!(page.contains("<strong>ours</strong>"));
+    assert!(page.contains("Snake was left out: there is no snake."), "{page}");
+    // Of ours, in both cases: the median wait and the longest, and the changes.
+    for (said, times) in [("1234", 4), ("5.68 k", 2)] {
+        let cell = format!("<td class=\"number\">{said}</td>");
+        assert_eq!(page.matches(&cell).count(), times, "{said}");
+    }
 }
