@@ -68,8 +68,8 @@ pub enum Read {
 pub(crate) enum Met {
     /// At the mutex, as [`RawMutex::lock_plain`] says.
     Somebody(Option<State>),
-    /// It has the mutex; this slot is open, and those before it are closed.
-    OpenSlot(usize),
+    /// It has the mutex; this slot is open, as its word says, and those before it are closed.
+    OpenSlot(usize, State),
 }
 
 /// A readers-writer lock over robust words `R` and a cell `C` of some platform, for `N` readers at a time.
@@ -259,13 +259,14 @@ impl<R, C, const N: usize> RawRwLock<R, C, N> {
         P: Platform<RobustWord = R, Cell = C>,
     {
         self.mutex.lock_plain(p).map_err(Met::Somebody)?;
-        match self.slots.iter().position(|slot| slot.state(p) != CLOSED) {
-            Some(slot) => Err(Met::OpenSlot(slot)),
-            None => {
-                p.cell_set(&self.writing, 1);
-                Ok(())
+        for (at, slot) in self.slots.iter().enumerate() {
+            let seen = slot.state(p);
+            if seen != CLOSED {
+                return Err(Met::OpenSlot(at, seen));
             }
         }
+        p.cell_set(&self.writing, 1);
+        Ok(())
     }
 
     /// Goes on where [`write_plain`](Self::write_plain) gave up; `scope` is from before that.
@@ -285,17 +286,18 @@ impl<R, C, const N: usize> RawRwLock<R, C, N> {
     where
         P: Platform<RobustWord = R, Cell = C>,
     {
-        let (how, open) = match met {
-            Met::Somebody(seen) => (self.mutex.lock_otherwise(p, seen, deadline, scope)?, 0),
-            Met::OpenSlot(slot) => (Acquired::Clean, slot),
+        let (how, open, seen) = match met {
+            Met::Somebody(seen) => (self.mutex.lock_otherwise(p, seen, deadline, scope)?, 0, None),
+            Met::OpenSlot(slot, seen) => (Acquired::Clean, slot, Some(seen)),
         };
         let how = self.entered(p, how);
+        p.at(scope, (how, open, seen));
         if how == Acquired::OwnerDied {
             return Ok(how);
         }
         // Whoever is not there any more keeps others from coming in first, and only then waits for those who are.
-        let closed = self.close(p, open, Deadline::Now).or_else(|failure| match failure {
-            LockFailure::TimedOut => self.close(p, open, deadline),
+        let closed = self.close(p, (open, seen), Deadline::Now).or_else(|failure| match failure {
+            LockFailure::TimedOut => self.close(p, (open, None), deadline),
             other => Err(other),
         });
         if let Err(failure) = closed {
@@ -307,15 +309,21 @@ impl<R, C, const N: usize> RawRwLock<R, C, N> {
         Ok(how)
     }
 
-    /// Under the mutex: closes all slots from one on, as far as that can be done until the deadline.
-    fn close<P>(&self, p: &P, open: usize, deadline: Deadline) -> Result<(), LockFailure>
+    /// Under the mutex: closes all slots from one on, of which it may be known what its word says, as far as that can be done
+    /// until the deadline.
+    fn close<P>(
+        &self,
+        p: &P,
+        (open, mut known): (usize, Option<State>),
+        deadline: Deadline,
+    ) -> Result<(), LockFailure>
     where
         P: Platform<RobustWord = R>,
     {
         let scope = p.scope();
         let mut result = Ok(());
         for (at, slot) in self.slots.iter().enumerate().skip(open) {
-            let mut seen = slot.state(p);
+            let mut seen = known.take().unwrap_or_else(|| slot.state(p));
             let (mut too_late, mut patience) = (deadline == Deadline::Now, Patience::new());
             let mut round = 0;
             loop {

@@ -23,7 +23,7 @@ pub type Threads = Decorated<ShuttleWorld>;
 pub type Threads = crate::platform::recorder::Recorder;
 
 /// More states than this are not looked at again and again.
-const MANY: u64 = 120_000;
+const MANY: u64 = 160_000;
 
 const SURVIVES: &str = "so it is when one dies at any step";
 const GOES_ON: &str = "somebody always gets on";

@@ -134,6 +134,7 @@ fn the_shipped_one_is_right() {
         ROBUST_END_LATE,
         MARK_STAYS,
         ROBUST_END,
+        ROBUST_END,
         // It takes more that wait for the same reader than there are here.
         "fetch_add Release: leaves 0, whatever was there",
         ROBUST_END,
