@@ -1,7 +1,9 @@
 //! Ctrl-C, and the like: what was found so far is said, and nothing stays behind.
 
+use std::io::Lines;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::ChildStdout;
 
 use rustix::process::kill_process_group;
 
@@ -58,17 +60,21 @@ fn is_deserted(group: Pid) -> bool {
     })
 }
 
-/// The first line of standard output that starts like this.
-fn wait_for_line(started: &mut Started, start: &str) {
-    let out = BufReader::new(started.child.stdout.take().expect("a pipe"));
-    let found = out.lines().map_while(Result::ok).find(|line| line.trim_start().starts_with(start));
+/// Waits for the first line of standard output that starts like this. What it gives keeps the pipe open: who writes to one that is
+/// closed ends.
+#[must_use]
+fn wait_for_line(started: &mut Started, start: &str) -> Lines<BufReader<ChildStdout>> {
+    let mut out = BufReader::new(started.child.stdout.take().expect("a pipe")).lines();
+    let is_it = |line: &String| line.trim_start().starts_with(start);
+    let found = out.by_ref().map_while(Result::ok).find(is_it);
     assert!(found.is_some(), "there was no line '{start}'");
+    out
 }
 
 #[test]
 fn a_check_says_how_far_it_came() {
     let mut started = Started::new(&["check", "--full", "--only", "barrier"]);
-    wait_for_line(&mut started, "ok ");
+    let _open = wait_for_line(&mut started, "ok ");
     let group = started.group;
     let (status, said) = started.interrupted(Signal::INT);
     assert_eq!(status.signal(), Some(Signal::INT.as_raw()), "{said}");
